@@ -1,0 +1,71 @@
+/* A device type is data: what it is called, what it can be told, what it remembers, where it sits on a bus and which
+ * pins it has. A device is one file in devices/ and one line in devices.list. Device code runs under the machine lock. */
+#pragma once
+#include "base/error.h"
+#include "base/state.h"
+#include "core/line.h"
+#include "core/reg.h"
+
+typedef struct Device Device;
+typedef struct Machine Machine;
+typedef struct Space Space;
+
+typedef enum PropKind {
+    PROP_UINT,    /* uint64_t; 0x, K, M, G suffixes */
+    PROP_BOOL,    /* bool; on, off */
+    PROP_TEXT,    /* char * */
+    PROP_CHARDEV, /* Chardev * (host/chardev.h), by id */
+    PROP_DRIVE,   /* Drive * (host/drive.h), by id */
+    PROP_NET,     /* Net * (host/net.h), by id */
+    PROP_DEVICE,  /* Device *, by id: a part this one works with */
+} PropKind;
+
+typedef struct Prop {
+    const char *name, *help;
+    PropKind kind;
+    uint32_t offset;
+    const char *init; /* default, in command-line syntax; NULL: zero */
+} Prop;
+
+typedef struct Window {           /* one decoded address range */
+    uint64_t size;                /* 0 ends the list */
+    const Reg *regs;              /* either a register table ... */
+    uint64_t (*read)(void *dev, uint64_t at, int size); /* ... or code */
+    void (*write)(void *dev, uint64_t at, uint64_t value, int size);
+    uint8_t min, max;             /* access sizes the device decodes, in bytes; 0: 1 and 8. Others are split or widened */
+} Window;
+
+typedef struct Pin {
+    const char *name; /* NULL ends the list */
+    uint32_t line;    /* output: offset of the Line, or of the first of `count` Lines */
+    int count;
+    LineFn *in;       /* input: called when a wire to it changes, with the pin's number from `first` */
+    int first;
+} Pin;
+
+typedef struct DeviceType {
+    const char *name, *about;
+    const char *bus;         /* kind of bus it plugs into with -device ("virtio", "pci"); NULL: only machines place it */
+    size_t size;             /* of its struct, whose first member is Device */
+    const Prop *props;
+    const StateField *state; /* beyond what the registers declare */
+    const Window *windows;
+    const Pin *pins;
+    const void *interface;   /* what the device offers to its bus: a struct the bus's header defines */
+    bool (*start)(void *dev, Error *err); /* properties set, wires connected */
+    void (*reset)(void *dev);             /* beyond the tables' reset values */
+    void (*loaded)(void *dev);            /* after a snapshot: rebuild what is derived */
+    void (*stop)(void *dev);
+} DeviceType;
+
+struct Device {
+    const DeviceType *type;
+    const char *id;
+    Machine *machine;
+    Space *dma;  /* what the device sees as a bus master */
+    Device *bus; /* the part it is plugged into, or NULL */
+    Device *next;
+};
+
+extern const DeviceType *const device_types[]; /* made from devices.list; ends with NULL */
+const DeviceType *device_type(const char *name);

@@ -1,0 +1,6 @@
+/* The host's clock: with host/random.h, the only way time and chance reach a machine. */
+#pragma once
+#include <stdint.h>
+
+int64_t clock_ns(void);      /* monotonic nanoseconds; lock-free */
+int64_t clock_wall_ns(void); /* since 1970-01-01 UTC */
