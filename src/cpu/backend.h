@@ -1,0 +1,47 @@
+/* What a host provides: IR in, runnable code out. Only main.c names a concrete backend. */
+#pragma once
+#include "cpu/guest.h"
+#include "tcg/ir.h"
+
+typedef struct Unit Unit;
+
+/* A direct exit of a unit, whose jump is patched to go straight to another unit of the same page. */
+typedef struct UnitExit {
+    uint64_t pc;    /* where it goes */
+    uint32_t patch; /* offset in the unit's code of a 4-byte aligned rel32 */
+    uint32_t stub;  /* offset of the code it goes to while not linked */
+    Unit *to;       /* linked to, or NULL */
+    Unit *owner;
+    struct UnitExit *next_in; /* in to->linked_from */
+} UnitExit;
+
+/* Where a host address inside a unit belongs: one for each guest instruction that can fault or call. */
+typedef struct UnitPoint {
+    uint32_t host; /* offset of the return address or faulting instruction */
+    uint32_t pc;   /* guest pc minus the unit's first pc, in bytes (signed 32 bits) */
+} UnitPoint;
+
+enum { UNIT_EXITS = 64, UNIT_POINTS = 1024 };
+
+/* Fixed-size scratch of one compilation; cpu/code-cache.c copies what lasts. */
+typedef struct Compiled {
+    uint8_t *at;       /* writable address of the code */
+    ptrdiff_t to_exec; /* add to get its executable address */
+    uint32_t room, size;
+    uint32_t exits, points;
+    UnitExit exit[UNIT_EXITS];
+    UnitPoint point[UNIT_POINTS];
+} Compiled;
+
+typedef struct Backend {
+    const char *name;
+    /* Once: writes the shared thunks for this guest at w (executable at w + to_exec); returns bytes used. */
+    uint32_t (*prologue)(const Guest *, uint8_t *w, ptrdiff_t to_exec, uint32_t room);
+    /* false: buffer, exits or points overflowed; nothing is kept. */
+    bool (*compile)(const Guest *, Ir *, uint64_t first_pc, Compiled *);
+    /* Changes where the exit's jump goes: to an executable address. One atomic store to the writable view. */
+    void (*patch)(uint8_t *writable_rel32, ptrdiff_t to_exec, const void *target);
+    /* Enters code (executable address); returns when it leaves. The exit taken is in *taken when EXIT_LINK. */
+    CpuExit (*enter)(Cpu *, const void *code, UnitExit **taken);
+} Backend;
+extern const Backend x86_64_backend;

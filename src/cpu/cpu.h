@@ -1,0 +1,52 @@
+/* What every emulated CPU has in common. A guest's CPU struct begins with Cpu; its hottest registers follow at once,
+ * within a short displacement of the base pointer that generated code uses. */
+#pragma once
+#include "base/state.h"
+#include "core/device.h"
+#include "core/space.h"
+#include <stdint.h>
+
+typedef struct Guest Guest;
+typedef struct TlbBank TlbBank;
+typedef struct CpuRun CpuRun;
+
+typedef enum CpuExit {
+    EXIT_NONE,
+    EXIT_LOOKUP,    /* no unit in the lookup table for the pc slot's value: find or make it */
+    EXIT_STOP,      /* Cpu.stop was set */
+    EXIT_IDLE,      /* wait for interrupt: the pc slot holds the next instruction */
+    EXIT_FAULT,     /* a memory access faulted; the guest's fault was raised */
+    EXIT_LINK,      /* an unlinked direct exit was taken: link it */
+    EXIT_INTERPRET, /* run this instruction by the interpreter */
+    EXIT_EVENT,     /* interrupts may have become deliverable: check, then go on */
+} CpuExit;
+
+typedef struct Cpu {
+    Device dev;         /* the CPU is a part of its machine */
+    uint32_t stop;      /* not 0: leave translated code at the next test */
+    uint32_t mxcsr;     /* host FP control while translated code runs: guest's rounding mode and sticky flags */
+    TlbBank *bank;      /* of the current regime and address-space tag */
+    TlbBank *user_bank; /* of the unprivileged regime (IrMem.user) */
+    CpuRun *run;        /* everything else the engine keeps: cpu/run.h */
+} Cpu;
+
+enum {
+    CPU_BIAS = 128 + 48
+}; /* the base pointer of generated code is at this offset: reaches stop and 28 registers in a byte */
+
+/* From any thread. kick: leave translated code soon and look at interrupt lines. */
+void cpu_kick(Cpu *);
+/* A device's input line to the CPU changed (under the machine lock). */
+void cpu_interrupt_line(Cpu *, int line, bool level);
+uint32_t cpu_lines(const Cpu *); /* bit per line */
+int cpu_number(const Cpu *);
+bool cpu_powered(const Cpu *);
+void cpu_power(Cpu *, bool on); /* on: the guest's reset state was set by the caller */
+/* The regime or its tag changed: chooses the banks anew. mode_changed: also what translation depends on. */
+void cpu_switch_bank(Cpu *);
+/* Runs fn(arg) while no vCPU is in translated code or in a slow path. Called by a vCPU thread that holds no lock. */
+void cpu_exclusive(Cpu *self, void (*fn)(void *arg), void *arg);
+/* Runs fn(cpu, arg) on that vCPU's thread before its next guest block (asynchronous). */
+void cpu_post(Cpu *, void (*fn)(Cpu *, uint64_t), uint64_t arg);
+/* Waits until everything posted to any other vCPU has run. */
+void cpu_post_wait(Cpu *self);

@@ -1,0 +1,83 @@
+/* What a guest architecture provides: models, registers, translation, paging. Implemented in frontend/. */
+#pragma once
+#include "cpu/cpu.h"
+#include "tcg/ir.h"
+
+typedef enum Access { FETCH, LOAD, STORE } Access;
+enum { PROT_FETCH = 1 << FETCH, PROT_LOAD = 1 << LOAD, PROT_STORE = 1 << STORE };
+
+typedef struct Walk {   /* answer of a page-table walk */
+    uint64_t phys;      /* of the address asked for */
+    uint8_t page_bits;  /* log2 of the mapping's size; 12 and more go to the TLB, less never do */
+    uint8_t prot;       /* PROT_*: what this regime may do */
+    bool global;        /* valid for every tag */
+    bool device;        /* device memory: misaligned accesses fault where the guest says so */
+    bool dirty_pending; /* a store must walk again first (hardware dirty-bit update): STORE not in prot yet */
+    uint32_t fault;     /* 0: none, else the guest's own fault number */
+    uint64_t fault_info;
+} Walk;
+
+/* Which bank of TLB and lookup table an access uses. */
+typedef struct Regime {
+    uint32_t regime; /* row of the guest's regimes */
+    uint32_t tag;    /* architectural tag (ASID ...) with VMID above; never a table address */
+} Regime;
+
+enum HelperEffect {
+    H_PURE = 0,   /* only its arguments and constant tables */
+    H_STATE = 1,  /* reads or writes any slot or other CPU state */
+    H_LEAVES = 2, /* returns not 0 to leave the instruction: state and pc slot are set, execution goes on at goto_pc */
+    H_FP = 4,     /* uses the host FPU or vector registers (all C does unless built with -mgeneral-regs-only) */
+    H_SLOW = 8,   /* may take the machine lock or wait */
+};
+struct Helper {
+    const char *name; /* NULL ends the list */
+    void *fn;         /* uint64_t fn(Cpu *, uint64_t a, uint64_t b, uint64_t c); V128 arguments go through slots */
+    uint32_t effects;
+};
+
+/* One translation: cpu/translate.c makes it, the guest's translate fills in one instruction at a time. */
+typedef struct Trans {
+    Ir *ir;
+    Cpu *cpu;          /* for models and constants only: what a handler looks at must be in `mode` */
+    uint64_t pc;       /* of the instruction being translated */
+    uint64_t mode;     /* Guest.mode of the unit */
+    uint64_t page_end; /* first address beyond the unit's page */
+    uint8_t code[16];  /* bytes of the instruction at pc; have: how many could be fetched */
+    uint8_t have;
+    uint8_t length; /* set by translate: bytes of this instruction */
+    bool done;      /* set by translate: nothing follows in this unit */
+    bool poisoned;
+} Trans;
+
+struct Guest {
+    const char *name;           /* "aarch64" */
+    size_t size;                /* of its CPU struct */
+    const StateField *state;    /* rows with .slot are slots, numbered in order */
+    const uint16_t *hot;        /* integer slots (8 bytes) worth a host register, best first; 0xffff ends */
+    const uint16_t *hot_vector; /* vector slots, likewise */
+    const Helper *helpers;
+    uint16_t pc_slot;
+    uint8_t pc_shift;    /* log2 of the instruction alignment */
+    uint8_t insn_max;    /* longest instruction in bytes */
+    uint32_t flags_mask; /* bits of packed flags the guest can see; 0: FLAGS_ALL */
+
+    void (*reset)(Cpu *);
+    uint64_t (*mode)(const Cpu *); /* everything translation depends on besides pc and page */
+    Regime (*regime)(const Cpu *, bool user);
+    void (*translate)(Trans *); /* exactly one instruction */
+    /* addr: as the guest gave it. Fills w; w->fault if the access is not allowed. Lock-free; no machine lock held. */
+    void (*walk)(Cpu *, uint64_t addr, Access, uint32_t regime, Walk *w);
+    void (*fault)(Cpu *, uint64_t addr, Access, const Walk *,
+                  bool user); /* raise it: sets pc and mode to the handler's */
+    void (*misaligned)(Cpu *, uint64_t addr, Access);
+    void (*bus_error)(Cpu *, uint64_t addr, Access, uint64_t phys);
+    bool (*interrupt)(Cpu *);                      /* take what is pending and enabled; true: pc and mode changed */
+    bool (*wakes)(const Cpu *);                    /* something ends a wait for interrupt */
+    uint64_t (*strip)(const Cpu *, uint64_t addr); /* address without ignored tag bits, or NULL */
+    const char *(*disassembler)(const Cpu *, int *arch, int *mode); /* Capstone's, for listings */
+};
+
+/* Slots of a guest's state table, made once. */
+const Slot *guest_slots(const Guest *, int *count);
+int guest_helper(const Guest *, const char *name); /* number of a row of helpers; -1 */

@@ -1,0 +1,23 @@
+/* Guest memory as C code sees it: helpers, the interpreter, gdb. */
+#pragma once
+#include "cpu/guest.h"
+
+/* An access by the CPU itself, at guest virtual address addr (tags included), size 1, 2, 4, 8 or 16 bytes, misaligned
+ * and page-crossing allowed. false: it faulted and the guest's exception is raised (pc slot must hold the instruction's
+ * pc before). Values are little-endian numbers; IrMem.big, sign and disp are the caller's business. */
+bool mem_load(Cpu *, uint64_t addr, int size, bool user, V128 *value);
+bool mem_store(Cpu *, uint64_t addr, int size, bool user, V128 value);
+/* Atomic on host memory where the page is memory; under the machine lock on a device. size up to 16 for cas. */
+bool mem_rmw(Cpu *, uint64_t addr, int size, IrRmw, uint64_t operand, bool user, uint64_t *old);
+bool mem_cas(Cpu *, uint64_t addr, int size, V128 expected, V128 desired, bool user, V128 *old);
+/* Probes every byte of a store or load before the first is done: false and the exception as above. */
+bool mem_probe(Cpu *, uint64_t addr, int size, Access, bool user);
+/* Host address of guest memory [addr, addr+size) within one page, after the permission check; NULL: not plain memory
+ * (a device, a watched or code page) though allowed; *ok false: faulted. */
+void *mem_host(Cpu *, uint64_t addr, int size, Access, bool user, bool *ok);
+
+/* Invalidations. va: one page in every live bank with that tag (tag -1: any; and global entries) of that set of regimes
+ * (bit mask); all: everything of these regimes with that tag. */
+void tlb_flush_va(Cpu *, uint64_t va, uint32_t regimes, int64_t tag);
+void tlb_flush(Cpu *, uint32_t regimes, int64_t tag);
+void tlb_flush_non_global(Cpu *, uint32_t regimes, int64_t tag);

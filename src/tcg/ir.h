@@ -1,0 +1,281 @@
+/* The intermediate representation: straight lines of typed operations, in one array. An instruction is its result: a
+ * ref is the index of what computes it. One op serves all widths; the width is the type. Nothing here knows a guest.
+ *
+ * A unit is built by the ir_* builders, which fold constants, apply rules.def and forward slots as they go. Values
+ * live from their definition to the next label; guest state lives in slots. */
+#pragma once
+#include "base/error.h"
+#include "base/text.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef uint16_t IrRef;
+enum { IR_NONE = 0, IR_MAX = 8192, IR_POOL = 256, IR_SLOTS = 160, IR_LABELS = 64 };
+
+/* A type is a lane kind times a width. */
+typedef enum IrKind { K_I8, K_I16, K_I32, K_I64, K_F16, K_F32, K_F64, K_F80 } IrKind;
+enum { W_SCALAR = 0, W_64 = 8, W_128 = 16, W_256 = 24 };
+typedef uint8_t IrType;
+enum {
+    I8 = K_I8,
+    I16 = K_I16,
+    I32 = K_I32,
+    I64 = K_I64,
+    F16 = K_F16,
+    F32 = K_F32,
+    F64 = K_F64,
+    F80 = K_F80,
+    I8X8 = K_I8 | W_64,
+    I16X4 = K_I16 | W_64,
+    I32X2 = K_I32 | W_64,
+    I64X1 = K_I64 | W_64,
+    F16X4 = K_F16 | W_64,
+    F32X2 = K_F32 | W_64,
+    F64X1 = K_F64 | W_64,
+    I8X16 = K_I8 | W_128,
+    I16X8 = K_I16 | W_128,
+    I32X4 = K_I32 | W_128,
+    I64X2 = K_I64 | W_128,
+    F16X8 = K_F16 | W_128,
+    F32X4 = K_F32 | W_128,
+    F64X2 = K_F64 | W_128,
+    T_VOID = 32,
+    T_FLAGS = 33,
+};
+static inline IrKind ir_kind(IrType t)
+{
+    return (IrKind)(t & 7);
+}
+static inline bool ir_is_vector(IrType t)
+{
+    return (t & 0x18) && t < 32;
+}
+static inline bool ir_is_float(IrType t)
+{
+    return t < 32 && (t & 4);
+}
+/* Values of these types live in vector registers. */
+static inline bool ir_in_vector_reg(IrType t)
+{
+    return ir_is_vector(t) || ir_is_float(t);
+}
+static inline int ir_lane_bits(IrType t)
+{
+    static const uint8_t bits[] = { 8, 16, 32, 64, 16, 32, 64, 80 };
+    return bits[t & 7];
+}
+static inline int ir_bits(IrType t)
+{
+    return t == T_FLAGS ? 32 : (t & 0x18) ? 32 << (t >> 3) : ir_lane_bits(t);
+}
+static inline IrType ir_lanes(IrKind k, int bits)
+{
+    return (IrType)(k | (bits == 64 ? W_64 : bits == 128 ? W_128 : W_256));
+}
+
+typedef enum IrOp {
+    IR_nop,
+    IR_const, /* imm: the value; type: scalar integer (BIT results are I64) */
+#define OP(name, args, result, effects, meaning) IR_##name,
+#include "tcg/ops.def"
+    IR_OPS
+} IrOp;
+
+enum IrEffect {
+    PURE = 0,
+    COMM = 1,
+    READS = 2,
+    WRITES = 4,
+    FAULTS = 8,
+    LEAVES = 16,
+    CALLS = 32,
+    FP = 64,
+    MARK = 128,
+    V = 256,
+    ARG = 512
+};
+typedef enum IrResult { SAME, BIT, VOID, FLAGS } IrResult;
+
+/* Packed flags, the form an integer op or a put sees: bits as lahf and seto leave them in ax. */
+enum {
+    FLAG_N = 1 << 15,
+    FLAG_Z = 1 << 14,
+    FLAG_C = 1 << 8,
+    FLAG_V = 1 << 0,
+    FLAGS_ALL = FLAG_N | FLAG_Z | FLAG_C | FLAG_V
+};
+
+/* Conditions on flags; odd ones negate the even one before. */
+typedef enum IrCond {
+    IF_EQ,
+    IF_NE, /* Z */
+    IF_C,
+    IF_NC, /* C */
+    IF_N,
+    IF_NN, /* N */
+    IF_V,
+    IF_NV, /* V */
+    IF_BE,
+    IF_A, /* C | Z:  unsigned <= after sub */
+    IF_CNZ,
+    IF_NCZ, /* C & !Z: unsigned > where C means no borrow */
+    IF_LT,
+    IF_GE, /* N != V */
+    IF_LE,
+    IF_GT, /* Z | N != V */
+} IrCond;
+
+typedef enum IrRound { ROUND_EVEN, ROUND_UP, ROUND_DOWN, ROUND_ZERO, ROUND_AWAY, ROUND_ODD, ROUND_CURRENT } IrRound;
+enum { FP_SOFT = 1u << 31, FP_SIGNAL = 1 << 16, FP_UNSIGNED = 1 << 20, FP_EXACT = 1 << 19 };
+#define FP_ROUND(r)  ((uint64_t)(r) << 16)
+#define FP_SOURCE(k) ((uint64_t)(k) << 24)
+
+/* imm of get and put: slot number, byte offset within it, whether a put clears the slot's bytes above the value. */
+#define IR_SLOT(slot, offset) ((uint64_t)(slot) | (uint64_t)(offset) << 16)
+#define IR_ZEXT               (1ull << 32)
+static inline unsigned ir_slot(uint64_t imm)
+{
+    return imm & 0xffff;
+}
+static inline unsigned ir_slot_offset(uint64_t imm)
+{
+    return imm >> 16 & 0xff;
+}
+
+/* imm of memory ops. The effective address is argument a + disp. */
+typedef struct IrMem {
+    uint8_t size;  /* log2 of bytes: 0..4 */
+    bool sign;     /* a load extends its sign to the type's width, else zeros */
+    bool big;      /* big-endian */
+    uint8_t order; /* IrOrder */
+    uint8_t align; /* IrAlign */
+    bool user;     /* as the unprivileged regime, not the current one */
+    uint8_t rmw;   /* IrRmw */
+    int32_t disp;
+} IrMem;
+typedef enum IrOrder { ORDER_PLAIN, ORDER_ACQUIRE, ORDER_RELEASE, ORDER_BOTH } IrOrder;
+typedef enum IrAlign { ALIGN_ANY, ALIGN_SIZE, ALIGN_16_ATOMIC } IrAlign; /* 16: fault if not inside 16 aligned bytes */
+typedef enum IrRmw {
+    RMW_ADD,
+    RMW_ANDN,
+    RMW_XOR,
+    RMW_OR,
+    RMW_SMAX,
+    RMW_SMIN,
+    RMW_UMAX,
+    RMW_UMIN,
+    RMW_SWAP,
+    RMW_AND
+} IrRmw;
+typedef enum IrFence { FENCE_FULL, FENCE_LOADS, FENCE_STORES } IrFence; /* only FULL costs on a TSO host */
+
+static inline uint64_t ir_mem(IrMem m)
+{
+    return (uint64_t)(m.size | m.sign << 3 | m.big << 4 | m.order << 5 | m.align << 7 | m.user << 10 | m.rmw << 12) |
+           (uint64_t)(uint32_t)m.disp << 32;
+}
+static inline IrMem ir_mem_of(uint64_t imm)
+{
+    return (IrMem){ .size = imm & 7,
+                    .sign = imm >> 3 & 1,
+                    .big = imm >> 4 & 1,
+                    .order = imm >> 5 & 3,
+                    .align = imm >> 7 & 7,
+                    .user = imm >> 10 & 1,
+                    .rmw = imm >> 12 & 15,
+                    .disp = (int32_t)(imm >> 32) };
+}
+
+typedef struct IrInsn { /* 16 bytes */
+    uint8_t op;
+    IrType type;
+    IrRef arg[3];
+    uint64_t imm;
+} IrInsn;
+
+typedef struct Slot { /* one element of a StateField row with .slot */
+    const char *name;
+    uint16_t index;  /* element of an array row */
+    uint16_t offset; /* in the CPU struct */
+    uint16_t size;   /* bytes */
+} Slot;
+
+typedef struct IrSlotNow { /* what a slot holds at the end of what is built so far, if it is a value */
+    IrRef value;
+    IrType type; /* T_VOID: unknown */
+    bool zext;   /* the value fills the slot, zero-extended */
+    uint32_t line;
+} IrSlotNow;
+
+typedef struct Ir {
+    uint32_t count; /* insn[0] is a nop, so that ref 0 means none */
+    uint32_t pooled, labels;
+    uint32_t line; /* number of the current straight line: changes at each label */
+    bool full;     /* some array overflowed: discard and retry with fewer guest instructions */
+    const Slot *slots;
+    IrInsn insn[IR_MAX];
+    struct IrWide {
+        uint64_t lo, hi;
+    } pool[IR_POOL];
+    uint64_t label[IR_LABELS];
+    IrSlotNow now[IR_SLOTS];
+} Ir;
+
+void ir_begin(Ir *, const Slot *slots);
+IrRef ir_emit(Ir *, IrOp, IrType, IrRef a, IrRef b, IrRef c, uint64_t imm);    /* folds; the ref may be an older one */
+IrRef ir_add_raw(Ir *, IrOp, IrType, IrRef a, IrRef b, IrRef c, uint64_t imm); /* as it is */
+IrRef ir_imm(Ir *, IrType, uint64_t value);
+IrRef ir_wide(Ir *, IrType, uint64_t lo, uint64_t hi); /* a 128- or 64-bit vector constant */
+IrType ir_result(const IrInsn *);                      /* type of the value: BIT results are I64 */
+bool ir_is_const(const Ir *, IrRef, uint64_t *value);
+
+/* ir_add(ir, I32, x, y), ...: one typed builder for each row of ops.def; those that have an imm take it last. */
+#define IR_BUILD_0(name)                                                                                               \
+    static inline IrRef ir_##name(Ir *ir, IrType t, uint64_t imm)                                                      \
+    {                                                                                                                  \
+        return ir_emit(ir, IR_##name, t, 0, 0, 0, imm);                                                                \
+    }
+#define IR_BUILD_1(name)                                                                                               \
+    static inline IrRef ir_##name(Ir *ir, IrType t, IrRef a, uint64_t imm)                                             \
+    {                                                                                                                  \
+        return ir_emit(ir, IR_##name, t, a, 0, 0, imm);                                                                \
+    }
+#define IR_BUILD_2(name)                                                                                               \
+    static inline IrRef ir_##name(Ir *ir, IrType t, IrRef a, IrRef b, uint64_t imm)                                    \
+    {                                                                                                                  \
+        return ir_emit(ir, IR_##name, t, a, b, 0, imm);                                                                \
+    }
+#define IR_BUILD_3(name)                                                                                               \
+    static inline IrRef ir_##name(Ir *ir, IrType t, IrRef a, IrRef b, IrRef c, uint64_t imm)                           \
+    {                                                                                                                  \
+        return ir_emit(ir, IR_##name, t, a, b, c, imm);                                                                \
+    }
+#define OP(name, args, result, effects, meaning) IR_BUILD_##args(name)
+#include "tcg/ops.def"
+
+/* The value of a pure scalar op, or of one lane: from the meaning column. n: lane bits. */
+uint64_t ir_eval(IrOp, int n, uint64_t a, uint64_t b, uint64_t c, uint64_t imm);
+bool ir_has_meaning(IrOp);
+uint32_t ir_flags_of(IrOp, IrType, uint64_t a, uint64_t b, uint64_t c); /* packed flags of add sub adc sbb and or xor */
+bool ir_cond_holds(IrCond, uint32_t packed);
+const char *ir_name(IrOp);
+int ir_args(IrOp);
+int ir_effects(IrOp);
+IrResult ir_result_kind(IrOp);
+const char *ir_type_name(IrType, char buf[16]);
+bool ir_type_named(const char *, IrType *);
+
+/* Text: print and parse are inverse; verify says what is wrong with a unit. Helper names come from the guest's table.
+ */
+typedef struct Helper Helper; /* cpu/guest.h */
+void ir_print(const Ir *, const Helper *helpers, Out *);
+bool ir_parse(Ir *, const Slot *slots, int slot_count, const Helper *helpers, const char *text, Error *err);
+bool ir_verify(const Ir *, int slot_count, char *why, int len);
+
+/* The backward pass: last uses and dead puts. uses[ref]: how often the value is used by live ops; 0: dead. */
+typedef struct IrLive {
+    uint16_t uses[IR_MAX];
+    IrRef last[IR_MAX]; /* index of the last live user */
+    IrRef put[IR_MAX];  /* index of a put that takes the value to a slot, the first one: where to compute it; 0: none */
+} IrLive;
+void ir_live(Ir *, IrLive *); /* turns dead puts into nops */
