@@ -3,8 +3,9 @@
 #include "cpu/guest.h"
 #include "cpu/mem.h"
 #include "cpu/translate.h"
+#include "frontend/arm/features.h"
 
-#include "a64_decode.h" /* generated from a64.isa: A64, a64_decode, handler prototypes */
+#include "frontend/arm/a64_decode.h" /* generated from a64.isa: A64, a64_decode, handler prototypes */
 
 enum { ARM_ELS = 4 };
 
@@ -47,18 +48,6 @@ typedef struct ArmCpu {
 
 typedef enum ArmLine { ARM_IRQ, ARM_FIQ, ARM_VIRQ, ARM_VFIQ } ArmLine;
 
-/* Features: the last column of a64.isa, and a few more. */
-#define ARM_FEATURES(F)                                                                                                \
-    F(v8)                                                                                                              \
-    F(lse) F(crc) F(rdm) F(dp) F(fp16) F(lrcpc) F(lrcpc2) F(flagm) F(flagm2) F(aes) F(sha) F(pmull) F(sha512) F(sha3)  \
-        F(jscvt) F(fcma) F(fhm) F(pan) F(uao) F(dpb) F(hafdbs) F(vmid16) F(csv3) F(sb) F(specres) F(dit) F(ssbs)       \
-            F(bti) F(pauth) F(rng) F(lse2) F(frint) F(sve) F(i8mm) F(bf16) F(dgh) F(ttst) F(tgran16) F(tgran64) F(el2) \
-                F(rme)
-typedef enum ArmFeature {
-#define F(name) ARM_##name,
-    ARM_FEATURES(F)
-#undef F
-} ArmFeature;
 static inline bool arm_has(const ArmCpu *c, ArmFeature f)
 {
     return c->features >> f & 1;

@@ -1,0 +1,204 @@
+#!/usr/bin/env python3
+"""Makes the decoder of a fixed-width instruction set from its .isa table.
+
+    isagen.py NAME TABLE.isa OUT.h OUT.c HANDLERS.c FEATURES.h PREFIX
+
+One row is one encoding: a name, its bits from the top, and the feature a CPU needs to have it.
+    0 1 .       fixed bits, and bits that are ignored
+    rd:5        field                     imm:s9      signed field
+    cmode[0..1] field with some bits fixed; they must match and are still part of the field
+    type=3      field the encoding implies; takes no bits
+    a field given twice is one field, high part first
+Rows of one name share its handler and must have the same fields. Overlapping rows are refused unless one has more leading '^':
+it wins. A row named '-' (no feature column) is reserved space: it wins over rows with as many '^' as itself, and
+decodes as nothing. '#' starts a comment.
+
+OUT.h and OUT.c hold the decoded struct, the row table and the decoder; HANDLERS.c alone refers to the handlers.
+A feature f is the constant PREFIXf of FEATURES.h.
+"""
+import re
+import sys
+
+
+class Row:
+    """One line of the table: mask and value of the fixed bits, fields as {name: (signed, [(shift, width)])}."""
+
+    def __init__(self, text, line):
+        name, *words = text.split()
+        self.line, self.fields, self.implied = line, {}, {}
+        self.priority = name.count('^') + (0.5 if name.endswith('-') else 0)
+        self.name = name.lstrip('^')
+        self.reserved = self.name == '-'
+        self.feature = None if self.reserved else words.pop()
+        bits, parts = '', []
+        for word in words:
+            if re.fullmatch(r'[01.]+', word):
+                bits += word
+            elif m := re.fullmatch(r'(\w+):(s?)(\d+)', word):
+                parts.append((m[1], m[2] == 's', len(bits), int(m[3])))
+                bits += '.' * int(m[3])
+            elif m := re.fullmatch(r'(\w+)\[([01.]+)\]', word):
+                parts.append((m[1], False, len(bits), len(m[2])))
+                bits += m[2]
+            elif m := re.fullmatch(r'(\w+)=(\d+)', word):
+                self.implied[m[1]] = int(m[2])
+            else:
+                self.fail(f'cannot read "{word}"')
+        self.width = len(bits)
+        self.mask = int(re.sub('[01]', '1', bits).replace('.', '0'), 2)
+        self.value = int(bits.replace('.', '0'), 2)
+        for field, signed, start, width in parts:
+            pieces = self.fields.setdefault(field, (signed, []))[1]
+            pieces.append((self.width - start - width, width))
+        if twice := self.fields.keys() & self.implied.keys():
+            self.fail(f'{twice.pop()} is both bits and implied')
+
+    def fail(self, text):
+        sys.exit(f'{sys.argv[2]}:{self.line}: {self.name}: {text}')
+
+    def overlaps(self, other):
+        return not self.mask & other.mask & (self.value ^ other.value)
+
+    def field_names(self):
+        return sorted([*self.fields, *self.implied])
+
+    def extraction(self):
+        """The initialisers of the decoded struct; rows with the same ones share a function."""
+        code = []
+        for field, (signed, pieces) in sorted(self.fields.items()):
+            total, terms = sum(w for _, w in pieces), []
+            below = total
+            for shift, width in pieces:
+                below -= width
+                term = f'(w >> {shift} & {(1 << width) - 1:#x})'
+                terms.append(f'{term} << {below}' if below else term)
+            value = ' | '.join(terms)
+            code.append(f'.{field} = ' + (f'(int32_t)(({value}) << {32 - total}) >> {32 - total}' if signed else value))
+        return ', '.join(code + [f'.{field} = {value}' for field, value in sorted(self.implied.items())])
+
+
+def read(path):
+    with open(path, encoding='utf-8') as file:
+        lines = [line.split('#')[0].strip() for line in file]
+    rows = [Row(text, number) for number, text in enumerate(lines, 1) if text]
+    named = [row for row in rows if not row.reserved]
+    for row in rows:
+        if row.width != rows[0].width:
+            row.fail(f'has {row.width} bits, not {rows[0].width}')
+        if row.reserved and not any(row.overlaps(r) and r.priority < row.priority for r in named):
+            row.fail('reserves nothing that is not free already')
+    for number, row in enumerate(named):
+        row.number = number
+        for other in named[:number]:
+            if row.overlaps(other) and row.priority == other.priority:
+                row.fail(f'overlaps {other.name} (line {other.line})')
+            if row.name == other.name and row.field_names() != other.field_names():
+                row.fail(f'does not have the fields of line {other.line}')
+    return rows, named
+
+
+def best_run(common):
+    """The longest run of common bits, at most 8 so that every switch is a jump table: (width, shift)."""
+    return max((m.end() - m.start(), 32 - m.end()) for m in re.finditer('1{1,8}', f'{common:032b}'))
+
+
+def decider(rows, tested, indent, leaf):
+    """C code choosing among rows (most important first), knowing the tested bits to match."""
+    pad = '    ' * indent
+    for end, row in enumerate(rows, 1):
+        if not row.mask & ~tested:
+            rows = rows[:end]
+            break
+    common = ~tested
+    for row in rows:
+        common &= row.mask
+    if len(rows) > 2 and not common & 0xffffffff:
+        bit = max(range(32), key=lambda b: (~tested >> b & 1) * sum(row.mask >> b & 1 for row in rows))
+        common = 1 << bit
+    if len(rows) <= 2:
+        code = '' if not rows[-1].mask & ~tested else pad + 'return NULL;\n'
+        for row in reversed(rows):
+            test = f'if ((w & {row.mask:#x}) == {row.value:#x})\n{pad}    ' if row.mask & ~tested else ''
+            code = pad + test + leaf(row) + code
+        return code
+    width, shift = best_run(common & 0xffffffff)
+    field = (1 << width) - 1
+    code = f'{pad}switch (w >> {shift} & {field:#x}) {{\n'
+    for value in range(field + 1):
+        inside = [r for r in rows if not r.mask & (r.value ^ value << shift) & field << shift]
+        if any(not r.reserved for r in inside):
+            code += f'{pad}case {value:#x}:\n' + decider(inside, tested | field << shift, indent + 1, leaf)
+    return code + f'{pad}default:\n{pad}    return NULL;\n{pad}}}\n'
+
+
+HEADER = '''/* Made by isagen.py from {table}. */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct Trans Trans;
+
+/* A decoded instruction: the fields its row has, and 0 in all others. */
+typedef struct {n} {{
+{fields}
+    uint32_t word;
+    uint16_t row;                     /* index into {l}_rows and {l}_handlers */
+    uint64_t pc;                      /* the caller's; kept by {l}_decode */
+}} {n};
+
+typedef struct {n}Row {{
+    const char *name;
+    uint32_t mask, value;             /* a word of this row has these bits, unless a more important row has it */
+    uint16_t feature;                 /* what a CPU model must have */
+}} {n}Row;
+
+typedef bool {n}Handler(Trans *t, const {n} *i);
+
+#define {u}_ROWS {count}
+extern const {n}Row {l}_rows[{u}_ROWS];
+extern {n}Handler *const {l}_handlers[{u}_ROWS];
+
+/* NULL: no instruction has this encoding. */
+const {n}Row *{l}_decode(uint32_t w, {n} *out);
+
+{handlers}
+'''
+
+
+def main():
+    l, table, header, source, handlers, features, prefix = sys.argv[1:]
+    u, n = l.upper(), l.capitalize()
+    rows, named = read(table)
+    signed = {field for row in named for field in row.fields if row.fields[field][0]}
+    fields = sorted({field for row in named for field in row.field_names()})
+    layouts = {}
+
+    def leaf(row):
+        if row.reserved:
+            return 'return NULL;\n'
+        layout = layouts.setdefault(row.extraction(), len(layouts))
+        return f'return decode{layout}(w, out, {row.number});\n'
+
+    tree = decider(sorted(rows, key=lambda row: -row.priority), 0, 1, leaf)
+    names = dict.fromkeys(row.name for row in named)
+    with open(header, 'w', encoding='utf-8') as out:
+        out.write(HEADER.format(
+            n=n, l=l, u=u, count=len(named), table=table.split('/')[-1],
+            fields='\n'.join(f'    {"int32_t" if field in signed else "uint32_t"} {field};' for field in fields),
+            handlers='\n'.join(f'{n}Handler {l}_{name};' for name in names)))
+    with open(source, 'w', encoding='utf-8') as out:
+        out.write(f'#include "{header.split("/")[-1]}"\n#include "{features}"\n#include <stddef.h>\n\nconst {n}Row {l}_rows[{u}_ROWS] = {{\n')
+        for row in named:
+            out.write(f'    {{ "{row.name}", {row.mask:#010x}, {row.value:#010x}, {prefix}{row.feature} }},\n')
+        out.write('};\n')
+        for code, number in layouts.items():
+            out.write(f'\nstatic const {n}Row *decode{number}(uint32_t w, {n} *out, uint16_t row)\n{{\n'
+                      f'    *out = ({n}){{ .word = w, .row = row, .pc = out->pc, {code} }};\n'
+                      f'    return &{l}_rows[row];\n}}\n')
+        out.write(f'\nconst {n}Row *{l}_decode(uint32_t w, {n} *out)\n{{\n{tree}}}\n')
+    with open(handlers, 'w', encoding='utf-8') as out:
+        out.write(f'#include "{header.split("/")[-1]}"\n\n{n}Handler *const {l}_handlers[{u}_ROWS] = {{\n')
+        out.write(''.join(f'    {l}_{row.name},\n' for row in named) + '};\n')
+
+
+main()
