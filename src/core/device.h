@@ -1,5 +1,6 @@
 /* A device type is data: what it is called, what it can be told, what it remembers, where it sits on a bus and which
- * pins it has. A device is one file in devices/ and one line in devices.list. Device code runs under the machine lock. */
+ * pins it has. A device is one file in devices/ and one line in devices.list. Device code runs under the machine lock.
+ */
 #pragma once
 #include "base/error.h"
 #include "base/state.h"
@@ -27,31 +28,35 @@ typedef struct Prop {
     const char *init; /* default, in command-line syntax; NULL: zero */
 } Prop;
 
-typedef struct Window {           /* one decoded address range */
-    uint64_t size;                /* 0 ends the list */
-    const Reg *regs;              /* either a register table ... */
+typedef struct Window {                                 /* one decoded address range */
+    uint64_t size;                                      /* 0 ends the list */
+    const Reg *regs;                                    /* either a register table ... */
     uint64_t (*read)(void *dev, uint64_t at, int size); /* ... or code */
     void (*write)(void *dev, uint64_t at, uint64_t value, int size);
-    uint8_t min, max;             /* access sizes the device decodes, in bytes; 0: 1 and 8. Others are split or widened */
+    uint8_t min, max; /* access sizes the device decodes, in bytes; 0: 1 and 8. Others are split or widened */
+    bool messages;    /* other devices may store here: a doorbell for message-signalled interrupts */
 } Window;
 
 typedef struct Pin {
     const char *name; /* NULL ends the list */
     uint32_t line;    /* output: offset of the Line, or of the first of `count` Lines */
     int count;
-    LineFn *in;       /* input: called when a wire to it changes, with the pin's number from `first` */
+    LineFn *in; /* input: called when a wire to it changes, with the pin's number from `first` */
     int first;
 } Pin;
 
 typedef struct DeviceType {
     const char *name, *about;
-    const char *bus;         /* kind of bus it plugs into with -device ("virtio", "pci"); NULL: only machines place it */
-    size_t size;             /* of its struct, whose first member is Device */
+    const char *bus; /* kind of bus it plugs into with -device ("virtio", "pci"); NULL: only machines place it */
+    size_t size;     /* of its struct, whose first member is Device */
     const Prop *props;
     const StateField *state; /* beyond what the registers declare */
     const Window *windows;
     const Pin *pins;
-    const void *interface;   /* what the device offers to its bus: a struct the bus's header defines */
+    const void *interface; /* what the device offers to its bus: a struct the bus's header defines */
+    const char *offers;    /* kind of bus it has for others; NULL: none */
+    bool (*attach)(void *bus, Device *,
+                   Error *err);           /* one is plugged in, before it starts; false: full, or not this one */
     bool (*start)(void *dev, Error *err); /* properties set, wires connected */
     void (*reset)(void *dev);             /* beyond the tables' reset values */
     void (*loaded)(void *dev);            /* after a snapshot: rebuild what is derived */
@@ -67,5 +72,16 @@ struct Device {
     Device *next;
 };
 
-extern const DeviceType *const device_types[]; /* made from devices.list; ends with NULL */
-const DeviceType *device_type(const char *name);
+/* A region for each window of the device, for space_map by the device itself. */
+const struct Region *device_region(const Device *, int window);
+int device_windows(const DeviceType *);
+
+/* State table, registers, then the reset hook. */
+int device_windows(const DeviceType *);
+void device_reset(Device *);
+/* Number of a pin's first line among the type's inputs, and the row; NULL: no pin of that name. */
+const Pin *device_pin(const DeviceType *, const char *name, bool input);
+
+extern const DeviceType *const device_types[]; /* made from devices/devices.list; ends with NULL */
+extern const DeviceType *const cpu_types[];    /* made from frontend/models.list: what -cpu chooses from */
+const DeviceType *device_type(const char *name, Error *err); /* of either kind; the error names the nearest known */

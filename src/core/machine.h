@@ -6,14 +6,14 @@
 
 typedef struct Part {
     const char *id, *type;
-    const char *on;    /* bus part; NULL: the system bus */
-    uint64_t at[8];    /* one address for each window; 0: not mapped */
-    const char *wire;  /* "irq>vic.12 dma>dmac.0": output pin > input pin of a part */
-    const char *set;   /* "chardev=serial0,fifo=on": as on the command line */
-    const char *when;  /* only if this machine property has this value, "gic-version=3"; NULL: always */
-    bool optional;     /* left out with -nodefaults */
-    bool each_cpu;     /* one for each CPU; `*` in id, wire and set is its number */
-    uint16_t copies;   /* more than 1: that many, `*` is the number, each `step` bytes further, irq `wire` number + n */
+    const char *on;   /* bus part; NULL: the system bus */
+    uint64_t at[8];   /* one address for each window; 0: not mapped */
+    const char *wire; /* "irq>vic.in.12 fiq<vic.fiq.*": own pin > or < another part's; see core/wire.h */
+    const char *set;  /* "chardev=serial0,fifo=on": as on the command line */
+    const char *when; /* only if these machine properties have these values, "gic-version=3,its!=off"; NULL: always */
+    bool optional;    /* left out with -nodefaults */
+    bool each_cpu;    /* one for each CPU; `*` in id, wire and set is its number */
+    uint16_t copies;  /* more than 1: that many, `*` is the number, each `step` bytes further, irq `wire` number + n */
     uint64_t step;
 } Part;
 
@@ -22,7 +22,7 @@ typedef struct MachineType {
     const char *cpu, *cpus; /* default, and those allowed, separated by spaces */
     uint64_t ram, ram_max;  /* bytes: default and largest */
     int cpus_max;
-    const Prop *props;      /* -machine name,KEY=VALUE; offsets into the struct of `size` bytes that begins with Machine */
+    const Prop *props; /* -machine name,KEY=VALUE; offsets into the struct of `size` bytes that begins with Machine */
     size_t size;
     const Part *parts;
     bool (*prepare)(Machine *, Error *err); /* before the parts are made: RAM regions, choices */
@@ -33,47 +33,74 @@ typedef enum StopReason { RUN, STOP_POWEROFF, STOP_RESET, STOP_QUIT, STOP_PANIC 
 
 /* What the user asked for, gathered by the command line and read by machines. */
 typedef struct MachineConfig {
-    const char *cpu;   /* -cpu MODEL,+feature,-feature */
-    uint64_t ram;      /* bytes */
+    const char *cpu; /* -cpu MODEL,+feature,-feature */
+    uint64_t ram;    /* bytes */
     int cpus;
     const char *kernel, *initrd, *append, *dtb, *bios, *dump_dtb;
     const char *firmware_path; /* -L */
     bool no_reboot, no_defaults, snapshot;
     const char *machine_props; /* what followed the name in -machine */
+    void *(*find)(PropKind kind,
+                  const char *id); /* the Chardev, Drive or Net of that id, or NULL; may be NULL itself */
 } MachineConfig;
+
+/* What runs the CPUs. cpu/ supplies it: a CPU device sets Machine.cpus in its start(). None is called with the lock
+ * held. */
+typedef struct MachineCpus {
+    int (*start)(Machine *);  /* vCPUs run (again); not 0: the exit code of a failure already reported */
+    void (*stop)(Machine *);  /* returns when none executes guest code */
+    void (*reset)(Machine *); /* stopped; all devices (CPUs included) were reset: drop translations and TLBs */
+} MachineCpus;
 
 struct Machine {
     const MachineType *type;
     const MachineConfig *config;
-    Space *memory;     /* what CPUs and, unless a bus says otherwise, devices see */
-    Device *devices;   /* every part and plugged device, in order of creation */
-    struct Cpu **cpu;  /* config->cpus of them */
-    struct MachineRun *run; /* lock, timers, posted events, stop request: core/machine.c */
+    Space *memory;           /* what CPUs and, unless a bus says otherwise, devices see */
+    Device *devices;         /* every part and plugged device, in order of creation */
+    struct Cpu **cpu;        /* config->cpus of them, in order; each begins with Device */
+    const MachineCpus *cpus; /* NULL: no CPU in this machine */
+    Line power_key;          /* what the user's power button is wired to */
+    struct MachineRun *run;  /* lock, timers, posted events, stop request: core/machine.c */
 };
 
 extern const MachineType *const machine_types[]; /* made from machines.list; ends with NULL */
 
 /* Makes, wires, starts and resets every part. On error names the part. */
 Machine *machine_new(const MachineType *, const MachineConfig *, Error *err);
+void machine_free(Machine *);                                      /* CPUs stopped */
+bool machine_boot(Machine *, Error *err);                          /* after -device: the last step before machine_run */
 bool machine_plug(Machine *, const char *device_line, Error *err); /* -device TYPE,key=value,... */
-void machine_reset(Machine *);                                     /* all parts to reset state, then boot again */
-Device *machine_device(Machine *, const char *id);                 /* NULL: none of that id */
+void machine_reset(Machine *);                     /* CPUs stopped: all parts to reset state, boot again */
+Device *machine_device(Machine *, const char *id); /* NULL: none of that id */
 bool machine_wire(Machine *, Device *from, const char *wires, Error *err);
+bool machine_prop_is(const Machine *, const char *when); /* as Part.when */
 void machine_print_qtree(Machine *, Out *);
 
 /* RAM: one memfd for the machine, grown by ram_add; pages are numbered from 0 through all of it. */
-Region *ram_add(Machine *, const char *name, uint64_t size, bool readonly);
+Region *ram_add(Machine *, const char *name, uint64_t size, bool readonly, Error *err);
 uint64_t ram_pages(const Machine *);
+int ram_fd(const Machine *, uint64_t *size); /* page n is at n * 4096 of it */
 
-/* The one lock under which devices, timers and monitor commands run. Fair; not recursive. */
+/* The one lock under which devices, timers and monitor commands run. Fair (first come, first served); not recursive. */
 void machine_lock(Machine *);
 void machine_unlock(Machine *);
+bool machine_locked(const Machine *); /* by this thread; for assertions */
 
-/* Host threads bring messages through this one door: `fn(dev, data)` runs later under the lock on the machine's thread. */
+/* Host threads bring messages through this one door: `fn(dev, data)` runs later under the lock on the machine's thread.
+ */
 void machine_post(Machine *, void (*fn)(void *dev, uint64_t data), void *dev, uint64_t data);
 
-void machine_stop(Machine *, StopReason); /* from anywhere: the run loop ends or resets */
+/* From anywhere: the run loop ends or resets. The first reason stays; RUN is no reason. */
+void machine_stop(Machine *, StopReason);
 StopReason machine_stopping(const Machine *);
+void machine_powerdown(Machine *); /* presses the power key; under the lock */
 
-/* Runs timers, posted events and host input until the machine stops; CPUs run on threads of their own. */
+/* From anywhere: the run loop stops or starts CPUs and virtual time; posted events run all the same. Before
+ * machine_run, pause means that it begins paused. */
+void machine_pause(Machine *);
+void machine_continue(Machine *);
+bool machine_paused(const Machine *); /* no guest code and no timer runs */
+
+/* Runs timers, posted events and host input until the machine stops; CPUs run on threads of their own. Returns the exit
+ * code: 0 after a power-off or quit. */
 int machine_run(Machine *);

@@ -22,14 +22,25 @@ typedef struct Reg {
 } Reg;
 
 #define REG(at_, T, f, ...)                                                                                            \
-    { .at = at_, .name = #f, .field = offsetof(T, f), .size = sizeof ((T *)0)->f, __VA_ARGS__ }
+    {                                                                                                                  \
+        .at = at_, .name = #f, .field = offsetof(T, f), .size = sizeof((T *)0)->f, __VA_ARGS__                         \
+    }
 #define REG_ARRAY(at_, T, f, ...)                                                                                      \
-    { .at = at_, .name = #f, .field = offsetof(T, f), .size = sizeof ((T *)0)->f[0],                                   \
-      .count = sizeof ((T *)0)->f / sizeof ((T *)0)->f[0], __VA_ARGS__ }
-#define REG_CALL(at_, name_, ...) { .at = at_, .name = #name_, __VA_ARGS__ }
-#define REG_END { .name = NULL }
+    {                                                                                                                  \
+        .at = at_, .name = #f, .field = offsetof(T, f), .size = sizeof((T *)0)->f[0],                                  \
+        .count = sizeof((T *)0)->f / sizeof((T *)0)->f[0], __VA_ARGS__                                                 \
+    }
+#define REG_CALL(at_, name_, ...)                                                                                      \
+    {                                                                                                                  \
+        .at = at_, .name = #name_, __VA_ARGS__                                                                         \
+    }
+#define REG_END                                                                                                        \
+    {                                                                                                                  \
+        .name = NULL                                                                                                   \
+    }
 
-/* The access behind a window that is a register table. Sizes 1, 2, 4, 8. An offset without a row reads 0 and is logged. */
+/* The access behind a window that is a register table. Sizes 1, 2, 4, 8. An offset without a row reads 0 and is logged.
+ */
 uint64_t reg_read(const Reg *, void *dev, uint64_t at, int size);
 void reg_write(const Reg *, void *dev, uint64_t at, uint64_t value, int size);
 void reg_reset(const Reg *, void *dev);

@@ -1,0 +1,537 @@
+/* Makes a machine of its parts list: create, set and wire, start, reset. Every error names the part. */
+#include "core/machine.h"
+
+#include "base/alloc.h"
+#include "base/keyval.h"
+#include "base/log.h"
+#include "base/nearest.h"
+#include "core/prop.h"
+#include "core/run.h"
+#include "core/wire.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* One row of the table, or one copy of it. */
+typedef struct Instance {
+    const Part *part;
+    int number;
+    Device *dev;
+} Instance;
+
+typedef struct Board {
+    Machine *machine;
+    Instance *all;
+    size_t count;
+} Board;
+
+Device *machine_device(Machine *m, const char *id)
+{
+    for (Device *d = m->devices; d; d = d->next)
+        if (!strcmp(d->id, id))
+            return d;
+    return NULL;
+}
+
+/* One condition: KEY=VALUE or KEY!=VALUE. */
+static bool holds(const Machine *m, const KeyVal *kv)
+{
+    size_t len = strlen(kv->key);
+    bool not = len && kv->key[len - 1] == '!';
+    char *key = strndup(kv->key, not ? len - 1 : len);
+    bool is = prop_is(m->type->props, m, key, kv->value ? kv->value : "on");
+    free(key);
+    return is != not ;
+}
+
+bool machine_prop_is(const Machine *m, const char *when)
+{
+    KeyVal kv;
+    bool all = true;
+    while (keyval_next(&when, &kv)) {
+        all &= holds(m, &kv);
+        keyval_free(&kv);
+    }
+    return all;
+}
+
+/* What the board knows of a device; it follows the device's struct in memory. */
+typedef struct Place {
+    bool started;
+    struct {
+        Region region;
+        uint64_t at; /* in the system's memory, or UNMAPPED */
+    } window[];
+} Place;
+
+#define UNMAPPED UINT64_MAX
+
+static size_t place_offset(const DeviceType *type)
+{
+    return (type->size + 15) & ~(size_t)15;
+}
+
+static Place *place(const Device *dev)
+{
+    return (Place *)(void *)((char *)(uintptr_t)dev + place_offset(dev->type));
+}
+
+const Region *device_region(const Device *dev, int window)
+{
+    assert(window < device_windows(dev->type));
+    return &place(dev)->window[window].region;
+}
+
+static Device *device_new(Machine *m, const DeviceType *type, char *id)
+{
+    int windows = device_windows(type);
+    Device *dev = xalloc(place_offset(type) + sizeof(Place) + (size_t)windows * sizeof *place(dev)->window);
+    dev->type = type;
+    dev->id = id;
+    dev->machine = m;
+    dev->dma = m->memory;
+    for (int i = 0; i < windows; i++) {
+        const Window *w = &type->windows[i];
+        place(dev)->window[i].region = (Region){ .name = id, .size = w->size, .dev = dev, .window = w };
+        place(dev)->window[i].at = UNMAPPED;
+    }
+    Device **last = &m->devices;
+    while (*last)
+        last = &(*last)->next;
+    *last = dev;
+    return dev;
+}
+
+static void device_unlink(Machine *m, Device *dev)
+{
+    Device **at = &m->devices;
+    while (*at != dev)
+        at = &(*at)->next;
+    *at = dev->next;
+}
+
+static void device_free(Device *dev)
+{
+    if (place(dev)->started && dev->type->stop)
+        dev->type->stop(dev);
+    for (int i = 0; i < device_windows(dev->type); i++)
+        space_unmap(dev->machine->memory, device_region(dev, i));
+    props_free(dev->type->props, dev);
+    free((void *)(uintptr_t)dev->id);
+    free(dev);
+}
+
+/* -cpu MODEL,features: the model's name, which the caller frees. */
+static char *cpu_model(const Machine *m)
+{
+    return strndup(m->config->cpu, strcspn(m->config->cpu, ","));
+}
+
+static bool allowed(const char *list, const char *name)
+{
+    for (size_t len; list && *list; list += len + strspn(list + len, " ")) {
+        len = strcspn(list, " ");
+        if (strlen(name) == len && !memcmp(list, name, len))
+            return true;
+    }
+    return !list;
+}
+
+static const DeviceType *part_type(Machine *m, const Part *part, Error *err)
+{
+    if (strcmp(part->type, "$cpu"))
+        return device_type(part->type, err);
+    char *model = cpu_model(m);
+    const DeviceType *const *t = cpu_types;
+    Nearest near = NEAREST(model);
+    for (; *t && strcmp((*t)->name, model); t++)
+        nearest_try(&near, (*t)->name);
+    if (!*t) {
+        const char *meant = nearest_answer(&near);
+        error_set(err, "there is no CPU model '%s'%s%s%s; -cpu help lists them", model, meant ? "; did you mean '" : "",
+                  meant ? meant : "", meant ? "'?" : "");
+    } else if (!allowed(m->type->cpus, model)) {
+        error_set(err, "the machine %s does not take the CPU model '%s'; choose one of: %s", m->type->name, model,
+                  m->type->cpus);
+        t = NULL;
+    }
+    free(model);
+    return t ? *t : NULL;
+}
+
+static int copies(const Machine *m, const Part *p)
+{
+    if ((p->optional && m->config->no_defaults) || (p->when && !machine_prop_is(m, p->when)))
+        return 0;
+    return p->each_cpu ? m->config->cpus : p->copies ? p->copies : 1;
+}
+
+static bool create(Board *b, const Part *part, int number, int of, Error *err)
+{
+    Machine *m = b->machine;
+    char *id = star_replace(part->id, number);
+    if (of > 1 && !strchr(part->id, '*')) {
+        char *numbered = xprintf("%s%d", id, number);
+        free(id);
+        id = numbered;
+    }
+    const DeviceType *type = part_type(m, part, err);
+    if (type && machine_device(m, id))
+        type = NULL, error_set(err, "two parts have this id");
+    if (!type) {
+        error_in(err, "%s: ", id);
+        free(id);
+        return false;
+    }
+    Device *dev = device_new(m, type, id);
+    b->all = xrealloc(b->all, (b->count + 1) * sizeof *b->all);
+    b->all[b->count++] = (Instance){ part, number, dev };
+    if (!strcmp(part->type, "$cpu"))
+        m->cpu[number] = (struct Cpu *)(void *)dev;
+    return true;
+}
+
+static bool create_all(Board *b, Error *err)
+{
+    for (const Part *p = b->machine->type->parts; p && p->id; p++) {
+        int n = copies(b->machine, p);
+        for (int i = 0; i < n; i++)
+            if (!create(b, p, i, n, err))
+                return false;
+    }
+    return true;
+}
+
+/* "+feature", "-feature" and "property=value" after the model's name. */
+static bool set_cpu(Machine *m, Device *dev, Error *err)
+{
+    const char *at = m->config->cpu + strcspn(m->config->cpu, ",");
+    at += *at == ',';
+    KeyVal kv;
+    bool ok = true;
+    while (ok && keyval_next(&at, &kv)) {
+        bool plus = *kv.key == '+', minus = *kv.key == '-';
+        const char *value = kv.value ? kv.value : minus ? "off" : "on";
+        ok = prop_set(dev->type->props, dev, m, kv.key + (plus || minus), value, err);
+        keyval_free(&kv);
+    }
+    return ok || error_in(err, "-cpu %s: ", m->config->cpu);
+}
+
+static bool set(Board *b, const Instance *i, Error *err)
+{
+    Machine *m = b->machine;
+    if (!props_init(i->dev->type->props, i->dev, m, err))
+        return false;
+    char *text = star_replace(i->part->set ? i->part->set : "", i->number);
+    bool ok = props_parse(i->dev->type->props, i->dev, m, text, true, err);
+    free(text);
+    return ok && (strcmp(i->part->type, "$cpu") || set_cpu(m, i->dev, err));
+}
+
+/* Who has a window in [at, at + size) already. */
+static const Device *occupant(const Machine *m, uint64_t at, uint64_t size)
+{
+    for (const Device *d = m->devices; d; d = d->next)
+        for (int i = 0; i < device_windows(d->type); i++) {
+            uint64_t its = place(d)->window[i].at;
+            if (its != UNMAPPED && its < at + size && at < its + d->type->windows[i].size)
+                return d;
+        }
+    return NULL;
+}
+
+static bool map(Board *b, const Instance *i, Error *err)
+{
+    int windows = device_windows(i->dev->type);
+    for (int w = 0; w < (int)(sizeof i->part->at / sizeof *i->part->at); w++) {
+        if (!i->part->at[w])
+            continue;
+        if (w >= windows)
+            return error_set(err, "has %d windows, but %d addresses are given", windows, w + 1);
+        uint64_t at = i->part->at[w] + (uint64_t)i->number * i->part->step;
+        uint64_t size = device_region(i->dev, w)->size;
+        const Device *other = occupant(b->machine, at, size);
+        if (other)
+            return error_set(err, "window %" PRIx64 "-%" PRIx64 " overlaps one of %s", at, at + size - 1, other->id);
+        place(i->dev)->window[w].at = at;
+        space_map(b->machine->memory, at, device_region(i->dev, w), 0);
+    }
+    return true;
+}
+
+static bool attach(Device *bus, Device *dev, Error *err)
+{
+    if (!bus->type->offers || !dev->type->bus || strcmp(bus->type->offers, dev->type->bus))
+        return error_set(err, "%s offers a %s bus, but %s plugs into %s", bus->id,
+                         bus->type->offers ? bus->type->offers : "missing", dev->type->name,
+                         dev->type->bus ? dev->type->bus : "none");
+    dev->bus = bus;
+    return !bus->type->attach || bus->type->attach(bus, dev, err);
+}
+
+static bool wire(Board *b, const Instance *i, Error *err)
+{
+    const Part *p = i->part;
+    if (p->on) {
+        Device *bus = machine_device(b->machine, p->on);
+        if (!bus)
+            return error_set(err, "there is no part '%s' to be on", p->on);
+        if (!attach(bus, i->dev, err))
+            return false;
+    }
+    return wires_connect(b->machine, i->dev, p->wire, i->number, p->copies > 1 ? i->number : 0, err);
+}
+
+static bool start(Device *dev, Error *err)
+{
+    if (dev->type->start && !dev->type->start(dev, err))
+        return false;
+    place(dev)->started = true;
+    return true;
+}
+
+static bool start_one(Board *b, const Instance *i, Error *err)
+{
+    (void)b;
+    return start(i->dev, err);
+}
+
+/* set, map, wire, start: each for all parts before the next, because wires and device properties name other parts. */
+static bool build(Board *b, Error *err)
+{
+    static bool (*const passes[])(Board *, const Instance *, Error *) = { set, map, wire, start_one };
+    if (!create_all(b, err))
+        return false;
+    for (size_t pass = 0; pass < sizeof passes / sizeof *passes; pass++)
+        for (size_t i = 0; i < b->count; i++)
+            if (!passes[pass](b, &b->all[i], err))
+                return error_in(err, "%s: ", b->all[i].dev->id);
+    return true;
+}
+
+static bool check_config(const MachineType *type, MachineConfig *c, Error *err)
+{
+    c->cpus = c->cpus ? c->cpus : 1;
+    c->ram = c->ram ? c->ram : type->ram;
+    c->cpu = c->cpu ? c->cpu : type->cpu;
+    int most = type->cpus_max ? type->cpus_max : 1;
+    if (c->cpus < 1 || c->cpus > most)
+        return error_set(err, "-smp %d: the machine %s has 1 to %d CPUs", c->cpus, type->name, most);
+    if (type->ram_max && c->ram > type->ram_max)
+        return error_set(err, "-m: the machine %s has at most %" PRIu64 " MiB", type->name, type->ram_max >> 20);
+    return true;
+}
+
+static bool set_up(Machine *m, Error *err)
+{
+    const char *props = m->config->machine_props;
+    if (!props_init(m->type->props, m, m, err) || (props && !props_parse(m->type->props, m, m, props, false, err)))
+        return error_in(err, "-machine %s: ", m->type->name);
+    if (!check_config(m->type, &m->run->config, err) || !run_init(m, err) || !ram_init(m, err))
+        return false;
+    lock_init(m);
+    timers_init(m);
+    m->cpu = xalloc((size_t)m->config->cpus * sizeof *m->cpu);
+    return !m->type->prepare || m->type->prepare(m, err);
+}
+
+Machine *machine_new(const MachineType *type, const MachineConfig *config, Error *err)
+{
+    Machine *m = xalloc(type->size ? type->size : sizeof *m);
+    m->type = type;
+    m->run = xalloc(sizeof *m->run);
+    m->run->config = *config;
+    m->config = &m->run->config;
+    m->run->wake = m->run->ram_fd = -1;
+    m->memory = space_new("memory");
+    Board b = { .machine = m };
+    bool ok = set_up(m, err) && build(&b, err);
+    free(b.all);
+    if (ok)
+        return m;
+    machine_free(m);
+    return NULL;
+}
+
+void machine_free(Machine *m)
+{
+    while (m->devices) {
+        /* the latest first: what is plugged in goes before its bus */
+        Device *last = m->devices;
+        while (last->next)
+            last = last->next;
+        device_unlink(m, last);
+        device_free(last);
+    }
+    space_free(m->memory);
+    run_free(m);
+    ram_free(m);
+    props_free(m->type->props, m);
+    free(m->cpu);
+    free(m->run);
+    free(m);
+}
+
+static void drop_lines(Device *d)
+{
+    for (const Pin *p = d->type->pins; p && p->name; p++)
+        for (int i = 0; !p->in && i < (p->count ? p->count : 1); i++)
+            ((Line *)(void *)((char *)d + p->line))[i].level = false;
+}
+
+/* Inputs forgot their level when they were reset, perhaps after the output was raised. */
+static void tell_lines(Device *d)
+{
+    for (const Pin *p = d->type->pins; p && p->name; p++)
+        for (int i = 0; !p->in && i < (p->count ? p->count : 1); i++) {
+            const Line *l = &((Line *)(void *)((char *)d + p->line))[i];
+            if (l->level && l->changed)
+                l->changed(l->dev, l->pin, true);
+        }
+}
+
+static void each_device(Machine *m, void (*fn)(Device *))
+{
+    for (Device *d = m->devices; d; d = d->next)
+        fn(d);
+}
+
+bool machine_boot(Machine *m, Error *err)
+{
+    each_device(m, drop_lines);
+    each_device(m, device_reset);
+    each_device(m, tell_lines);
+    if (m->cpus && m->cpus->reset)
+        m->cpus->reset(m);
+    return !m->type->boot || m->type->boot(m, err);
+}
+
+void machine_reset(Machine *m)
+{
+    Error err;
+    if (machine_boot(m, &err))
+        return;
+    log_line("dragoman: reset: %s", err.text);
+    machine_stop(m, STOP_PANIC);
+}
+
+/* The keys of -device that are not properties. */
+typedef struct Plug {
+    char *id, *bus;
+    Out rest; /* the properties, in their own grammar again */
+} Plug;
+
+static void put_escaped(Out *o, const char *text)
+{
+    for (; *text; text++)
+        out(o, "%s%c", *text == ',' ? "," : "", *text);
+}
+
+static Plug plug_parse(const char *line)
+{
+    Plug p = { 0 };
+    KeyVal kv;
+    while (keyval_next(&line, &kv)) {
+        char **own = !strcmp(kv.key, "id") ? &p.id : !strcmp(kv.key, "bus") ? &p.bus : NULL;
+        if (own && kv.value && !*own) {
+            *own = xstrdup(kv.value);
+        } else {
+            put_escaped(&p.rest, kv.key);
+            out(&p.rest, "=");
+            put_escaped(&p.rest, kv.value ? kv.value : "on");
+            out(&p.rest, ",");
+        }
+        keyval_free(&kv);
+    }
+    return p;
+}
+
+/* The bus named, or the last one made that takes it: as in QEMU, the first virtio device gets the highest slot. */
+static bool find_bus(Machine *m, Device *dev, const char *name, Error *err)
+{
+    if (name) {
+        Device *bus = machine_device(m, name);
+        return bus ? attach(bus, dev, err) : error_set(err, "there is no bus '%s'", name);
+    }
+    error_set(err, "this machine has no %s bus", dev->type->bus);
+    Device *bus = NULL, *before = NULL;
+    do {
+        bus = NULL;
+        for (Device *d = m->devices; d != before; d = d->next)
+            if (d != dev && d->type->offers && !strcmp(d->type->offers, dev->type->bus))
+                bus = d;
+        if (bus && attach(bus, dev, err))
+            return true;
+        before = bus;
+    } while (bus);
+    dev->bus = NULL;
+    return false;
+}
+
+static bool plug(Machine *m, const DeviceType *type, const char *line, Error *err)
+{
+    Plug p = plug_parse(line);
+    char *id = p.id ? xstrdup(p.id) : NULL;
+    for (int n = 0; !id; n++) {
+        id = xprintf("%s.%d", type->name, n);
+        if (machine_device(m, id))
+            free(id), id = NULL;
+    }
+    bool ok = !machine_device(m, id) || error_set(err, "another device has the id '%s'", id);
+    Device *dev = NULL;
+    if (ok) {
+        dev = device_new(m, type, id);
+        ok = props_init(type->props, dev, m, err) &&
+             (!p.rest.text || props_parse(type->props, dev, m, p.rest.text, false, err)) &&
+             (!type->bus || find_bus(m, dev, p.bus, err)) && start(dev, err);
+    } else {
+        free(id);
+    }
+    if (!ok && dev) {
+        device_unlink(m, dev);
+        device_free(dev);
+    }
+    free(p.id);
+    free(p.bus);
+    out_free(&p.rest);
+    return ok;
+}
+
+bool machine_plug(Machine *m, const char *line, Error *err)
+{
+    size_t len = strcspn(line, ",");
+    char *name = strndup(line, len);
+    const DeviceType *type = device_type(name, err);
+    bool ok = type && (type->bus || error_set(err, "'%s' is part of machines and cannot be added", name)) &&
+              plug(m, type, line + len + (line[len] == ','), err);
+    free(name);
+    return ok || error_in(err, "-device %s: ", line);
+}
+
+static void print_device(const Machine *m, const Device *bus, Out *o, int indent)
+{
+    for (const Device *d = m->devices; d; d = d->next) {
+        if (d->bus != bus)
+            continue;
+        char *pad = xprintf("%*s", indent + 2, "");
+        out(o, "%*sdev: %s, id \"%s\"\n", indent, "", d->type->name, d->id);
+        props_print(d->type->props, d, o, pad);
+        for (int i = 0; i < device_windows(d->type); i++)
+            if (place(d)->window[i].at != UNMAPPED)
+                out(o, "%smmio %016" PRIx64 "/%016" PRIx64 "\n", pad, place(d)->window[i].at, d->type->windows[i].size);
+        if (d->type->offers) {
+            out(o, "%sbus: %s\n%s  type %s\n", pad, d->id, pad, d->type->offers);
+            print_device(m, d, o, indent + 4);
+        }
+        free(pad);
+    }
+}
+
+void machine_print_qtree(Machine *m, Out *o)
+{
+    out(o, "bus: main-system-bus\n  type System\n");
+    print_device(m, NULL, o, 2);
+}

@@ -1,0 +1,182 @@
+/* The machine's own thread: posted events, timers, reset and the end. */
+#include "core/run.h"
+
+#include "base/alloc.h"
+#include "base/log.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+bool run_init(Machine *m, Error *err)
+{
+    pthread_mutex_init(&m->run->posts_lock, NULL);
+    m->run->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    return m->run->wake >= 0 || error_set(err, "eventfd: %s", strerror(errno));
+}
+
+void run_free(Machine *m)
+{
+    free(m->run->posts);
+    pthread_mutex_destroy(&m->run->posts_lock);
+    if (m->run->wake >= 0)
+        close(m->run->wake);
+}
+
+void run_wake(Machine *m)
+{
+    uint64_t one = 1;
+    ssize_t wrote = write(m->run->wake, &one, sizeof one); /* it can only fail when it is awake already */
+    (void)wrote;
+}
+
+void machine_post(Machine *m, void (*fn)(void *dev, uint64_t data), void *dev, uint64_t data)
+{
+    struct MachineRun *run = m->run;
+    pthread_mutex_lock(&run->posts_lock);
+    if (run->posted == run->posts_room) {
+        run->posts_room = run->posts_room * 2 + 16;
+        run->posts = xrealloc(run->posts, run->posts_room * sizeof *run->posts);
+    }
+    run->posts[run->posted++] = (Posted){ fn, dev, data };
+    pthread_mutex_unlock(&run->posts_lock);
+    run_wake(m);
+}
+
+/* What is posted meanwhile waits for the next round. */
+static void run_posts(Machine *m)
+{
+    struct MachineRun *run = m->run;
+    pthread_mutex_lock(&run->posts_lock);
+    Posted *batch = run->posts;
+    size_t n = run->posted;
+    run->posts = NULL;
+    run->posted = run->posts_room = 0;
+    pthread_mutex_unlock(&run->posts_lock);
+    for (size_t i = 0; i < n; i++)
+        batch[i].fn(batch[i].dev, batch[i].data);
+    free(batch);
+}
+
+void machine_stop(Machine *m, StopReason why)
+{
+    int none = RUN;
+    __atomic_compare_exchange_n(&m->run->stop, &none, (int)why, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+    run_wake(m);
+}
+
+StopReason machine_stopping(const Machine *m)
+{
+    return (StopReason)__atomic_load_n(&m->run->stop, __ATOMIC_ACQUIRE);
+}
+
+void machine_powerdown(Machine *m)
+{
+    if (m->power_key.changed)
+        m->power_key.changed(m->power_key.dev, m->power_key.pin, true);
+}
+
+static int cpus_start(Machine *m)
+{
+    clock_thaw(m);
+    m->run->running = true;
+    return m->cpus && m->cpus->start ? m->cpus->start(m) : 0;
+}
+
+static void cpus_stop(Machine *m)
+{
+    if (m->run->running && m->cpus && m->cpus->stop)
+        m->cpus->stop(m);
+    m->run->running = false;
+}
+
+void machine_pause(Machine *m)
+{
+    __atomic_store_n(&m->run->pause_wanted, true, __ATOMIC_SEQ_CST);
+    run_wake(m);
+}
+
+void machine_continue(Machine *m)
+{
+    __atomic_store_n(&m->run->pause_wanted, false, __ATOMIC_SEQ_CST);
+    run_wake(m);
+}
+
+bool machine_paused(const Machine *m)
+{
+    return __atomic_load_n(&m->run->frozen, __ATOMIC_ACQUIRE) != NOT_FROZEN;
+}
+
+/* Brings the CPUs and the clock to what was asked for; the exit code if they cannot start. */
+static int follow_pause(Machine *m)
+{
+    bool pause = __atomic_load_n(&m->run->pause_wanted, __ATOMIC_SEQ_CST);
+    if (pause && m->run->running) {
+        cpus_stop(m);
+        clock_freeze(m);
+    }
+    return pause || m->run->running ? 0 : cpus_start(m);
+}
+
+/* One turn under the lock; returns the virtual time of the next. */
+static int64_t turn(Machine *m)
+{
+    machine_lock(m);
+    space_device_begin();
+    run_posts(m);
+    int64_t next = machine_paused(m) ? TIMER_OFF : timers_run(m);
+    /* From here on a timer set for earlier wakes the loop; what was set before is in `next`. */
+    __atomic_store_n(&m->run->sleeps_until, next, __ATOMIC_SEQ_CST);
+    space_device_end();
+    machine_unlock(m);
+    return next;
+}
+
+static void sleep_until(Machine *m, int64_t next)
+{
+    int64_t left = next == TIMER_OFF ? 0 : next - time_now(m);
+    struct timespec wait = { 0, 0 };
+    if (left > 0) {
+        wait.tv_sec = left / 1000000000;
+        wait.tv_nsec = left % 1000000000;
+    }
+    struct pollfd fd = { .fd = m->run->wake, .events = POLLIN };
+    uint64_t count;
+    if (ppoll(&fd, 1, next == TIMER_OFF ? NULL : &wait, NULL) > 0 && read(fd.fd, &count, sizeof count) < 0)
+        assert(errno == EAGAIN);
+}
+
+/* True: the machine goes on. */
+static bool handle_stop(Machine *m, StopReason why)
+{
+    cpus_stop(m);
+    if (why != STOP_RESET || m->config->no_reboot)
+        return false;
+    __atomic_store_n(&m->run->stop, RUN, __ATOMIC_SEQ_CST);
+    machine_lock(m);
+    machine_reset(m);
+    machine_unlock(m);
+    return true;
+}
+
+int machine_run(Machine *m)
+{
+    int failed;
+    StopReason why = RUN;
+    while (!(failed = follow_pause(m))) {
+        int64_t next = turn(m);
+        why = machine_stopping(m);
+        if (why == RUN)
+            sleep_until(m, next);
+        else if (!handle_stop(m, why))
+            break;
+    }
+    cpus_stop(m);
+    clock_freeze(m);
+    return failed ? failed : why == STOP_PANIC;
+}

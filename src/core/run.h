@@ -1,0 +1,53 @@
+/* What keeps a machine going; private to core/. */
+#pragma once
+#include "core/machine.h"
+#include <pthread.h>
+
+typedef struct Posted {
+    void (*fn)(void *dev, uint64_t data);
+    void *dev;
+    uint64_t data;
+} Posted;
+
+struct MachineRun {
+    MachineConfig config; /* the user's, with the defaults filled in */
+
+    /* lock.c: a ticket lock on futexes */
+    uint32_t next_ticket, serving;
+    pthread_t holder;
+    bool held;
+
+    /* timer.c */
+    Timer *timers;        /* earliest first */
+    int64_t clock_start;  /* atomic: clock_ns() at virtual time 0 */
+    int64_t frozen;       /* atomic: virtual time while paused; else NOT_FROZEN */
+    int64_t sleeps_until; /* atomic: when the run loop will look at the timers again */
+
+    /* run.c */
+    int wake; /* eventfd */
+    pthread_mutex_t posts_lock;
+    Posted *posts;
+    size_t posted, posts_room;
+    int stop;          /* atomic StopReason */
+    bool pause_wanted; /* atomic */
+    bool running;      /* the CPUs */
+
+    /* ram.c */
+    int ram_fd;
+    uint8_t *ram;
+    uint64_t ram_used, ram_reserved;
+    Region **ram_regions;
+    size_t ram_count;
+};
+
+#define NOT_FROZEN INT64_MIN
+
+void lock_init(Machine *);
+void timers_init(Machine *);
+void clock_freeze(Machine *);
+void clock_thaw(Machine *);
+bool run_init(Machine *, Error *err);
+void run_free(Machine *);
+void run_wake(Machine *);
+bool ram_init(Machine *, Error *err);
+void ram_free(Machine *);

@@ -1,0 +1,20 @@
+#include "host/clock.h"
+
+#include <time.h>
+
+static int64_t now(clockid_t id)
+{
+    struct timespec t;
+    clock_gettime(id, &t);
+    return t.tv_sec * INT64_C(1000000000) + t.tv_nsec;
+}
+
+int64_t clock_ns(void)
+{
+    return now(CLOCK_MONOTONIC);
+}
+
+int64_t clock_wall_ns(void)
+{
+    return now(CLOCK_REALTIME);
+}
