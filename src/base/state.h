@@ -38,6 +38,9 @@ typedef struct StateField {
 #define STATE_ARRAY(T, f, ...)                                                                                         \
     { .name = #f, .offset = offsetof(T, f), .size = sizeof ((T *)0)->f[0],                                             \
       .count = sizeof ((T *)0)->f / sizeof ((T *)0)->f[0], .kind = STATE_KIND(((T *)0)->f[0]), __VA_ARGS__ }
+#define STATE_STRUCT(T, f, table, ...)                                                                                 \
+    { .name = #f, .offset = offsetof(T, f), .size = sizeof ((T *)0)->f, .count = 1, .kind = STATE_TABLE,               \
+      .fields = table, __VA_ARGS__ }
 #define STATE_STRUCTS(T, f, table, ...)                                                                                \
     { .name = #f, .offset = offsetof(T, f), .size = sizeof ((T *)0)->f[0],                                             \
       .count = sizeof ((T *)0)->f / sizeof ((T *)0)->f[0], .kind = STATE_TABLE, .fields = table, __VA_ARGS__ }

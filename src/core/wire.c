@@ -154,12 +154,31 @@ static bool wire(Machine *m, Device *dev, char *text, int number, int add, Error
                : connect_pins(m, other, its, its_index, dev, mine, my_index, err);
 }
 
+/* PIN.A..B>FAR: one wire for each of A to B. */
+static bool wire_range(Machine *m, Device *dev, const char *text, const char *dots, int number, int add, Error *err)
+{
+    const char *from = dots, *rest = dots + strcspn(dots, "<>");
+    while (from > text && isdigit((unsigned char)from[-1]))
+        from--;
+    long first = strtol(from, NULL, 10), last = strtol(dots + 2, NULL, 10);
+    if (from == dots || !isdigit((unsigned char)dots[2]) || last < first || last >= 1 << 16)
+        return error_set(err, "expected PIN.FIRST..LAST");
+    bool ok = true;
+    for (long i = first; ok && i <= last; i++) {
+        char *one = xprintf("%.*s%ld%s", (int)(from - text), text, i, rest);
+        ok = wire(m, dev, one, number, add + (int)(i - first), err);
+        free(one);
+    }
+    return ok;
+}
+
 bool wires_connect(Machine *m, Device *dev, const char *wires, int number, int add, Error *err)
 {
     for (const char *at = wires ? wires : ""; *at;) {
         size_t len = strcspn(at, " ");
         char *one = strndup(at, len);
-        bool ok = wire(m, dev, one, number, add, err);
+        const char *dots = strstr(one, "..");
+        bool ok = dots ? wire_range(m, dev, one, dots, number, add, err) : wire(m, dev, one, number, add, err);
         free(one);
         if (!ok)
             return error_in(err, "wire %.*s: ", (int)len, at);
