@@ -49,7 +49,7 @@ void machine_post(Machine *m, void (*fn)(void *dev, uint64_t data), void *dev, u
 }
 
 /* What is posted meanwhile waits for the next round. */
-static void run_posts(Machine *m)
+void run_posts(Machine *m)
 {
     struct MachineRun *run = m->run;
     pthread_mutex_lock(&run->posts_lock);

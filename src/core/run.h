@@ -49,5 +49,6 @@ void clock_thaw(Machine *);
 bool run_init(Machine *, Error *err);
 void run_free(Machine *);
 void run_wake(Machine *);
+void run_posts(Machine *); /* under the lock */
 bool ram_init(Machine *, Error *err);
 void ram_free(Machine *);

@@ -1,0 +1,223 @@
+#include "tests/device/bench.h"
+
+#include "base/alloc.h"
+#include "core/run.h"
+
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MEDIUM = 1 << 20 };
+
+typedef struct BenchHost {
+    Chardev chardev;
+    Drive drive;
+    MachineType type;
+    Part parts[2];
+    Out written;
+    uint8_t medium[MEDIUM];
+} BenchHost;
+
+static BenchHost *making; /* the bench whose machine is being made: a finder has no other argument */
+
+static size_t chardev_write(Chardev *c, const void *bytes, size_t n)
+{
+    BenchHost *h = (BenchHost *)(void *)((char *)c - offsetof(BenchHost, chardev));
+    out(&h->written, "%.*s", (int)n, (const char *)bytes);
+    return n;
+}
+
+static void move(uint8_t *medium, bool to_medium, uint64_t at, const struct iovec *iov, int iovs)
+{
+    for (int i = 0; i < iovs; at += iov[i++].iov_len)
+        if (to_medium)
+            memcpy(medium + at, iov[i].iov_base, iov[i].iov_len);
+        else
+            memcpy(iov[i].iov_base, medium + at, iov[i].iov_len);
+}
+
+typedef struct Done {
+    DriveDone *done;
+    void *who;
+} Done;
+
+static void drive_done(void *done, uint64_t ok)
+{
+    Done *d = done;
+    d->done(d->who, ok);
+    free(d);
+}
+
+static Machine *machine_of; /* of the bench: where completions are posted */
+
+static void drive_submit(Drive *drive, DriveOp op, uint64_t at, uint64_t bytes, const struct iovec *iov, int iovs,
+                         DriveDone *done, void *who)
+{
+    BenchHost *h = (BenchHost *)(void *)((char *)drive - offsetof(BenchHost, drive));
+    bool ok = bytes <= MEDIUM && at <= MEDIUM - bytes && !(drive->readonly && op != DRIVE_READ);
+    if (ok && (op == DRIVE_READ || op == DRIVE_WRITE))
+        move(h->medium, op == DRIVE_WRITE, at, iov, iovs);
+    if (ok && op == DRIVE_ZERO)
+        memset(h->medium + at, 0, bytes);
+    Done *d = xalloc(sizeof *d);
+    *d = (Done){ done, who };
+    machine_post(machine_of, drive_done, d, ok);
+}
+
+static void drive_drain(Drive *drive)
+{
+    (void)drive;
+}
+
+static void *find(PropKind kind, const char *id)
+{
+    if (strcmp(id, "mem"))
+        return NULL;
+    return kind == PROP_CHARDEV ? (void *)&making->chardev : kind == PROP_DRIVE ? (void *)&making->drive : NULL;
+}
+
+static bool prepare(Machine *m, Error *err)
+{
+    machine_of = m;
+    Region *ram = ram_add(m, "ram", BENCH_RAM, false, err);
+    if (ram)
+        space_map(m->memory, 0, ram, 0);
+    return ram;
+}
+
+static uint64_t base(int window)
+{
+    return (uint64_t)(window + 1) << 44;
+}
+
+Bench bench(const char *type, const char *set)
+{
+    Bench b = { 0 };
+    BenchHost *h = xalloc(sizeof *h);
+    *h = (BenchHost){ .chardev = { .id = "mem", .write = chardev_write },
+                      .drive = { .id = "mem", .bytes = MEDIUM, .submit = drive_submit, .drain = drive_drain } };
+    b.host = making = h;
+    /* The machine keeps a pointer to its type and that to its parts, so they live as long as it does. */
+    h->parts[0] = (Part){ .id = "dut", .type = type, .set = set };
+    const DeviceType *t = device_type(type, NULL);
+    for (int i = 0; t && i < device_windows(t) && i < 8; i++)
+        h->parts[0].at[i] = base(i);
+    h->type = (MachineType){ .name = "bench", .parts = h->parts, .prepare = prepare, .ram = BENCH_RAM, .cpus_max = 1 };
+    Error err;
+    b.machine = machine_new(&h->type, &(MachineConfig){ .find = find }, &err);
+    ck_assert_msg(b.machine != NULL, "%s", err.text);
+    ck_assert_msg(machine_boot(b.machine, &err), "%s", err.text);
+    b.dev = machine_device(b.machine, "dut");
+    uint64_t left;
+    b.ram = (uint8_t *)(uintptr_t)space_ram(b.machine->memory, 0, &left);
+    return b;
+}
+
+void bench_end(Bench *b)
+{
+    bench_sleep(b, 0);
+    machine_free(b->machine);
+    out_free(&b->host->written);
+    free(b->host);
+}
+
+bool bench_load(Bench *b, int window, uint64_t at, int size, uint64_t *value)
+{
+    bool ok;
+    machine_lock(b->machine);
+    uint64_t got = space_load(b->machine->memory, base(window) + at, size, &ok);
+    machine_unlock(b->machine);
+    if (value)
+        *value = got;
+    return ok;
+}
+
+bool bench_store(Bench *b, int window, uint64_t at, uint64_t value, int size)
+{
+    machine_lock(b->machine);
+    bool ok = space_store(b->machine->memory, base(window) + at, value, size);
+    machine_unlock(b->machine);
+    return ok;
+}
+
+uint64_t bench_read(Bench *b, uint64_t at)
+{
+    uint64_t value;
+    ck_assert(bench_load(b, 0, at, 4, &value));
+    return value;
+}
+
+void bench_write(Bench *b, uint64_t at, uint64_t value)
+{
+    ck_assert(bench_store(b, 0, at, value, 4));
+}
+
+static const Pin *pin_named(const Bench *b, const char *name, bool input, int *number)
+{
+    char *plain = xstrdup(name), *dot = strchr(plain, '.');
+    if (dot)
+        *dot = 0;
+    *number = dot ? atoi(dot + 1) : 0;
+    const Pin *pin = device_pin(b->dev->type, plain, input);
+    free(plain);
+    ck_assert_msg(pin != NULL, "no pin %s", name);
+    ck_assert_int_lt(*number, pin->count ? pin->count : 1);
+    return pin;
+}
+
+bool bench_line(Bench *b, const char *name)
+{
+    int number;
+    const Pin *pin = pin_named(b, name, false, &number);
+    return ((const Line *)(const void *)((const char *)b->dev + pin->line))[number].level;
+}
+
+void bench_drive(Bench *b, const char *name, bool level)
+{
+    int number;
+    const Pin *pin = pin_named(b, name, true, &number);
+    pin->in(b->dev, pin->first + number, level);
+}
+
+void bench_type(Bench *b, const char *text)
+{
+    Chardev *c = &b->host->chardev;
+    for (size_t left = strlen(text), n; left && (n = c->room(c->dev)); text += n, left -= n) {
+        n = n < left ? n : left;
+        c->receive(c->dev, text, n);
+    }
+}
+
+const char *bench_written(Bench *b)
+{
+    return b->host->written.text ? b->host->written.text : "";
+}
+
+uint8_t *bench_medium(Bench *b, uint64_t *bytes)
+{
+    if (bytes)
+        *bytes = MEDIUM;
+    return b->host->medium;
+}
+
+void bench_sleep(Bench *b, int64_t ns)
+{
+    struct MachineRun *run = b->machine->run;
+    int64_t until = run->frozen + ns;
+    machine_lock(b->machine);
+    for (;;) {
+        run_posts(b->machine);
+        int64_t next = timers_run(b->machine);
+        if (next > until && !run->posted)
+            break;
+        if (next > run->frozen && next <= until)
+            run->frozen = next;
+    }
+    run->frozen = until;
+    machine_unlock(b->machine);
+}
+
+void bench_reset(Bench *b)
+{
+    machine_reset(b->machine);
+}
