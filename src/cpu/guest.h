@@ -23,19 +23,6 @@ typedef struct Regime {
     uint32_t tag;    /* architectural tag (ASID ...) with VMID above; never a table address */
 } Regime;
 
-enum HelperEffect {
-    H_PURE = 0,   /* only its arguments and constant tables */
-    H_STATE = 1,  /* reads or writes any slot or other CPU state */
-    H_LEAVES = 2, /* returns not 0 to leave the instruction: state and pc slot are set, execution goes on at goto_pc */
-    H_FP = 4,     /* uses the host FPU or vector registers (all C does unless built with -mgeneral-regs-only) */
-    H_SLOW = 8,   /* may take the machine lock or wait */
-};
-struct Helper {
-    const char *name; /* NULL ends the list */
-    void *fn;         /* uint64_t fn(Cpu *, uint64_t a, uint64_t b, uint64_t c); V128 arguments go through slots */
-    uint32_t effects;
-};
-
 /* One translation: cpu/translate.c makes it, the guest's translate fills in one instruction at a time. */
 typedef struct Trans {
     Ir *ir;

@@ -194,25 +194,51 @@ typedef struct IrInsn { /* 16 bytes */
 } IrInsn;
 
 typedef struct Slot { /* one element of a StateField row with .slot */
-    const char *name;
-    uint16_t index;  /* element of an array row */
-    uint16_t offset; /* in the CPU struct */
-    uint16_t size;   /* bytes */
+    const char *name; /* its own: "sp", "x5" */
+    uint16_t index;   /* element of an array row */
+    uint16_t offset;  /* in the CPU struct */
+    uint16_t size;    /* bytes */
 } Slot;
+
+enum IrHelperEffect {
+    H_PURE = 0,   /* only its arguments and constant tables */
+    H_STATE = 1,  /* reads or writes any slot or other CPU state */
+    H_LEAVES = 2, /* returns not 0 to leave the instruction: state and pc slot are set, execution goes on at goto_pc */
+    H_FP = 4,     /* uses the host FPU or vector registers (all C does unless built with -mgeneral-regs-only) */
+    H_SLOW = 8,   /* may take the machine lock or wait */
+};
+typedef struct Helper { /* a C function of the guest that generated code calls */
+    const char *name;   /* NULL ends the list */
+    void *fn;           /* uint64_t fn(Cpu *, uint64_t a, uint64_t b, uint64_t c); V128 arguments go through slots */
+    uint32_t effects;
+} Helper;
 
 typedef struct IrSlotNow { /* what a slot holds at the end of what is built so far, if it is a value */
     IrRef value;
-    IrType type; /* T_VOID: unknown */
-    bool zext;   /* the value fills the slot, zero-extended */
-    uint32_t line;
+    IrType type; /* of the put or get; T_VOID: unknown */
+    uint8_t offset;
+    bool zext;     /* the rest of the slot above the value is zero */
+    uint32_t line; /* Ir.line when that was known */
 } IrSlotNow;
 
-typedef struct Ir {
+typedef struct IrAsked { /* an op that can give flags, as its user asked for it, and what folding made of it */
+    IrInsn insn;
+    IrRef result, flags;
+    bool fresh; /* result is an op made for this alone */
+} IrAsked;
+
+enum { IR_RECENT = 16, IR_ASKED = 4 };
+typedef struct Ir { /* zeroed once by its owner, then used again and again */
     uint32_t count; /* insn[0] is a nop, so that ref 0 means none */
     uint32_t pooled, labels;
-    uint32_t line; /* number of the current straight line: changes at each label */
-    bool full;     /* some array overflowed: discard and retry with fewer guest instructions */
+    uint32_t line; /* what now[] knew in another line is void: changes at each label and call that touches state */
+    uint32_t line_start; /* first op after the last label: older values are dead */
+    bool full;           /* some array overflowed: discard and retry with fewer guest instructions */
     const Slot *slots;
+    const Helper *helpers;
+    IrRef recent[IR_RECENT]; /* constants, by hash */
+    IrAsked asked[IR_ASKED];
+    uint32_t asks;
     IrInsn insn[IR_MAX];
     struct IrWide {
         uint64_t lo, hi;
@@ -221,7 +247,7 @@ typedef struct Ir {
     IrSlotNow now[IR_SLOTS];
 } Ir;
 
-void ir_begin(Ir *, const Slot *slots);
+void ir_begin(Ir *, const Slot *slots, const Helper *helpers); /* NULL helpers: every call touches all state */
 IrRef ir_emit(Ir *, IrOp, IrType, IrRef a, IrRef b, IrRef c, uint64_t imm);    /* folds; the ref may be an older one */
 IrRef ir_add_raw(Ir *, IrOp, IrType, IrRef a, IrRef b, IrRef c, uint64_t imm); /* as it is */
 IrRef ir_imm(Ir *, IrType, uint64_t value);
@@ -267,10 +293,10 @@ bool ir_type_named(const char *, IrType *);
 
 /* Text: print and parse are inverse; verify says what is wrong with a unit. Helper names come from the guest's table.
  */
-typedef struct Helper Helper; /* cpu/guest.h */
-void ir_print(const Ir *, const Helper *helpers, Out *);
+void ir_print(const Ir *, Out *);
 bool ir_parse(Ir *, const Slot *slots, int slot_count, const Helper *helpers, const char *text, Error *err);
 bool ir_verify(const Ir *, int slot_count, char *why, int len);
+void ir_refold(Ir *to, const Ir *from); /* builds the unit again through ir_emit */
 
 /* The backward pass: last uses and dead puts. uses[ref]: how often the value is used by live ops; 0: dead. */
 typedef struct IrLive {

@@ -1,0 +1,111 @@
+/* State forwarding: a get of what was just put is the value, and a second get is the first. now[] says what each slot
+ * is known to hold; it is void when its line is not the unit's. */
+#include "tcg/build.h"
+
+static bool covers_rest(const Ir *ir, const IrInsn *put)
+{
+    unsigned end = ir_slot_offset(put->imm) + (unsigned)ir_bits(put->type) / 8;
+    return ir->slots && end >= ir->slots[ir_slot(put->imm)].size;
+}
+
+static IrType value_type(const Ir *ir, IrRef r)
+{
+    return ir_result(&ir->insn[r]);
+}
+
+/* An integer get of an integer. The slot's bytes above the value, if wanted, must be known to be zero. */
+static IrRef integer_of(Ir *ir, IrSlotNow *now, IrType t)
+{
+    int have = ir_bits(now->type), want = ir_bits(t);
+    if (t == T_FLAGS && value_type(ir, now->value) != T_FLAGS) {
+        if (have < 32)
+            return IR_NONE;
+        return ir_asflags(ir, T_FLAGS, now->value, 0);
+    }
+    if (want <= have)
+        return t == T_FLAGS ? now->value : ir_low(ir, now->value, want);
+    if (!now->zext)
+        return IR_NONE;
+    now->value = ir_zext(ir, t, now->value, (uint64_t)have);
+    now->type = t;
+    return now->value;
+}
+
+/* Vector registers are taken as any type of the same width. */
+static IrRef vector_of(Ir *ir, IrSlotNow *now, IrType t)
+{
+    int have = ir_bits(now->type), want = ir_bits(t);
+    if (want == have)
+        return now->value;
+    if (want < have || !now->zext || !ir_is_vector(t) || ir_bits(value_type(ir, now->value)) != have)
+        return IR_NONE;
+    now->value = ir_vlow(ir, t, now->value, 0);
+    now->type = t;
+    return now->value;
+}
+
+static IrRef other_kind_of(Ir *ir, const IrSlotNow *now, IrType t)
+{
+    IrType v = value_type(ir, now->value);
+    if (t == T_FLAGS || v == T_FLAGS || ir_bits(v) != ir_bits(t) || ir_bits(now->type) != ir_bits(t))
+        return IR_NONE;
+    if (ir_is_vector(t) || ir_is_vector(v))
+        return IR_NONE;
+    return ir_is_float(t) ? ir_bits2f(ir, t, now->value, 0) : ir_f2bits(ir, t, now->value, 0);
+}
+
+static IrRef forwarded(Ir *ir, IrSlotNow *now, IrType t)
+{
+    if (ir_is_int(t) && ir_is_int(now->type))
+        return integer_of(ir, now, t);
+    if (ir_in_vector_reg(t) && ir_in_vector_reg(now->type))
+        return vector_of(ir, now, t);
+    return other_kind_of(ir, now, t);
+}
+
+IrRef ir_emit_get(Ir *ir, const IrInsn *w)
+{
+    unsigned slot = ir_slot(w->imm), offset = ir_slot_offset(w->imm);
+    if (slot >= IR_SLOTS)
+        return ir_append(ir, w);
+    IrSlotNow *now = &ir->now[slot];
+    bool known = now->line == ir->line;
+    if (known && now->offset == offset) {
+        IrRef r = forwarded(ir, now, w->type);
+        if (r)
+            return r;
+    }
+    IrRef r = ir_append(ir, w);
+    if (!known || (now->offset == offset && ir_bits(now->type) <= ir_bits(w->type)))
+        *now = (IrSlotNow){ r, w->type, (uint8_t)offset, false, ir->line };
+    return r;
+}
+
+/* The slot holds that value there already: the put changes nothing. */
+static bool holds_already(const Ir *ir, const IrSlotNow *now, const IrInsn *put)
+{
+    if (now->line != ir->line || now->value != put->arg[0] || now->offset != ir_slot_offset(put->imm))
+        return false;
+    if (put->imm & IR_ZEXT)
+        return now->zext && now->type == put->type;
+    return now->type == put->type ||
+           (ir_is_int(now->type) && ir_is_int(put->type) && ir_bits(put->type) <= ir_bits(now->type));
+}
+
+IrRef ir_emit_put(Ir *ir, const IrInsn *w)
+{
+    unsigned slot = ir_slot(w->imm);
+    if (slot >= IR_SLOTS)
+        return ir_append(ir, w);
+    IrInsn put = *w;
+    IrSlotNow *now = &ir->now[slot];
+    if (covers_rest(ir, w))
+        put.imm &= ~IR_ZEXT;
+    if (ir_is_int(w->type) && w->type != T_FLAGS)
+        put.arg[0] = ir_low(ir, w->arg[0], ir_bits(w->type));
+    if (holds_already(ir, now, &put))
+        return IR_NONE;
+    IrRef r = ir_append(ir, &put);
+    *now = (IrSlotNow){ put.arg[0], put.type, (uint8_t)ir_slot_offset(put.imm), (put.imm & IR_ZEXT) != 0, ir->line };
+    return r;
+}

@@ -1,0 +1,274 @@
+/* Building a unit: one append for each op, after whatever folding its kind allows. This is on the translation path:
+ * nothing here looks at more than a few earlier ops. */
+#include "tcg/ir.h"
+
+#include "tcg/build.h"
+
+#include <assert.h>
+#include <string.h>
+
+void ir_begin(Ir *ir, const Slot *slots, const Helper *helpers)
+{
+    ir_fold_start();
+    ir->count = ir->line_start = 1;
+    ir->insn[0] = (IrInsn){ .op = IR_nop, .type = T_VOID };
+    ir->pooled = ir->labels = ir->asks = 0;
+    ir->full = false;
+    ir->slots = slots;
+    ir->helpers = helpers;
+    for (int i = 0; i < IR_ASKED; i++)
+        ir->asked[i].result = IR_NONE;
+    if (++ir->line >= UINT32_MAX - IR_MAX) { /* once in many million units: numbers must not come round */
+        memset(ir->now, 0, sizeof ir->now);
+        ir->line = 1;
+    }
+}
+
+/* On overflow the last op is written over: refs stay good to look at, and the unit is thrown away. */
+IrRef ir_append(Ir *ir, const IrInsn *want)
+{
+    if (ir->count == IR_MAX) {
+        ir->full = true;
+        ir->count--;
+    }
+    ir->insn[ir->count] = *want;
+    return (IrRef)ir->count++;
+}
+
+IrRef ir_imm(Ir *ir, IrType t, uint64_t value)
+{
+    if (t < 4)
+        value &= ir_mask(ir_bits(t));
+    IrRef *recent = &ir->recent[(value * 0x9e3779b97f4a7c15 >> 60 ^ t) % IR_RECENT];
+    const IrInsn *i = &ir->insn[*recent % IR_MAX];
+    if (*recent >= ir->line_start && *recent < ir->count && i->op == IR_const && i->imm == value && i->type == t)
+        return *recent;
+    return *recent = ir_append(ir, &(IrInsn){ .op = IR_const, .type = t, .imm = value });
+}
+
+IrRef ir_wide(Ir *ir, IrType t, uint64_t lo, uint64_t hi)
+{
+    uint32_t n = ir->pooled;
+    if (ir_bits(t) == 64)
+        hi = 0;
+    for (uint32_t back = 1; back <= 4 && back <= n; back++)
+        if (ir->pool[n - back].lo == lo && ir->pool[n - back].hi == hi)
+            return ir_append(ir, &(IrInsn){ .op = IR_vconst, .type = t, .imm = n - back });
+    if (n == IR_POOL) {
+        ir->full = true;
+        n--;
+    }
+    ir->pool[n] = (struct IrWide){ lo, hi };
+    ir->pooled = n + 1;
+    return ir_append(ir, &(IrInsn){ .op = IR_vconst, .type = t, .imm = n });
+}
+
+bool ir_is_const(const Ir *ir, IrRef r, uint64_t *value)
+{
+    if (ir->insn[r].op != IR_const)
+        return false;
+    *value = ir->insn[r].imm;
+    return true;
+}
+
+/* ---- flags ---- */
+
+static IrRef packed(Ir *ir, uint32_t flags)
+{
+    return ir_append(ir, &(IrInsn){ .op = IR_asflags, .type = T_FLAGS, .arg = { ir_imm(ir, I32, flags) } });
+}
+
+static bool packed_const(const Ir *ir, IrRef r, uint64_t *flags)
+{
+    return ir->insn[r].op == IR_asflags && ir_is_const(ir, ir->insn[r].arg[0], flags);
+}
+
+static bool constant_flags(const Ir *ir, const IrInsn *i, uint64_t *flags)
+{
+    uint64_t v[3] = { 0 };
+    for (int k = 0; k < ir_op[i->op].args; k++)
+        if (!ir_is_const(ir, i->arg[k], &v[k]))
+            return false;
+    *flags = ir_flags_of((IrOp)i->op, i->type, v[0], v[1], v[2]);
+    return true;
+}
+
+/* Flags are those of the op that was asked for, not of what it was folded to. If folding made a new op for it, that op
+ * becomes the one asked for again: its value is the same. */
+static IrRef flags_of_asked(Ir *ir, IrAsked *asked)
+{
+    uint64_t flags;
+    if (asked->flags)
+        return asked->flags;
+    if (constant_flags(ir, &asked->insn, &flags))
+        return asked->flags = packed(ir, (uint32_t)flags);
+    IrRef r = asked->result;
+    if (asked->fresh)
+        ir->insn[r] = asked->insn;
+    else
+        r = ir_append(ir, &asked->insn);
+    return asked->flags = ir_append(ir, &(IrInsn){ .op = IR_flags, .type = asked->insn.type, .arg = { r } });
+}
+
+static IrRef emit_flags(Ir *ir, const IrInsn *w)
+{
+    for (uint32_t n = 0; n < IR_ASKED; n++) {
+        IrAsked *asked = &ir->asked[(ir->asks - 1 - n) % IR_ASKED];
+        if (asked->result == w->arg[0] && asked->result)
+            return flags_of_asked(ir, asked);
+    }
+    const IrInsn *i = &ir->insn[w->arg[0]];
+    assert(ir->full || ir_sets_flags((IrOp)i->op)); /* flags must be asked for soon after their op */
+    return ir_append(ir, &(IrInsn){ .op = IR_flags, .type = i->type, .arg = { w->arg[0] } });
+}
+
+static void ask(Ir *ir, const IrInsn *w, IrRef result, bool fresh)
+{
+    ir->asked[ir->asks++ % IR_ASKED] = (IrAsked){ *w, result, IR_NONE, fresh };
+}
+
+static IrRef emit_asking(Ir *ir, const IrInsn *want)
+{
+    IrInsn w = *want;
+    ir_constants_right(ir, &w);
+    uint32_t before = ir->count;
+    IrRef r = ir_emit_pure(ir, &w);
+    if (w.type < 4)
+        ask(ir, &w, r, r >= before && ir->insn[r].op != IR_const);
+    return r;
+}
+
+static IrRef emit_cmc(Ir *ir, const IrInsn *w)
+{
+    const IrInsn *a = &ir->insn[w->arg[0]];
+    uint64_t flags;
+    if (a->op == IR_cmc)
+        return a->arg[0];
+    if (packed_const(ir, w->arg[0], &flags))
+        return packed(ir, (uint32_t)flags ^ FLAG_C);
+    return ir_append(ir, w);
+}
+
+/* The condition that holds for flags with C inverted when this one does for the flags as they are. */
+static IrCond with_carry_inverted(IrCond c)
+{
+    static const uint8_t partner[] = { IF_EQ,  IF_NE,  IF_NC, IF_C,  IF_N,  IF_NN, IF_V,  IF_NV,
+                                       IF_NCZ, IF_CNZ, IF_A,  IF_BE, IF_LT, IF_GE, IF_LE, IF_GT };
+    return (IrCond)partner[c & 15];
+}
+
+static IrRef emit_cond(Ir *ir, const IrInsn *w)
+{
+    IrInsn i = *w;
+    uint64_t flags;
+    while (ir->insn[i.arg[0]].op == IR_cmc) {
+        i.arg[0] = ir->insn[i.arg[0]].arg[0];
+        i.imm = with_carry_inverted((IrCond)i.imm);
+    }
+    if (packed_const(ir, i.arg[0], &flags))
+        return ir_imm(ir, I64, ir_cond_holds((IrCond)i.imm, (uint32_t)flags));
+    i.type = T_FLAGS;
+    return ir_append(ir, &i);
+}
+
+static IrRef emit_asflags(Ir *ir, const IrInsn *w)
+{
+    uint64_t flags;
+    if (ir_result(&ir->insn[w->arg[0]]) == T_FLAGS)
+        return w->arg[0];
+    if (ir_is_const(ir, w->arg[0], &flags))
+        return packed(ir, (uint32_t)flags & FLAGS_ALL);
+    return ir_append(ir, w);
+}
+
+/* ---- what ends straight lines or touches state ---- */
+
+static IrRef emit_label(Ir *ir, const IrInsn *w)
+{
+    if (ir->labels == IR_LABELS)
+        ir->full = true;
+    else
+        ir->label[ir->labels++] = w->imm;
+    IrRef r = ir_append(ir, w);
+    ir->line_start = ir->count;
+    ir_forget_slots(ir);
+    return r;
+}
+
+static IrRef emit_call(Ir *ir, const IrInsn *w)
+{
+    if (!ir->helpers || (ir->helpers[w->imm & 0xffff].effects & H_STATE))
+        ir_forget_slots(ir);
+    return ir_append(ir, w);
+}
+
+static IrRef emit_goto_if(Ir *ir, const IrInsn *w)
+{
+    uint64_t taken;
+    if (ir_is_const(ir, w->arg[0], &taken) && !taken)
+        return IR_NONE;
+    return ir_append(ir, w);
+}
+
+static IrRef emit_store(Ir *ir, const IrInsn *w)
+{
+    IrInsn i = *w;
+    if (ir_is_int(w->type))
+        i.arg[1] = ir_low(ir, w->arg[1], ir_bits(w->type));
+    return ir_append(ir, &i);
+}
+
+typedef IrRef EmitFn(Ir *, const IrInsn *);
+
+/* How each op is built; ir_emit_pure where nothing is said. */
+static EmitFn *const emit_by[IR_OPS] = {
+    [IR_add] = emit_asking,      [IR_sub] = emit_asking,     [IR_adc] = emit_asking,   [IR_sbb] = emit_asking,
+    [IR_and] = emit_asking,      [IR_or] = emit_asking,      [IR_xor] = emit_asking,   [IR_zext] = ir_emit_extend,
+    [IR_sext] = ir_emit_extend,  [IR_flags] = emit_flags,    [IR_cmc] = emit_cmc,      [IR_cond] = emit_cond,
+    [IR_asflags] = emit_asflags, [IR_vdup] = ir_emit_move,   [IR_vlow] = ir_emit_move, [IR_vget] = ir_emit_move,
+    [IR_bits2f] = ir_emit_move,  [IR_f2bits] = ir_emit_move, [IR_get] = ir_emit_get,   [IR_put] = ir_emit_put,
+    [IR_store] = emit_store,     [IR_call] = emit_call,      [IR_label] = emit_label,  [IR_goto_if] = emit_goto_if,
+};
+
+IrRef ir_emit(Ir *ir, IrOp op, IrType t, IrRef a, IrRef b, IrRef c, uint64_t imm)
+{
+    IrInsn want = { (uint8_t)op, t, { a, b, c }, imm };
+    EmitFn *emit = emit_by[op];
+    if (emit)
+        return emit(ir, &want);
+    if (ir_op[op].meaning || op == IR_const)
+        return ir_emit_pure(ir, &want);
+    return ir_append(ir, &want);
+}
+
+/* Bookkeeping only, so that raw and folded building can be mixed. */
+IrRef ir_add_raw(Ir *ir, IrOp op, IrType t, IrRef a, IrRef b, IrRef c, uint64_t imm)
+{
+    IrInsn want = { (uint8_t)op, t, { a, b, c }, imm };
+    if (op == IR_label)
+        return emit_label(ir, &want);
+    if (op == IR_call)
+        return emit_call(ir, &want);
+    IrRef r = ir_append(ir, &want);
+    if (op == IR_put && ir_slot(imm) < IR_SLOTS)
+        ir->now[ir_slot(imm)].line = ir->line - 1;
+    if (ir_sets_flags(op))
+        ask(ir, &want, r, true);
+    return r;
+}
+
+void ir_refold(Ir *to, const Ir *from)
+{
+    IrRef map[IR_MAX];
+    ir_begin(to, from->slots, from->helpers);
+    map[0] = IR_NONE;
+    for (uint32_t r = 1; r < from->count; r++) {
+        const IrInsn *i = &from->insn[r];
+        if (i->op == IR_vconst)
+            map[r] = ir_wide(to, i->type, from->pool[i->imm].lo, from->pool[i->imm].hi);
+        else if (i->op == IR_const)
+            map[r] = ir_imm(to, i->type, i->imm);
+        else if (i->op != IR_nop)
+            map[r] = ir_emit(to, (IrOp)i->op, i->type, map[i->arg[0]], map[i->arg[1]], map[i->arg[2]], i->imm);
+    }
+}

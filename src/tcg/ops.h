@@ -1,0 +1,53 @@
+/* What the table of operations says, in the form the passes look it up. Only tcg/ includes this. */
+#pragma once
+#include "tcg/ir.h"
+
+typedef struct IrOpInfo {
+    const char *name;
+    uint8_t args, result;
+    uint16_t effects;
+    bool meaning;
+} IrOpInfo;
+extern const IrOpInfo ir_op[IR_OPS];
+
+/* What an argument has to be. */
+typedef enum IrArg {
+    ARG_NONE,
+    ARG_SAME,   /* integers: at least as wide as the op's type; else in a vector register and of its width */
+    ARG_INT,    /* any scalar integer */
+    ARG_BIT,    /* I64 that is 0 or 1 */
+    ARG_LOW,    /* at least as wide as imm: zext, sext */
+    ARG_PC,     /* I64 */
+    ARG_FLAGS,  /* T_FLAGS */
+    ARG_FLAG32, /* at least 32 bits */
+    ARG_SOURCE, /* a conversion's source: of the kind in imm */
+    ARG_VECTOR, /* any vector */
+    ARG_WIDE,   /* a 128-bit vector */
+    ARG_HALF,   /* a vector of at least half the type's width */
+    ARG_VALUE,  /* anything with a value */
+    ARG_SCALAR, /* the lane's kind, or an integer at least as wide */
+    ARG_BITS,   /* the other kind of register, as wide: bits2f, f2bits */
+} IrArg;
+IrArg ir_arg_kind(const IrInsn *, int k);
+
+static inline bool ir_is_int(IrType t) /* a scalar integer; packed flags are one of 32 bits */
+{
+    return t < 4 || t == T_FLAGS;
+}
+static inline uint64_t ir_mask(int bits)
+{
+    return ~0ull >> (64 - bits);
+}
+static inline bool ir_sets_flags(IrOp op)
+{
+    return op == IR_add || op == IR_sub || op == IR_adc || op == IR_sbb || op == IR_and || op == IR_or || op == IR_xor;
+}
+static inline bool ir_always_leaves(IrOp op)
+{
+    return op == IR_goto_ || op == IR_goto_reg || op == IR_goto_pc || op == IR_leave;
+}
+/* imm names a row of the guest's helpers in its low 16 bits. */
+static inline bool ir_names_helper(IrOp op)
+{
+    return op == IR_call || (ir_op[op].effects & FP);
+}
