@@ -9,13 +9,14 @@ One row is one encoding: a name, its bits from the top, and the feature a CPU ne
     cmode[0..1] field with some bits fixed; they must match and are still part of the field
     type=3      field the encoding implies; takes no bits
     a field given twice is one field, high part first
-Rows of one name share its handler and must have the same fields. Overlapping rows are refused unless one has more leading '^':
-it wins. A row named '-' (no feature column) is reserved space: it wins over rows with as many '^' as itself, and
-decodes as nothing. '#' starts a comment.
+Rows of one name share its handler and must have the same fields. Overlapping rows are refused unless one has more
+leading '^': it wins. A row named '-' (it has no feature) is reserved space: it wins over rows with as many '^' as it
+has and decodes as nothing. '#' starts a comment.
 
 OUT.h and OUT.c hold the decoded struct, the row table and the decoder; HANDLERS.c alone refers to the handlers.
 A feature f is the constant PREFIXf of FEATURES.h.
 """
+import functools
 import re
 import sys
 
@@ -30,26 +31,21 @@ class Row:
         self.name = name.lstrip('^')
         self.reserved = self.name == '-'
         self.feature = None if self.reserved else words.pop()
-        bits, parts = '', []
-        for word in words:
-            if re.fullmatch(r'[01.]+', word):
-                bits += word
-            elif m := re.fullmatch(r'(\w+):(s?)(\d+)', word):
-                parts.append((m[1], m[2] == 's', len(bits), int(m[3])))
-                bits += '.' * int(m[3])
-            elif m := re.fullmatch(r'(\w+)\[([01.]+)\]', word):
-                parts.append((m[1], False, len(bits), len(m[2])))
-                bits += m[2]
-            elif m := re.fullmatch(r'(\w+)=(\d+)', word):
+        bits = ''
+        for word in reversed(words):
+            if m := re.fullmatch(r'(\w+)=(\d+)', word):
                 self.implied[m[1]] = int(m[2])
-            else:
+                continue
+            m = re.fullmatch(r'(?:(\w+):(s?)(\d+)|(?:(\w+)\[)?([01.]+)\]?)', word)
+            if not m or (word[-1] == ']') != bool(m[4]):
                 self.fail(f'cannot read "{word}"')
+            fixed = m[5] or '.' * int(m[3])
+            if field := m[1] or m[4]:
+                self.fields.setdefault(field, (m[2] == 's', []))[1].insert(0, (len(bits), len(fixed)))
+            bits = fixed + bits
         self.width = len(bits)
         self.mask = int(re.sub('[01]', '1', bits).replace('.', '0'), 2)
         self.value = int(bits.replace('.', '0'), 2)
-        for field, signed, start, width in parts:
-            pieces = self.fields.setdefault(field, (signed, []))[1]
-            pieces.append((self.width - start - width, width))
         if twice := self.fields.keys() & self.implied.keys():
             self.fail(f'{twice.pop()} is both bits and implied')
 
@@ -63,7 +59,7 @@ class Row:
         return sorted([*self.fields, *self.implied])
 
     def extraction(self):
-        """The initialisers of the decoded struct; rows with the same ones share a function."""
+        """Assignments to the decoded struct; rows with the same ones share a function."""
         code = []
         for field, (signed, pieces) in sorted(self.fields.items()):
             total, terms = sum(w for _, w in pieces), []
@@ -73,8 +69,9 @@ class Row:
                 term = f'(w >> {shift} & {(1 << width) - 1:#x})'
                 terms.append(f'{term} << {below}' if below else term)
             value = ' | '.join(terms)
-            code.append(f'.{field} = ' + (f'(int32_t)(({value}) << {32 - total}) >> {32 - total}' if signed else value))
-        return ', '.join(code + [f'.{field} = {value}' for field, value in sorted(self.implied.items())])
+            value = f'(int32_t)(({value}) << {32 - total}) >> {32 - total}' if signed else value
+            code.append(f'    out->{field} = {value};\n')
+        return ''.join(code + [f'    out->{field} = {value};\n' for field, value in sorted(self.implied.items())])
 
 
 def read(path):
@@ -97,31 +94,33 @@ def read(path):
     return rows, named
 
 
-def best_run(common):
-    """The longest run of common bits, at most 8 so that every switch is a jump table: (width, shift)."""
+def c_type(rows, field):
+    """Small, as the whole struct is cleared for every instruction."""
+    uses = [row.fields[field] for row in rows if field in row.fields]
+    if any(signed for signed, _ in uses):
+        return 'int32_t'
+    return 'uint8_t' if all(sum(width for _, width in pieces) <= 8 for _, pieces in uses) else 'uint32_t'
+
+
+def bits_to_test(rows, tested):
+    """The longest run of bits that all rows fix, or else the bit that most fix: (width, shift)."""
+    common = functools.reduce(lambda bits, row: bits & row.mask, rows, ~tested)
+    if not common:
+        return 1, max(range(32), key=lambda bit: sum((row.mask & ~tested) >> bit & 1 for row in rows))
     return max((m.end() - m.start(), 32 - m.end()) for m in re.finditer('1{1,8}', f'{common:032b}'))
 
 
 def decider(rows, tested, indent, leaf):
     """C code choosing among rows (most important first), knowing the tested bits to match."""
     pad = '    ' * indent
-    for end, row in enumerate(rows, 1):
-        if not row.mask & ~tested:
-            rows = rows[:end]
-            break
-    common = ~tested
-    for row in rows:
-        common &= row.mask
-    if len(rows) > 2 and not common & 0xffffffff:
-        bit = max(range(32), key=lambda b: (~tested >> b & 1) * sum(row.mask >> b & 1 for row in rows))
-        common = 1 << bit
+    rows = rows[:next((n for n, row in enumerate(rows, 1) if not row.mask & ~tested), len(rows))]
     if len(rows) <= 2:
-        code = '' if not rows[-1].mask & ~tested else pad + 'return NULL;\n'
+        code = pad + 'return NULL;\n' if rows[-1].mask & ~tested else ''
         for row in reversed(rows):
             test = f'if ((w & {row.mask:#x}) == {row.value:#x})\n{pad}    ' if row.mask & ~tested else ''
             code = pad + test + leaf(row) + code
         return code
-    width, shift = best_run(common & 0xffffffff)
+    width, shift = bits_to_test(rows, tested)
     field = (1 << width) - 1
     code = f'{pad}switch (w >> {shift} & {field:#x}) {{\n'
     for value in range(field + 1):
@@ -151,7 +150,6 @@ typedef struct {n}Row {{
     uint32_t mask, value;             /* a word of this row has these bits, unless a more important row has it */
     uint16_t feature;                 /* what a CPU model must have */
 }} {n}Row;
-
 typedef bool {n}Handler(Trans *t, const {n} *i);
 
 #define {u}_ROWS {count}
@@ -169,7 +167,6 @@ def main():
     l, table, header, source, handlers, features, prefix = sys.argv[1:]
     u, n = l.upper(), l.capitalize()
     rows, named = read(table)
-    signed = {field for row in named for field in row.fields if row.fields[field][0]}
     fields = sorted({field for row in named for field in row.field_names()})
     layouts = {}
 
@@ -180,24 +177,22 @@ def main():
         return f'return decode{layout}(w, out, {row.number});\n'
 
     tree = decider(sorted(rows, key=lambda row: -row.priority), 0, 1, leaf)
-    names = dict.fromkeys(row.name for row in named)
+    include = f'#include "{header.split("/")[-1]}"\n'
     with open(header, 'w', encoding='utf-8') as out:
-        out.write(HEADER.format(
-            n=n, l=l, u=u, count=len(named), table=table.split('/')[-1],
-            fields='\n'.join(f'    {"int32_t" if field in signed else "uint32_t"} {field};' for field in fields),
-            handlers='\n'.join(f'{n}Handler {l}_{name};' for name in names)))
+        out.write(HEADER.format(n=n, l=l, u=u, count=len(named), table=table.split('/')[-1],
+                                fields='\n'.join(f'    {c_type(named, field)} {field};' for field in fields),
+                                handlers='\n'.join(dict.fromkeys(f'{n}Handler {l}_{row.name};' for row in named))))
     with open(source, 'w', encoding='utf-8') as out:
-        out.write(f'#include "{header.split("/")[-1]}"\n#include "{features}"\n#include <stddef.h>\n\nconst {n}Row {l}_rows[{u}_ROWS] = {{\n')
-        for row in named:
-            out.write(f'    {{ "{row.name}", {row.mask:#010x}, {row.value:#010x}, {prefix}{row.feature} }},\n')
-        out.write('};\n')
+        out.write(f'{include}#include "{features}"\n#include <stddef.h>\n\nconst {n}Row {l}_rows[{u}_ROWS] = {{\n')
+        out.write(''.join(f'    {{ "{row.name}", {row.mask:#010x}, {row.value:#010x}, {prefix}{row.feature} }},\n'
+                          for row in named) + '};\n')
         for code, number in layouts.items():
             out.write(f'\nstatic const {n}Row *decode{number}(uint32_t w, {n} *out, uint16_t row)\n{{\n'
-                      f'    *out = ({n}){{ .word = w, .row = row, .pc = out->pc, {code} }};\n'
-                      f'    return &{l}_rows[row];\n}}\n')
-        out.write(f'\nconst {n}Row *{l}_decode(uint32_t w, {n} *out)\n{{\n{tree}}}\n')
+                      f'    out->word = w;\n    out->row = row;\n{code}    return &{l}_rows[row];\n}}\n')
+        out.write(f'\nconst {n}Row *{l}_decode(uint32_t w, {n} *out)\n{{\n'
+                  f'    *out = ({n}){{ .pc = out->pc }};\n{tree}}}\n')
     with open(handlers, 'w', encoding='utf-8') as out:
-        out.write(f'#include "{header.split("/")[-1]}"\n\n{n}Handler *const {l}_handlers[{u}_ROWS] = {{\n')
+        out.write(f'{include}\n{n}Handler *const {l}_handlers[{u}_ROWS] = {{\n')
         out.write(''.join(f'    {l}_{row.name},\n' for row in named) + '};\n')
 
 
