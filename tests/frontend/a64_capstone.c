@@ -9,7 +9,6 @@
 /* An atomic operation that drops the old value has a name of its own. */
 #define ATOMIC(op) "ld" op ORDER SIZE " st" op "{22.2:|l||}" SIZE
 
-/* clang-format off: a table */
 const CapstoneName a64_capstone_names[] = {
     { "add_imm", "add mov" },
     { "adds_imm", "adds cmn" },
@@ -212,7 +211,6 @@ const CapstoneName a64_capstone_names[] = {
     { "dot_elt", U "dot" },
     { NULL, NULL }
 };
-/* clang-format on */
 
 static bool always(const A64 *i)
 {

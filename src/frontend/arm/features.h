@@ -2,7 +2,7 @@
  * look at. */
 #pragma once
 
-/* clang-format off: it never settles on this */
+/* clang-format off */
 #define ARM_FEATURES(F) \
     F(v8) F(lse) F(lor) F(crc) F(rdm) F(dp) F(fp16) F(lrcpc) F(lrcpc2) F(flagm) F(flagm2) F(aes) F(sha) F(pmull) \
     F(sha512) F(sha3) F(jscvt) F(fcma) F(fhm) F(pan) F(uao) F(dpb) F(hafdbs) F(vmid16) F(csv3) F(sb) F(specres) \
