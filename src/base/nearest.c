@@ -4,23 +4,28 @@
 
 enum { LONGEST = 63 };
 
-/* Levenshtein: insertions, deletions and replacements. */
+static int least(int a, int b)
+{
+    return a < b ? a : b;
+}
+
+/* Letters inserted, deleted, changed or swapped with their neighbour (optimal string alignment). */
 static int distance(const char *a, const char *b)
 {
-    size_t n = strlen(b);
-    int row[LONGEST + 1];
-    for (size_t j = 0; j <= n; j++)
-        row[j] = (int)j;
-    for (size_t i = 0; a[i]; i++) {
-        int diagonal = row[0];
-        row[0] = (int)i + 1;
-        for (size_t j = 0; j < n; j++) {
-            int replaced = diagonal + (a[i] != b[j]), least = row[j] < row[j + 1] ? row[j] : row[j + 1];
-            diagonal = row[j + 1];
-            row[j + 1] = least + 1 < replaced ? least + 1 : replaced;
+    size_t n = strlen(a), m = strlen(b);
+    int row[3][LONGEST + 1] = { 0 }; /* the last three rows of the table, by i modulo 3 */
+    for (size_t j = 0; j <= m; j++)
+        row[0][j] = (int)j;
+    for (size_t i = 1; i <= n; i++) {
+        int *now = row[i % 3], *before = row[(i + 2) % 3], *older = row[(i + 1) % 3];
+        now[0] = (int)i;
+        for (size_t j = 1; j <= m; j++) {
+            now[j] = least(least(before[j], now[j - 1]) + 1, before[j - 1] + (a[i - 1] != b[j - 1]));
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+                now[j] = least(now[j], older[j - 2] + 1);
         }
     }
-    return row[n];
+    return row[n % 3][m];
 }
 
 void nearest_try(Nearest *n, const char *candidate)
@@ -28,6 +33,9 @@ void nearest_try(Nearest *n, const char *candidate)
     if (strlen(candidate) > LONGEST || strlen(n->word) > LONGEST)
         return;
     int d = distance(n->word, candidate);
+    /* a name the word begins is nearer than its length says: "-serial" for "-ser" */
+    if (strlen(n->word) >= 3 && !strncmp(n->word, candidate, strlen(n->word)))
+        d = least(d, 1);
     if (n->best && d >= n->distance)
         return;
     n->best = candidate;
@@ -37,5 +45,5 @@ void nearest_try(Nearest *n, const char *candidate)
 const char *nearest_answer(const Nearest *n)
 {
     size_t len = strlen(n->word);
-    return n->best && n->distance <= (int)(len / 3) + 1 ? n->best : NULL;
+    return n->best && n->distance <= (len <= 3 ? 1 : (int)len / 3 + 1) ? n->best : NULL;
 }
