@@ -84,6 +84,14 @@ const Region *device_region(const Device *dev, int window)
     return &place(dev)->window[window].region;
 }
 
+bool device_address(const Device *dev, int window, uint64_t *at)
+{
+    if (window >= device_windows(dev->type) || place(dev)->window[window].at == UNMAPPED)
+        return false;
+    *at = place(dev)->window[window].at;
+    return true;
+}
+
 static Device *device_new(Machine *m, const DeviceType *type, char *id)
 {
     int windows = device_windows(type);
@@ -161,8 +169,11 @@ static const DeviceType *part_type(Machine *m, const Part *part, Error *err)
     return t ? *t : NULL;
 }
 
+/* -cpu none: the machine without CPUs, for looking at its devices. */
 static int copies(const Machine *m, const Part *p)
 {
+    if (!strcmp(p->type, "$cpu") && !strcmp(m->config->cpu, "none"))
+        return 0;
     if ((p->optional && m->config->no_defaults) || (p->when && !machine_prop_is(m, p->when)))
         return 0;
     return p->each_cpu ? m->config->cpus : p->copies ? p->copies : 1;

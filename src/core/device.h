@@ -75,6 +75,8 @@ struct Device {
 /* A region for each window of the device, for space_map by the device itself. */
 const struct Region *device_region(const Device *, int window);
 int device_windows(const DeviceType *);
+/* Where the machine's table put a window in the system's memory; false: nowhere. */
+bool device_address(const Device *, int window, uint64_t *at);
 
 /* State table, registers, then the reset hook. */
 int device_windows(const DeviceType *);

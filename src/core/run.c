@@ -168,13 +168,13 @@ int machine_run(Machine *m)
 {
     int failed;
     StopReason why = RUN;
-    while (!(failed = follow_pause(m))) {
-        int64_t next = turn(m);
+    for (failed = 0; !failed;) {
         why = machine_stopping(m);
-        if (why == RUN)
-            sleep_until(m, next);
-        else if (!handle_stop(m, why))
+        if (why != RUN && !handle_stop(m, why))
             break;
+        failed = follow_pause(m);
+        if (!failed)
+            sleep_until(m, turn(m));
     }
     cpus_stop(m);
     clock_freeze(m);

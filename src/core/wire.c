@@ -47,6 +47,11 @@ static bool index_parse(const char *text, int number, int add, int *index)
     return true;
 }
 
+static int pin_lines(const Pin *pin)
+{
+    return pin->count ? pin->count : 1;
+}
+
 static const char *direction(bool input)
 {
     return input ? "input" : "output";
@@ -88,7 +93,7 @@ static bool end_parse(const Device *dev, char *text, bool input, int number, int
     *index = index_text ? 0 : add;
     if (index_text && !index_parse(index_text, number, add, index))
         return error_set(err, "'%s' is not a pin number", index_text);
-    int count = (*pin)->count ? (*pin)->count : 1;
+    int count = pin_lines(*pin);
     if (*index < 0 || *index >= count)
         return error_set(err, "%s has %s pins %s.0 to %s.%d, not %d", dev->id, direction(input), (*pin)->name,
                          (*pin)->name, count - 1, *index);
@@ -105,7 +110,7 @@ static const Device *driver(Machine *m, const Device *to, LineFn *in, int number
 {
     for (Device *d = m->devices; d; d = d->next)
         for (const Pin *p = d->type->pins; p && p->name; p++)
-            for (int i = 0; !p->in && i < (p->count ? p->count : 1); i++) {
+            for (int i = 0; !p->in && i < pin_lines(p); i++) {
                 const Line *l = &lines(d, p)[i];
                 if (l->changed == in && l->dev == to && l->pin == number)
                     return d;
@@ -130,6 +135,18 @@ static bool connect_pins(Machine *m, Device *from, const Pin *out, int from_inde
     return true;
 }
 
+/* "[COUNT]" at the end of a pin is cut off; without it the count is 1. */
+static bool take_count(char *pin, int *count, Error *err)
+{
+    char *open = strchr(pin, '['), *end = NULL;
+    *count = 1;
+    if (!open)
+        return true;
+    *count = (int)strtol(open + 1, &end, 10);
+    *open = 0;
+    return (*count > 0 && *count <= 1 << 16 && !strcmp(end, "]")) || error_set(err, "expected PIN[COUNT]");
+}
+
 static bool wire(Machine *m, Device *dev, char *text, int number, int add, Error *err)
 {
     size_t near_len = strcspn(text, "<>");
@@ -146,12 +163,17 @@ static bool wire(Machine *m, Device *dev, char *text, int number, int add, Error
     free(part);
     bool out = way == '>';
     const Pin *mine, *its;
-    int my_index, its_index;
-    if (!other || !end_parse(dev, text, !out, number, 0, &mine, &my_index, err) ||
+    int my_index, its_index, count;
+    if (!other || !take_count(text, &count, err) || !end_parse(dev, text, !out, number, 0, &mine, &my_index, err) ||
         !end_parse(other, dot + 1, out, number, add, &its, &its_index, err))
         return false;
-    return out ? connect_pins(m, dev, mine, my_index, other, its, its_index, err)
-               : connect_pins(m, other, its, its_index, dev, mine, my_index, err);
+    if (count > 1 && (!out || pin_lines(mine) < my_index + count || pin_lines(its) < its_index + count))
+        return error_set(err, "the pins do not have %d lines", count);
+    for (int i = 0; i < count; i++)
+        if (!(out ? connect_pins(m, dev, mine, my_index + i, other, its, its_index + i, err)
+                  : connect_pins(m, other, its, its_index, dev, mine, my_index, err)))
+            return false;
+    return true;
 }
 
 /* PIN.A..B>FAR: one wire for each of A to B. */

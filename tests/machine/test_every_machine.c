@@ -1,0 +1,66 @@
+/* What holds for every machine: all its parts exist and start, all wires resolve, no two windows overlap. */
+#include "core/machine.h"
+
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int machines(void)
+{
+    int n = 0;
+    while (machine_types[n])
+        n++;
+    return n;
+}
+
+START_TEST(it_is_made_reset_and_printed)
+{
+    const MachineType *t = machine_types[_i];
+    Error err;
+    Machine *m = machine_new(t, &(MachineConfig){ .cpu = "none", .cpus = _i % 2 + 1 }, &err);
+    ck_assert_msg(m != NULL, "%s: %s", t->name, err.text);
+    ck_assert(!machine_boot(m, &err)); /* there is nothing to run, and it says what to do */
+    ck_assert_ptr_nonnull(strstr(err.text, "-kernel"));
+    Out o = { 0 };
+    space_print(m->memory, &o);
+    machine_print_qtree(m, &o);
+    ck_assert_uint_gt(o.len, 0);
+    out_free(&o);
+    machine_free(m);
+}
+END_TEST
+
+START_TEST(its_default_cpu_is_one_of_those_allowed)
+{
+    const MachineType *t = machine_types[_i];
+    ck_assert_ptr_nonnull(t->cpu);
+    ck_assert(!t->cpus || strstr(t->cpus, t->cpu));
+    ck_assert_uint_le(t->ram, t->ram_max);
+    ck_assert_ptr_nonnull(t->about);
+}
+END_TEST
+
+/* The wires of parts that no configuration above makes are at least parsed by the machines' own tests. */
+START_TEST(parts_that_are_always_there_have_known_types)
+{
+    for (const Part *p = machine_types[_i]->parts; p && p->id; p++) {
+        Error err;
+        ck_assert_msg(p->when || !strcmp(p->type, "$cpu") || device_type(p->type, &err), "%s: %s", p->id, err.text);
+    }
+}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("machine/every");
+    TCase *c = tcase_create("all");
+    tcase_add_loop_test(c, it_is_made_reset_and_printed, 0, machines());
+    tcase_add_loop_test(c, its_default_cpu_is_one_of_those_allowed, 0, machines());
+    tcase_add_loop_test(c, parts_that_are_always_there_have_known_types, 0, machines());
+    suite_add_tcase(s, c);
+    SRunner *r = srunner_create(s);
+    srunner_run_all(r, CK_NORMAL);
+    int failed = srunner_ntests_failed(r);
+    srunner_free(r);
+    return failed != 0;
+}
