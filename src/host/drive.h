@@ -2,6 +2,7 @@
  */
 #pragma once
 #include "base/error.h"
+#include "base/text.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -15,9 +16,29 @@ struct Drive {
     const char *id;
     uint64_t bytes;
     bool readonly;
-    /* Starts one request; `iov` (and what it points at) stays until `done` is called, never before submit returns. */
+    /* Starts one request; `iov` (and what it points at) stays until `done` is called, never before submit returns.
+     * Out of bounds, or changing what is read-only: done says false. Requests may overtake one another; a flush makes
+     * last what was done before it was submitted. */
     void (*submit)(Drive *, DriveOp, uint64_t at, uint64_t bytes, const struct iovec *iov, int iovs, DriveDone *,
                    void *who);
-    /* Waits until every request so far is done (snapshot, power-off, reset). */
+    /* Waits until every request so far is done (snapshot, power-off, reset); under the machine lock, as is `done`. */
     void (*drain)(Drive *);
 };
+
+/* Reads or writes at once, in the calling thread: firmware flash at start-up, tools. */
+bool drive_now(Drive *, DriveOp, uint64_t at, void *, size_t);
+
+/* -drive file=PATH,if=none|virtio|pflash,format=raw,id=ID,unit=N,... Without an id it is the interface's name and the
+ * unit: virtio0, pflash1. `snapshot`: as if snapshot=on was there. */
+bool drive_add(const char *line, bool snapshot, Error *);
+Drive *drive_find(const char *id); /* NULL: none of that id. pflash0, pflash1 are found whatever their id */
+void drives_close(void);           /* machine gone: finishes what was started */
+
+/* For the command line, which plugs a device for each drive of an interface. */
+const char *drive_interface(const Drive *); /* "virtio", ... */
+Drive *drive_next(Drive *);                 /* in the order they were added; NULL begins and ends */
+
+/* The twins. They do what they are told at once, and say so through the door. */
+Drive *drive_mem(const char *id, uint64_t bytes);
+uint8_t *drive_mem_bytes(Drive *);
+Drive *drive_null(const char *id, uint64_t bytes);

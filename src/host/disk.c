@@ -1,0 +1,209 @@
+/* Requests travel: submit -> the workers' queue -> execute -> the drive's finished list -> the door -> done. */
+#include "host/disk.h"
+
+#include "base/alloc.h"
+#include "host/door.h"
+
+#include <assert.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { WORKERS = 3 };
+
+struct Request {
+    Request *next;
+    Disk *disk;
+    DriveOp op;
+    uint64_t at, bytes;
+    const struct iovec *iov;
+    int iovs;
+    DriveDone *done;
+    void *who;
+    bool ok;
+};
+
+static struct Queue {
+    pthread_mutex_t lock;
+    pthread_cond_t came;
+    Request *first, **last;
+    pthread_t workers[WORKERS];
+    bool started, stop;
+} queue = { .lock = PTHREAD_MUTEX_INITIALIZER, .came = PTHREAD_COND_INITIALIZER, .last = &queue.first };
+
+static bool allowed(const Request *r)
+{
+    const Drive *d = &r->disk->drive;
+    bool changes = r->op == DRIVE_WRITE || r->op == DRIVE_DISCARD || r->op == DRIVE_ZERO;
+    return r->at <= d->bytes && r->bytes <= d->bytes - r->at && !(changes && d->readonly);
+}
+
+/* Under the machine lock. */
+static void call_done(Disk *d)
+{
+    pthread_mutex_lock(&d->lock);
+    Request *r = d->finished;
+    d->finished = NULL;
+    d->finished_end = &d->finished;
+    pthread_mutex_unlock(&d->lock);
+    for (Request *next; r; r = next) {
+        next = r->next;
+        r->done(r->who, r->ok);
+        free(r);
+    }
+}
+
+static void came_in(void *who, const void *bytes, size_t len)
+{
+    (void)bytes, (void)len;
+    call_done(who);
+}
+
+static void execute(Request *r)
+{
+    Disk *d = r->disk;
+    r->ok = allowed(r) && d->execute(d, r->op, r->at, r->bytes, r->iov, r->iovs);
+    pthread_mutex_lock(&d->lock);
+    bool first = !d->finished;
+    r->next = NULL;
+    *d->finished_end = r;
+    d->finished_end = &r->next;
+    if (first)
+        door_post(DOOR_DISK, d->drive.id, came_in, d, NULL, 0);
+    if (!--d->unfinished)
+        pthread_cond_broadcast(&d->idle);
+    pthread_mutex_unlock(&d->lock);
+}
+
+static Request *next_request(void)
+{
+    pthread_mutex_lock(&queue.lock);
+    while (!queue.first && !queue.stop)
+        pthread_cond_wait(&queue.came, &queue.lock);
+    Request *r = queue.first;
+    if (r) {
+        queue.first = r->next;
+        if (!queue.first)
+            queue.last = &queue.first;
+    }
+    pthread_mutex_unlock(&queue.lock);
+    return r;
+}
+
+static void *work(void *unused)
+{
+    (void)unused;
+    for (Request *r; (r = next_request());)
+        execute(r);
+    return NULL;
+}
+
+static void start_workers(void)
+{
+    sigset_t all, old;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &old);
+    for (int i = 0; i < WORKERS; i++) {
+        int failed = pthread_create(&queue.workers[i], NULL, work, NULL);
+        if (failed) {
+            fprintf(stderr, "dragoman: cannot start a thread: %s\n", strerror(failed));
+            exit(1);
+        }
+        pthread_setname_np(queue.workers[i], "drive");
+    }
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    queue.started = true;
+}
+
+static void enqueue(Request *r)
+{
+    pthread_mutex_lock(&queue.lock);
+    if (!queue.started)
+        start_workers();
+    *queue.last = r;
+    queue.last = &r->next;
+    pthread_cond_signal(&queue.came);
+    pthread_mutex_unlock(&queue.lock);
+}
+
+void disk_queue_stop(void)
+{
+    pthread_mutex_lock(&queue.lock);
+    bool started = queue.started;
+    queue.stop = true;
+    pthread_cond_broadcast(&queue.came);
+    pthread_mutex_unlock(&queue.lock);
+    for (int i = 0; started && i < WORKERS; i++)
+        pthread_join(queue.workers[i], NULL);
+    queue.started = queue.stop = false;
+}
+
+static void submit(Drive *drive, DriveOp op, uint64_t at, uint64_t bytes, const struct iovec *iov, int iovs,
+                   DriveDone *done, void *who)
+{
+    Disk *d = (Disk *)drive;
+    Request *r = xalloc(sizeof *r);
+    *r = (Request){ NULL, d, op, at, bytes, iov, iovs, done, who, false };
+    pthread_mutex_lock(&d->lock);
+    d->unfinished++;
+    pthread_mutex_unlock(&d->lock);
+    d->immediate ? execute(r) : enqueue(r);
+}
+
+static void drain(Drive *drive)
+{
+    Disk *d = (Disk *)drive;
+    pthread_mutex_lock(&d->lock);
+    while (d->unfinished)
+        pthread_cond_wait(&d->idle, &d->lock);
+    pthread_mutex_unlock(&d->lock);
+    call_done(d);
+}
+
+bool drive_now(Drive *drive, DriveOp op, uint64_t at, void *to, size_t len)
+{
+    Disk *d = (Disk *)drive;
+    struct iovec iov = { to, len };
+    Request r = { .disk = d, .op = op, .at = at, .bytes = len };
+    return allowed(&r) && d->execute(d, op, at, len, &iov, 1);
+}
+
+void disk_init(Disk *d, const char *id, uint64_t bytes)
+{
+    *d = (Disk){ .drive = { .id = xstrdup(id), .bytes = bytes, .submit = submit, .drain = drain } };
+    pthread_mutex_init(&d->lock, NULL);
+    pthread_cond_init(&d->idle, NULL);
+    d->finished_end = &d->finished;
+}
+
+void disk_free(Disk *d)
+{
+    char *id = (char *)d->drive.id;
+    if (d->close)
+        d->close(d);
+    pthread_mutex_destroy(&d->lock);
+    pthread_cond_destroy(&d->idle);
+    free(id);
+    free(d);
+}
+
+struct iovec *iov_part(const struct iovec *iov, int iovs, uint64_t skip, uint64_t bytes, int *count)
+{
+    struct iovec *part = xalloc((size_t)(iovs > 0 ? iovs : 1) * sizeof *part);
+    *count = 0;
+    for (int i = 0; i < iovs && bytes; i++) {
+        if (skip >= iov[i].iov_len) {
+            skip -= iov[i].iov_len;
+            continue;
+        }
+        size_t len = iov[i].iov_len - skip;
+        if (len > bytes)
+            len = bytes;
+        part[(*count)++] = (struct iovec){ (char *)iov[i].iov_base + skip, len };
+        bytes -= len;
+        skip = 0;
+    }
+    return part;
+}

@@ -1,0 +1,36 @@
+/* What all kinds of drive share; private to host/. A kind is one function that carries out one request, in any thread
+ * and at the same time as others. */
+#pragma once
+#include "base/keyvals.h"
+#include "host/drive.h"
+#include <pthread.h>
+
+typedef struct Disk Disk;
+typedef struct Request Request;
+struct Disk {
+    Drive drive;
+    Disk *next;
+    const char *interface;
+    int unit;
+    bool (*execute)(Disk *, DriveOp, uint64_t at, uint64_t bytes, const struct iovec *iov, int iovs);
+    void (*close)(Disk *); /* frees what the kind owns, not the Disk; may be NULL */
+    bool immediate;        /* executed by submit itself */
+    pthread_mutex_t lock;  /* of the next three */
+    pthread_cond_t idle;
+    Request *finished, **finished_end; /* executed, `done` not yet called */
+    size_t unfinished;                 /* submitted, not yet executed */
+};
+
+void disk_init(Disk *, const char *id, uint64_t bytes); /* `id` is copied */
+void disk_free(Disk *);
+void disk_queue_stop(void); /* every disk is drained */
+
+/* Copies of part of an iovec list: what remains after `skip` bytes, `bytes` long; free with free(). */
+struct iovec *iov_part(const struct iovec *, int iovs, uint64_t skip, uint64_t bytes, int *count);
+
+typedef struct FileOptions {
+    const char *path;
+    bool readonly, lock, unmap, no_flush, write_through;
+} FileOptions;
+Disk *disk_file(const char *id, const FileOptions *, Error *);
+Disk *disk_overlay(Disk *base, Error *); /* takes `base` over; writes go to a temporary file */

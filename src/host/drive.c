@@ -1,0 +1,202 @@
+/* -drive and the registry of drives. */
+#include "host/drive.h"
+
+#include "base/alloc.h"
+#include "host/disk.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static Disk *disks, **disks_end = &disks;
+
+enum { NONE, VIRTIO, PFLASH };
+static const char *const interfaces[] = { "none", "virtio", "pflash", NULL };
+
+/* Formats we know of and do not read yet: a guest given one as raw would see the container, and could damage it. */
+static const struct Magic {
+    const char *format, *bytes;
+    size_t len;
+} magics[] = {
+    { "qcow2", "QFI\xfb", 4 },     { "vmdk", "KDMV", 4 }, { "vhdx", "vhdxfile", 8 },
+    { "vhd", "conectix", 8 },      { "qed", "QED", 4 },   { "parallels", "WithoutFreeSpace", 16 },
+    { "luks", "LUKS\xba\xbe", 6 },
+};
+
+static const char *known_format(const char *path)
+{
+    char head[16] = "";
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0)
+        return NULL; /* who opens it next says why */
+    ssize_t got = pread(fd, head, sizeof head, 0);
+    close(fd);
+    for (size_t i = 0; i < sizeof magics / sizeof *magics; i++)
+        if (got >= (ssize_t)magics[i].len && !memcmp(head, magics[i].bytes, magics[i].len))
+            return magics[i].format;
+    return NULL;
+}
+
+static bool check_format(const char *path, const char *format, Error *err)
+{
+    const char *found = known_format(path);
+    if (format && strcmp(format, "raw"))
+        return error_set(err,
+                         "format=%s: this version reads raw images only; convert it: qemu-img convert -O raw %s %s.raw",
+                         format, path, path);
+    if (found && !format)
+        return error_set(err,
+                         "%s is a %s image, and this version reads raw images only; convert it: "
+                         "qemu-img convert -O raw %s %s.raw (or add format=raw to show the guest the container)",
+                         path, found, path, path);
+    if (found)
+        fprintf(stderr, "dragoman: warning: %s is a %s image; with format=raw the guest sees the container\n", path,
+                found);
+    return true;
+}
+
+typedef struct DriveOptions {
+    FileOptions file;
+    const char *id, *format;
+    char made_id[32];
+    int interface;
+    uint64_t unit;
+    bool snapshot;
+} DriveOptions;
+
+static Disk *taken(int interface, uint64_t unit)
+{
+    for (Disk *d = disks; d; d = d->next)
+        if (d->interface == interfaces[interface] && d->unit == (int)unit)
+            return d;
+    return NULL;
+}
+
+static bool cache_options(KeyVals *keys, FileOptions *f, Error *err)
+{
+    static const char *const names[] = { "writeback", "none", "writethrough", "directsync", "unsafe", NULL };
+    int cache = 0;
+    if (!keyvals_choice(keys, "cache", names, &cache, err))
+        return false;
+    f->write_through = cache == 2 || cache == 3;
+    f->no_flush = cache == 4;
+    return true;
+}
+
+static bool other_options(KeyVals *keys, FileOptions *f, Error *err)
+{
+    static const char *const discards[] = { "ignore", "off", "unmap", "on", NULL };
+    static const char *const media[] = { "disk", "cdrom", NULL }, *const aio[] = { "threads", "native", "io_uring",
+                                                                                   NULL };
+    static const char *const locking[] = { "auto", "on", "off", NULL };
+    int discard = 0, medium = 0, lock = 0, unused = 0;
+    bool ok = keyvals_choice(keys, "discard", discards, &discard, err) &&
+              keyvals_choice(keys, "media", media, &medium, err) && keyvals_choice(keys, "aio", aio, &unused, err) &&
+              keyvals_choice(keys, "file.locking", locking, &lock, err) && cache_options(keys, f, err);
+    f->unmap = discard >= 2;
+    f->lock = lock != 2;
+    f->readonly |= medium == 1;
+    return ok;
+}
+
+static bool unit_of(KeyVals *keys, DriveOptions *o, Error *err)
+{
+    bool given = keyvals_get(keys, "unit") || keyvals_get(keys, "index");
+    if (!keyvals_number(keys, "index", &o->unit, 63, err) || !keyvals_number(keys, "unit", &o->unit, 63, err))
+        return false;
+    while (!given && taken(o->interface, o->unit))
+        o->unit++;
+    if (taken(o->interface, o->unit))
+        return error_set(err, "if=%s,unit=%d is taken; give each drive its own unit", interfaces[o->interface],
+                         (int)o->unit);
+    return true;
+}
+
+static bool parse(KeyVals *keys, DriveOptions *o, Error *err)
+{
+    o->interface = VIRTIO;
+    o->id = keyvals_get(keys, "id");
+    o->format = keyvals_get(keys, "format");
+    const char *driver = keyvals_get(keys, "driver"), *path = keyvals_get(keys, "file");
+    o->format = o->format ? o->format : driver;
+    o->file.path = path ? path : keyvals_get(keys, "file.filename");
+    bool ok = keyvals_choice(keys, "if", interfaces, &o->interface, err) &&
+              keyvals_bool(keys, "readonly", &o->file.readonly, err) &&
+              keyvals_bool(keys, "snapshot", &o->snapshot, err) && other_options(keys, &o->file, err) &&
+              unit_of(keys, o, err) && keyvals_done(keys, err);
+    if (!ok)
+        return false;
+    if (!o->file.path || !*o->file.path)
+        return error_set(err, "an image is needed: file=PATH");
+    snprintf(o->made_id, sizeof o->made_id, "%s%d", interfaces[o->interface], (int)o->unit);
+    o->id = o->id ? o->id : o->made_id;
+    return !drive_find(o->id) || error_set(err, "the id '%s' is taken; give each drive its own", o->id);
+}
+
+static Disk *open_disk(DriveOptions *o, Error *err)
+{
+    bool readonly = o->file.readonly;
+    if (!check_format(o->file.path, o->format, err))
+        return NULL;
+    o->file.readonly |= o->snapshot;
+    Disk *d = disk_file(o->id, &o->file, err);
+    if (d && o->snapshot)
+        d = disk_overlay(d, err);
+    if (d)
+        d->drive.readonly = readonly;
+    return d;
+}
+
+bool drive_add(const char *line, bool snapshot, Error *err)
+{
+    KeyVals keys;
+    DriveOptions o = { .snapshot = snapshot };
+    if (!keyvals_parse(line, NULL, &keys, err))
+        return error_in(err, "-drive ");
+    Disk *d = parse(&keys, &o, err) ? open_disk(&o, err) : NULL;
+    keyvals_free(&keys);
+    if (!d)
+        return error_in(err, "-drive %s: ", line);
+    d->interface = interfaces[o.interface];
+    d->unit = (int)o.unit;
+    *disks_end = d;
+    disks_end = &d->next;
+    return true;
+}
+
+Drive *drive_find(const char *id)
+{
+    for (Disk *d = disks; d; d = d->next)
+        if (!strcmp(d->drive.id, id))
+            return &d->drive;
+    int unit, end = 0;
+    if (sscanf(id, "pflash%d%n", &unit, &end) == 1 && !id[end] && unit >= 0) {
+        Disk *d = taken(PFLASH, (uint64_t)unit);
+        return d ? &d->drive : NULL;
+    }
+    return NULL;
+}
+
+const char *drive_interface(const Drive *d)
+{
+    return ((const Disk *)d)->interface;
+}
+
+Drive *drive_next(Drive *d)
+{
+    Disk *next = d ? ((Disk *)d)->next : disks;
+    return next ? &next->drive : NULL;
+}
+
+void drives_close(void)
+{
+    disk_queue_stop();
+    for (Disk *d = disks, *next; d; d = next) {
+        next = d->next;
+        disk_free(d);
+    }
+    disks = NULL;
+    disks_end = &disks;
+}
