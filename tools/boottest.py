@@ -1,0 +1,149 @@
+#!/usr/bin/env python3
+"""boottest.py PROGRAM FILE NAME: boots one machine of a .t file and talks to its serial line; exit 77 says a guest is missing.
+
+A test is a line `NAME: ARGUMENTS`, quoted like a shell's, then indented lines of steps:
+    expect "TEXT"     wait until the guest has printed TEXT
+    send "TEXT"       type TEXT
+    reject "TEXT"     from here on, TEXT is a failure (a kernel's panic always is)
+    exit N            wait until the program has ended with status N
+    within SECONDS    the limit for the whole test (60 unless given)
+{NAME} in the arguments is the directory of a guest that tools/guest made; {scratch:NAME/FILE} is a copy of a file of it, for
+the guest to write on. PROGRAM may be any emulator with these options ("qemu-system-aarch64 -nic none"), to see whether a
+test is right."""
+import os
+import re
+import select
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+SKIPPED = 77
+GUESTS = os.path.join(os.environ.get('XDG_CACHE_HOME') or os.path.expanduser('~/.cache'), 'dragoman', 'guests')
+ARITY = {'expect': 1, 'send': 1, 'reject': 1, 'exit': 1, 'within': 1}
+
+
+class Failure(Exception):
+    pass
+
+
+def find_test(file, name):
+    """The arguments and the steps of one test of a file."""
+    arguments, steps = None, []
+    with open(file, encoding='utf-8') as lines:
+        for number, line in enumerate(lines, 1):
+            if not line.strip() or line.startswith('#'):
+                continue
+            if not line[0].isspace():
+                if arguments is not None:
+                    break
+                if line.split(':', 1)[0] == name:
+                    arguments = shlex.split(line.split(':', 1)[1])
+            elif arguments is not None:
+                steps += read_steps(f'{file}:{number}', shlex.split(line))
+    if arguments is None:
+        sys.exit(f'{file} has no test {name}')
+    return arguments, steps
+
+
+def read_steps(where, words):
+    steps = []
+    while words:
+        verb = words.pop(0)
+        if verb not in ARITY or not words:
+            sys.exit(f'{where}: {verb}: not a step, or without its argument')
+        steps.append((verb, words.pop(0).encode().decode('unicode_escape')))
+    return steps
+
+
+def with_guests(argument, scratch):
+    """Replaces {NAME} and {scratch:NAME/FILE}."""
+    def place(match):
+        path = os.path.join(GUESTS, match[2])
+        if not os.path.exists(path):
+            print(f'skipped: no guest {match[2]}; tools/guest makes it')
+            sys.exit(SKIPPED)
+        if not match[1]:
+            return path
+        subprocess.run(['cp', '--sparse=always', path, scratch], check=True)
+        return os.path.join(scratch, os.path.basename(path))
+    return re.sub(r'\{(scratch:)?([\w./-]+)\}', place, argument)
+
+
+class Console:
+    def __init__(self, command):
+        self.child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                      start_new_session=True)
+        self.seen, self.read_to, self.deadline, self.rejects = '', 0, 0.0, ['Kernel panic']
+
+    def more(self):
+        """Waits for output; false at its end."""
+        out = self.child.stdout
+        left = self.deadline - time.monotonic()
+        if left <= 0 or not select.select([out], [], [], left)[0]:
+            raise Failure('time is up')
+        data = os.read(out.fileno(), 65536)
+        text = data.decode(errors='replace').replace('\r', '')
+        sys.stdout.write(text)
+        self.seen += text
+        for reject in self.rejects:
+            if reject in self.seen[self.read_to:]:
+                raise Failure(f'the guest printed "{reject}"')
+        return bool(data)
+
+    def expect(self, text):
+        while text not in self.seen[self.read_to:]:
+            if not self.more():
+                raise Failure(f'the program ended before "{text}"')
+        self.read_to = self.seen.index(text, self.read_to) + len(text)
+
+    def send(self, text):
+        self.child.stdin.write(text.encode('latin-1'))
+        self.child.stdin.flush()
+
+    def reject(self, text):
+        self.rejects.append(text)
+
+    def exit(self, status):
+        while self.more():
+            pass
+        try:
+            got = self.child.wait(max(0.1, self.deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            raise Failure('the program did not end') from None
+        if got != int(status):
+            raise Failure(f'the program ended with status {got}, not {status}')
+
+    def close(self):
+        if self.child.poll() is None:
+            os.killpg(self.child.pid, signal.SIGKILL)
+            self.child.wait()
+
+
+def main():
+    program, file, name = sys.argv[1:]
+    arguments, steps = find_test(file, name)
+    scratch = tempfile.mkdtemp(prefix='boottest.')
+    console, began = None, time.monotonic()
+    try:
+        command = [*shlex.split(program), *(with_guests(argument, scratch) for argument in arguments)]
+        print(shlex.join(command), flush=True)
+        console = Console(command)
+        console.deadline = began + next((float(value) for verb, value in steps if verb == 'within'), 60.0)
+        for verb, value in steps:
+            if verb != 'within':
+                getattr(console, verb)(value)
+        print(f'\npassed: {name} in {time.monotonic() - began:.1f} s')
+    except (Failure, BrokenPipeError) as why:
+        print(f'\nfailed: {name}: {why}, after {time.monotonic() - began:.1f} s')
+        sys.exit(1)
+    finally:
+        if console:
+            console.close()
+        shutil.rmtree(scratch)
+
+
+main()
