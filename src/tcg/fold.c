@@ -378,7 +378,7 @@ static uint64_t repeated(uint64_t value, int bits)
 static IrRef vector_of_constant(Ir *ir, const IrInsn *w, const IrInsn *a)
 {
     if (w->op == IR_vlow)
-        return ir_wide(ir, w->type, a->imm & ir_mask(ir_bits(a->type)), 0);
+        return ir_wide(ir, w->type, a->imm & ir_mask(ir_lane_bits(w->type)), 0);
     uint64_t lanes = repeated(a->imm, ir_lane_bits(w->type));
     return ir_wide(ir, w->type, lanes, lanes);
 }

@@ -34,12 +34,13 @@ static IrRef integer_of(Ir *ir, IrSlotNow *now, IrType t)
 /* Vector registers are taken as any type of the same width. */
 static IrRef vector_of(Ir *ir, IrSlotNow *now, IrType t)
 {
+    static const IrKind lane[] = { [2] = K_I16, [4] = K_I32, [8] = K_I64 };
     int have = ir_bits(now->type), want = ir_bits(t);
     if (want == have)
         return now->value;
-    if (want < have || !now->zext || !ir_is_vector(t) || ir_bits(value_type(ir, now->value)) != have)
+    if (want < have || !now->zext || !ir_is_vector(t))
         return IR_NONE;
-    now->value = ir_vlow(ir, t, now->value, 0);
+    now->value = ir_vlow(ir, ir_lanes(lane[have / 8], want), now->value, 0);
     now->type = t;
     return now->value;
 }
@@ -47,9 +48,7 @@ static IrRef vector_of(Ir *ir, IrSlotNow *now, IrType t)
 static IrRef other_kind_of(Ir *ir, const IrSlotNow *now, IrType t)
 {
     IrType v = value_type(ir, now->value);
-    if (t == T_FLAGS || v == T_FLAGS || ir_bits(v) != ir_bits(t) || ir_bits(now->type) != ir_bits(t))
-        return IR_NONE;
-    if (ir_is_vector(t) || ir_is_vector(v))
+    if (t == T_FLAGS || v == T_FLAGS || ir_bits(now->type) != ir_bits(t) || ir_is_vector(t) || ir_is_vector(v))
         return IR_NONE;
     return ir_is_float(t) ? ir_bits2f(ir, t, now->value, 0) : ir_f2bits(ir, t, now->value, 0);
 }

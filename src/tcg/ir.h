@@ -304,4 +304,6 @@ typedef struct IrLive {
     IrRef last[IR_MAX]; /* index of the last live user */
     IrRef put[IR_MAX];  /* index of a put that takes the value to a slot, the first one: where to compute it; 0: none */
 } IrLive;
-void ir_live(Ir *, IrLive *); /* turns dead puts into nops */
+/* Turns dead puts and dead calls of pure helpers into nops. An op with an FP effect is live even with no uses: it
+ * raises the guest's flags. */
+void ir_live(Ir *, IrLive *);

@@ -25,8 +25,9 @@ typedef enum IrArg {
     ARG_WIDE,   /* a 128-bit vector */
     ARG_HALF,   /* a vector of at least half the type's width */
     ARG_VALUE,  /* anything with a value */
-    ARG_SCALAR, /* the lane's kind, or an integer at least as wide */
-    ARG_BITS,   /* the other kind of register, as wide: bits2f, f2bits */
+    ARG_SCALAR, /* an integer at least as wide as the lane */
+    ARG_LANE,   /* the same, or in a vector register and as wide as the lane */
+    ARG_BITS,   /* the other kind of register: an integer at least as wide, a float as wide */
 } IrArg;
 IrArg ir_arg_kind(const IrInsn *, int k);
 
