@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "core/cpu_port.h"
+#include "devices/system/fw-cfg.h"
 #include "machines/arm_kernel.h"
 
 #include <errno.h>
@@ -139,6 +140,39 @@ static bool load_firmware(Boot *b, const MachineConfig *c, Error *err)
     return ok;
 }
 
+/* A kernel that the firmware starts: it reads it, and what goes with it, from fw-cfg. */
+static bool offer(const Boot *b, const char *what, const char *path, uint16_t size_key, uint16_t data_key, Error *err)
+{
+    uint64_t most = b->arm->ram_size;
+    Blob blob, unpacked;
+    if (!load_file(what, path, most, &blob, err))
+        return false;
+    if (data_key == FW_CFG_KERNEL_DATA && load_is_gzip(blob.data, blob.len)) {
+        bool ok = load_gunzip(path, blob.data, blob.len, most, &unpacked, err);
+        blob_free(&blob);
+        blob = unpacked;
+        if (!ok)
+            return false;
+    }
+    fw_cfg_set_number(b->arm->fw_cfg, size_key, blob.len, 4);
+    fw_cfg_set(b->arm->fw_cfg, data_key, blob.data, blob.len);
+    blob_free(&blob);
+    return true;
+}
+
+static bool offer_kernel(const Boot *b, const MachineConfig *c, Error *err)
+{
+    if (!c->kernel || !b->arm->fw_cfg)
+        return true;
+    if (!offer(b, "kernel", c->kernel, FW_CFG_KERNEL_SIZE, FW_CFG_KERNEL_DATA, err) ||
+        (c->initrd && !offer(b, "initrd", c->initrd, FW_CFG_INITRD_SIZE, FW_CFG_INITRD_DATA, err)))
+        return false;
+    const char *append = c->append ? c->append : "";
+    fw_cfg_set_number(b->arm->fw_cfg, FW_CFG_CMDLINE_SIZE, strlen(append) + 1, 4);
+    fw_cfg_set(b->arm->fw_cfg, FW_CFG_CMDLINE_DATA, append, strlen(append) + 1);
+    return true;
+}
+
 static void start_cpus(Machine *m, uint64_t entry, uint64_t tree)
 {
     for (int i = 0; i < m->config->cpus; i++) {
@@ -191,7 +225,7 @@ bool arm_boot(Machine *m, const ArmBoot *arm, Error *err)
     if (c->bios && !load_firmware(&b, c, err))
         return false;
     if (firmware)
-        return tree_and_start(&b, c, arm->flash, err);
+        return offer_kernel(&b, c, err) && tree_and_start(&b, c, arm->flash, err);
     if (!c->kernel)
         return error_set(err, "there is nothing to run; give -kernel FILE or -bios FILE");
     return load_kernel(&b, c, err) && tree_and_start(&b, c, b.kernel.entry, err);

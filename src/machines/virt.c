@@ -2,6 +2,7 @@
 #include "machines/virt.h"
 
 #include "base/alloc.h"
+#include "devices/storage/cfi01.h"
 #include "machines/arm_boot.h"
 
 #include <stdlib.h>
@@ -29,6 +30,9 @@ static const Part parts[] = {
     { "gic", "gicv2", .at = { 0x08000000, 0x08010000 }, .when = "gic-version=2,virtualization=off" },
     { "gic", "gicv2", .at = { 0x08000000, 0x08010000, 0x08030000 }, .when = "gic-version=2,virtualization=on" },
     { "v2m", "gicv2m", .at = { 0x08020000 }, .wire = "spi[64]>gic.spi.48", .when = "gic-version=2" },
+    { "flash0", "cfi.pflash01", .set = "base=0,size=64M,drive=pflash0" },
+    { "flash1", "cfi.pflash01", .set = "base=0x04000000,size=64M,drive=pflash1" },
+    { "fw-cfg", "fw-cfg", .at = { 0x09020000 } },
     { "uart0", "pl011", .at = { 0x09000000 }, .wire = "irq>gic.spi.1", .set = "chardev=serial0" },
     { "rtc", "pl031", .at = { 0x09010000 }, .wire = "irq>gic.spi.2" },
     { "gpio", "pl061", .at = { 0x09030000 }, .wire = "irq>gic.spi.7" },
@@ -64,9 +68,14 @@ static bool prepare(Machine *m, Error *err)
 
 static bool boot(Machine *m, Error *err)
 {
-    return arm_boot(
-        m, &(ArmBoot){ .ram = VIRT_RAM, .ram_size = m->config->ram, .flash_size = VIRT_FLASH_SIZE, .tree = virt_tree },
-        err);
+    return arm_boot(m,
+                    &(ArmBoot){ .ram = VIRT_RAM,
+                                .ram_size = m->config->ram,
+                                .flash_size = VIRT_FLASH_SIZE,
+                                .flash_filled = cfi01_filled(machine_device(m, "flash0")),
+                                .fw_cfg = machine_device(m, "fw-cfg"),
+                                .tree = virt_tree },
+                    err);
 }
 
 const MachineType virt = {
