@@ -4,6 +4,7 @@
 #include "cpu/mem.h"
 #include "cpu/translate.h"
 #include "frontend/arm/features.h"
+#include "frontend/arm/sys.h"
 
 #include "frontend/arm/a64_decode.h" /* generated from a64.isa: A64, a64_decode, handler prototypes */
 
@@ -37,13 +38,16 @@ typedef struct ArmCpu {
     uint64_t esr[ARM_ELS], far[ARM_ELS], afsr0[ARM_ELS], afsr1[ARM_ELS], cpacr, cptr_el2, cptr_el3, hcr, vttbr, vtcr,
         hpfar, par;
     uint64_t tpidr[ARM_ELS], tpidrro, contextidr[ARM_ELS], mdscr, cntkctl, cnthctl;
-    struct ArmSys *sys; /* the rest: sysregs.c */
+    ArmSys sys; /* the rest: sysregs.def */
     const ArmModel *model;
     uint64_t features; /* bit per ArmFeature */
-    uint64_t mpidr;
-    uint32_t lines; /* input lines that are high: ArmLine */
+    uint64_t mpidr, rvbar;
+    uint64_t step_pc; /* instruction a software step is under way for; ~0: none */
     Line timer_out[4], pmu_out;
-    bool start_powered_off;
+    /* properties */
+    bool has[64]; /* ArmFeature */
+    bool start_powered_off, psci;
+    uint64_t affinity;
 } ArmCpu;
 
 typedef enum ArmLine { ARM_IRQ, ARM_FIQ, ARM_VIRQ, ARM_VFIQ } ArmLine;
@@ -75,6 +79,10 @@ enum {
     S_TPIDRRO_EL0,
     S_TPIDR_EL1,
     S_SP_EL0,
+    S_ELR_EL1,
+    S_SPSR_EL1,
+    S_ESR_EL1,
+    S_FAR_EL1,
     S_COUNT
 };
 extern const StateField arm_state[];

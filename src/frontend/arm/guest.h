@@ -1,0 +1,9 @@
+/* The guest as the engine starts it: guest.c. */
+#pragma once
+#include "frontend/arm/arm.h"
+
+bool arm_guest_start(ArmCpu *, Error *err); /* hands the CPU to the engine */
+void arm_reset(Cpu *);
+uint64_t arm_mode(const Cpu *);
+Regime arm_regime(const Cpu *, bool user);
+void arm_translate(Trans *); /* translate.c */
