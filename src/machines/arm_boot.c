@@ -85,7 +85,12 @@ static bool make_tree(Boot *b, const MachineConfig *c, Blob *tree, Error *err)
     b->tree.ram_size = b->arm->ram_size;
     if (!c->dtb)
         return b->arm->tree(b->machine, &b->tree, tree, err);
-    return load_file("-dtb", c->dtb, TWO_MIB, tree, err) && fdt_amend(c->dtb, tree, &b->tree, err);
+    if (!load_file("-dtb", c->dtb, TWO_MIB, tree, err))
+        return false;
+    bool ok = fdt_amend(c->dtb, tree, &b->tree, err);
+    if (!ok)
+        blob_free(tree);
+    return ok;
 }
 
 static bool dump(const char *path, const Blob *tree, Error *err)
