@@ -67,6 +67,7 @@ static void drive_submit(Drive *drive, DriveOp op, uint64_t at, uint64_t bytes, 
 static void drive_drain(Drive *drive)
 {
     (void)drive;
+    run_posts(machine_of);
 }
 
 static void *find(PropKind kind, const char *id)

@@ -308,24 +308,29 @@ static bool power_of_two(uint64_t x)
     return x && !(x & (x - 1));
 }
 
-static void loaded_from_drive(void *who, bool ok)
+typedef struct Loading {
+    bool done, ok;
+} Loading;
+
+static void load_done(void *who, bool ok)
 {
-    Flash *f = who;
-    if (!ok)
-        log_line("%s: cannot read the drive '%s'", f->dev.id, f->drive->id);
+    *(Loading *)who = (Loading){ true, ok };
 }
 
 static bool load(Flash *f, Error *err)
 {
-    if (!f->drive)
+    Drive *d = f->drive;
+    if (!d)
         return true;
-    if (f->drive->bytes > f->bytes)
-        return error_set(err, "the drive '%s' has %" PRIu64 " bytes, but the flash only %" PRIu64, f->drive->id,
-                         f->drive->bytes, f->bytes);
-    f->saving_what = (struct iovec){ f->array->ram, f->drive->bytes };
-    f->drive->submit(f->drive, DRIVE_READ, 0, f->drive->bytes, &f->saving_what, 1, loaded_from_drive, f);
-    f->drive->drain(f->drive);
-    return true;
+    if (d->bytes > f->bytes)
+        return error_set(err, "the drive '%s' has %" PRIu64 " bytes, but the flash only %" PRIu64, d->id, d->bytes,
+                         f->bytes);
+    Loading loading = { 0 };
+    struct iovec all = { f->array->ram, d->bytes };
+    d->submit(d, DRIVE_READ, 0, d->bytes, &all, 1, load_done, &loading);
+    while (!loading.done)
+        d->drain(d);
+    return loading.ok || error_set(err, "the drive '%s' cannot be read", d->id);
 }
 
 static bool start(void *dev, Error *err)
@@ -362,11 +367,9 @@ static void loaded(void *dev)
 static void stop(void *dev)
 {
     Flash *f = dev;
-    if (f->drive) { /* nobody waits for completions any more */
-        f->saving = false;
-        save(f);
+    save(f);
+    while (f->saving) /* each done may begin the next */
         f->drive->drain(f->drive);
-    }
     show_mode(f, ARRAY);
     space_unmap(f->dev.machine->memory, f->array);
 }
