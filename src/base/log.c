@@ -19,9 +19,11 @@ static const struct LogRow {
 };
 enum { ROWS = sizeof rows / sizeof *rows };
 
-static struct Range {
+typedef struct Range {
     uint64_t from, to;
-} *filter;
+} Range;
+
+static Range *filter;
 static size_t filters;
 
 static const struct LogRow *row_named(const char *name, size_t len)

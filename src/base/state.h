@@ -27,6 +27,7 @@ typedef struct StateField {
     const struct StateField *fields; /* STATE_TABLE: what is inside each element */
 } StateField;
 
+/* clang-format off */
 #define STATE_KIND(x)                                                                                                  \
     _Generic((x), bool: STATE_BOOL, uint8_t: STATE_UINT, uint16_t: STATE_UINT, uint32_t: STATE_UINT,                   \
         uint64_t: STATE_UINT, int64_t: STATE_UINT, V128: STATE_V128)
@@ -45,6 +46,7 @@ typedef struct StateField {
     { .name = #f, .offset = offsetof(T, f), .size = sizeof ((T *)0)->f[0],                                             \
       .count = sizeof ((T *)0)->f / sizeof ((T *)0)->f[0], .kind = STATE_TABLE, .fields = table, __VA_ARGS__ }
 #define STATE_END { .name = NULL }
+/* clang-format on */
 
 void state_reset(const StateField *, void *object);
 void state_print(const StateField *, const void *object, Out *);

@@ -10,6 +10,9 @@ typedef struct Out {
     size_t len, room;
 } Out;
 
-#define OUT_TO(file_) { .file = (file_) }
+#define OUT_TO(file_)                                                                                                  \
+    {                                                                                                                  \
+        .file = (file_)                                                                                                \
+    }
 void out(Out *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void out_free(Out *);

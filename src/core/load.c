@@ -76,6 +76,7 @@ bool load_is_gzip(const uint8_t *data, size_t len)
     return len > 18 && data[0] == 0x1f && data[1] == 0x8b && data[2] == 8;
 }
 
+#if HAVE_ZLIB || HAVE_ZSTD
 static bool grow(Blob *b, size_t *room, uint64_t most)
 {
     if (*room >= most)
@@ -92,6 +93,7 @@ static bool too_long(const char *path, uint64_t most, Error *err)
     return error_set(err, "'%s' unpacks to more than %" PRIu64 " MiB; give the machine more memory with -m", path,
                      most >> 20);
 }
+#endif
 
 bool load_gunzip(const char *path, const uint8_t *data, size_t len, uint64_t most, Blob *b, Error *err)
 {

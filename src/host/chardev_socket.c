@@ -163,7 +163,7 @@ static size_t telnet_filter(FdPort *f, uint8_t *bytes, size_t len)
             s->state = TELNET_TEXT;
             if (b == 0 || b == '\n')
                 break;
-            /* fall through */
+            __attribute__((fallthrough));
         case TELNET_TEXT:
             s->state = b == IAC ? TELNET_COMMAND : b == '\r' ? TELNET_CR : TELNET_TEXT;
             if (b != IAC)
