@@ -1,6 +1,7 @@
 /* A network back end: Ethernet frames to and from the outside world. Kinds: user (libslirp), mem, null. */
 #pragma once
 #include "base/error.h"
+#include "base/text.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -15,3 +16,14 @@ struct Net {
     void *dev;
     void (*accept)(Net *); /* the device calls this when ready() became true; may be NULL */
 };
+
+bool net_add(const char *line, Error *); /* -netdev KIND,id=ID,... ; dump=FILE writes every frame to a pcap file */
+Net *net_find(const char *id);           /* NULL: none of that id */
+bool net_dump(const char *id, const char *path, Error *);
+void nets_help(Out *);
+void nets_close(void); /* machine gone */
+
+/* The memory twin: what was sent is kept, what the world sends is given in this thread. */
+Net *net_mem(const char *id);
+void net_mem_receive(Net *, const void *frame, size_t);
+const uint8_t *net_mem_sent(Net *, size_t n, size_t *len); /* the nth frame, from 0; NULL: not so many */
