@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -167,6 +168,7 @@ static bool handle_stop(Machine *m, StopReason why)
 int machine_run(Machine *m)
 {
     int failed;
+    prctl(PR_SET_TIMERSLACK, 1000); /* ns: the default of 50 us makes a guest's timers late */
     StopReason why = RUN;
     for (failed = 0; !failed;) {
         why = machine_stopping(m);

@@ -12,8 +12,14 @@ enum { MEDIUM = 1 << 20 };
 typedef struct BenchHost {
     Chardev chardev;
     Drive drive;
+    Net net;
+    uint8_t *frame; /* the last sent */
+    size_t frame_len;
+    int frames;
     MachineType type;
-    Part parts[2];
+    Part parts[3]; /* what the device plugs into or works with, the device, the end */
+    const DeviceType *bus;
+    char *set;
     Out written;
     uint8_t medium[MEDIUM];
 } BenchHost;
@@ -25,6 +31,16 @@ static size_t chardev_write(Chardev *c, const void *bytes, size_t n)
     BenchHost *h = (BenchHost *)(void *)((char *)c - offsetof(BenchHost, chardev));
     out(&h->written, "%.*s", (int)n, (const char *)bytes);
     return n;
+}
+
+static void net_send(Net *n, const void *frame, size_t len)
+{
+    BenchHost *h = (BenchHost *)(void *)((char *)n - offsetof(BenchHost, net));
+    free(h->frame);
+    h->frame = xalloc(len);
+    memcpy(h->frame, frame, len);
+    h->frame_len = len;
+    h->frames++;
 }
 
 static void move(uint8_t *medium, bool to_medium, uint64_t at, const struct iovec *iov, int iovs)
@@ -74,7 +90,7 @@ static void *find(PropKind kind, const char *id)
 {
     if (strcmp(id, "mem"))
         return NULL;
-    return kind == PROP_CHARDEV ? (void *)&making->chardev : kind == PROP_DRIVE ? (void *)&making->drive : NULL;
+    return kind == PROP_CHARDEV ? (void *)&making->chardev : kind == PROP_DRIVE ? (void *)&making->drive : &making->net;
 }
 
 static bool prepare(Machine *m, Error *err)
@@ -91,27 +107,77 @@ static uint64_t base(int window)
     return (uint64_t)(window + 1) << 44;
 }
 
-Bench bench(const char *type, const char *set)
+/* Devices that do nothing without another: which of its properties names what. */
+static const struct Companion {
+    const char *type, *prop, *other;
+} companions[] = {
+    { "gicv3-its", "gic", "gicv3" },
+};
+
+static const DeviceType *type_offering(const char *bus)
 {
-    Bench b = { 0 };
-    BenchHost *h = xalloc(sizeof *h);
-    *h = (BenchHost){ .chardev = { .id = "mem", .write = chardev_write },
-                      .drive = { .id = "mem", .bytes = MEDIUM, .submit = drive_submit, .drain = drive_drain } };
-    b.host = making = h;
-    /* The machine keeps a pointer to its type and that to its parts, so they live as long as it does. */
-    h->parts[0] = (Part){ .id = "dut", .type = type, .set = set };
-    const DeviceType *t = device_type(type, NULL);
-    for (int i = 0; t && i < device_windows(t) && i < 8; i++)
-        h->parts[0].at[i] = base(i);
-    h->type = (MachineType){ .name = "bench", .parts = h->parts, .prepare = prepare, .ram = BENCH_RAM, .cpus_max = 1 };
+    for (const DeviceType *const *t = device_types; *t; t++)
+        if ((*t)->offers && !strcmp((*t)->offers, bus))
+            return *t;
+    return NULL;
+}
+
+static void place(Part *part, const DeviceType *type)
+{
+    for (int i = 0; i < device_windows(type) && i < 8; i++)
+        part->at[i] = base(i);
+}
+
+static void choose_parts(BenchHost *h, const DeviceType *type, const char *set)
+{
+    Part *dut = h->parts;
+    h->bus = type->bus ? type_offering(type->bus) : NULL;
+    h->set = xstrdup(set ? set : "");
+    for (size_t i = 0; i < sizeof companions / sizeof *companions; i++)
+        if (!strcmp(companions[i].type, type->name)) {
+            *dut++ = (Part){ .id = "other", .type = companions[i].other };
+            free(h->set);
+            h->set = xprintf("%s=other%s%s", companions[i].prop, set ? "," : "", set ? set : "");
+        }
+    if (h->bus) {
+        *dut = (Part){ .id = "bus", .type = h->bus->name };
+        place(dut++, h->bus);
+    }
+    *dut = (Part){ .id = "dut", .type = type->name, .set = h->set, .on = h->bus ? "bus" : NULL };
+    if (!h->bus)
+        place(dut, type);
+}
+
+Bench bench(const char *name, const char *set)
+{
     Error err;
+    BenchHost *h = xalloc(sizeof *h);
+    Bench b = { .host = h };
+    const DeviceType *type = device_type(name, &err);
+    ck_assert_msg(type != NULL, "%s", err.text);
+    h->chardev = (Chardev){ .id = "mem", .write = chardev_write };
+    h->drive = (Drive){ .id = "mem", .bytes = MEDIUM, .submit = drive_submit, .drain = drive_drain };
+    h->net = (Net){ .id = "mem", .send = net_send };
+    choose_parts(h, type, set);
+    /* The machine keeps a pointer to its type and that to its parts, so they live as long as it does. */
+    h->type = (MachineType){ .name = "bench", .parts = h->parts, .prepare = prepare, .ram = BENCH_RAM, .cpus_max = 1 };
+    making = h;
     b.machine = machine_new(&h->type, &(MachineConfig){ .find = find }, &err);
     ck_assert_msg(b.machine != NULL, "%s", err.text);
     ck_assert_msg(machine_boot(b.machine, &err), "%s", err.text);
     b.dev = machine_device(b.machine, "dut");
-    uint64_t left;
-    b.ram = (uint8_t *)(uintptr_t)space_ram(b.machine->memory, 0, &left);
+    b.ram = (uint8_t *)(uintptr_t)space_ram(b.machine->memory, 0, NULL);
     return b;
+}
+
+int bench_windows(const Bench *b)
+{
+    return device_windows(b->host->bus ? b->host->bus : b->dev->type);
+}
+
+uint64_t bench_window_size(const Bench *b, int window)
+{
+    return (b->host->bus ? b->host->bus : b->dev->type)->windows[window].size;
 }
 
 void bench_end(Bench *b)
@@ -119,6 +185,8 @@ void bench_end(Bench *b)
     bench_sleep(b, 0);
     machine_free(b->machine);
     out_free(&b->host->written);
+    free(b->host->frame);
+    free(b->host->set);
     free(b->host);
 }
 
@@ -192,6 +260,23 @@ void bench_type(Bench *b, const char *text)
 const char *bench_written(Bench *b)
 {
     return b->host->written.text ? b->host->written.text : "";
+}
+
+const uint8_t *bench_sent(const Bench *b, size_t *len, int *frames)
+{
+    *len = b->host->frame_len;
+    if (frames)
+        *frames = b->host->frames;
+    return b->host->frame;
+}
+
+bool bench_frame(Bench *b, const void *frame, size_t len)
+{
+    Net *n = &b->host->net;
+    if (!n->receive || !n->ready(n->dev))
+        return false;
+    n->receive(n->dev, frame, len);
+    return true;
 }
 
 uint8_t *bench_medium(Bench *b, uint64_t *bytes)

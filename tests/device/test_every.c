@@ -30,6 +30,24 @@ static int types(void)
     return n;
 }
 
+/* With every chardev, drive and netdev it can have. */
+static Bench bench_of(const DeviceType *t)
+{
+    Out set = { 0 };
+    for (const Prop *p = t->props; p && p->name; p++)
+        if (p->kind == PROP_CHARDEV || p->kind == PROP_DRIVE || p->kind == PROP_NET)
+            out(&set, "%s%s=mem", set.len ? "," : "", p->name);
+    Bench b = bench(t->name, set.text);
+    out_free(&set);
+    return b;
+}
+
+/* The windows of a device on a bus are not at the bench's addresses. */
+static int own_windows(const DeviceType *t)
+{
+    return t->bus ? 0 : device_windows(t);
+}
+
 static uint32_t width(const Reg *r)
 {
     return r->size ? r->size : 4;
@@ -49,8 +67,8 @@ static void check_reset(Bench *b, int window, const Reg *r)
 START_TEST(reset_values_read_back)
 {
     const DeviceType *t = type_at(_i);
-    Bench b = bench(t->name, NULL);
-    for (int w = 0; w < device_windows(t); w++)
+    Bench b = bench_of(t);
+    for (int w = 0; w < own_windows(t); w++)
         for (const Reg *r = t->windows[w].regs; r && r->name; r++)
             if (r->size && r->reset && !r->read)
                 check_reset(&b, w, r);
@@ -69,8 +87,8 @@ static uint64_t field(const Bench *b, const Reg *r, uint32_t i)
 START_TEST(bits_that_are_not_writable_hold)
 {
     const DeviceType *t = type_at(_i);
-    Bench b = bench(t->name, NULL);
-    for (int w = 0; w < device_windows(t); w++)
+    Bench b = bench_of(t);
+    for (int w = 0; w < own_windows(t); w++)
         for (const Reg *r = t->windows[w].regs; r && r->name; r++)
             for (uint32_t i = 0; r->size && !r->written && i < (r->count ? r->count : 1); i++) {
                 uint64_t before = field(&b, r, i), value = random_next();
@@ -95,9 +113,9 @@ static void hammer(Bench *b, int window, uint64_t at)
 START_TEST(every_offset_and_size_survives)
 {
     const DeviceType *t = type_at(_i);
-    Bench b = bench(t->name, NULL);
-    for (int w = 0; w < device_windows(t) && w < 8; w++) {
-        uint64_t size = t->windows[w].size;
+    Bench b = bench_of(t);
+    for (int w = 0; w < bench_windows(&b) && w < 8; w++) {
+        uint64_t size = bench_window_size(&b, w);
         for (uint64_t at = 0; at < size && at < 0x2000; at++)
             hammer(&b, w, at);
         for (int i = 0; i < 2000; i++)
@@ -114,13 +132,13 @@ END_TEST
 START_TEST(a_reset_is_the_same_as_the_first)
 {
     const DeviceType *t = type_at(_i);
-    Bench b = bench(t->name, NULL);
+    Bench b = bench_of(t);
     if (t->state) {
         void *first = malloc(t->size);
         memcpy(first, b.dev, t->size);
-        for (int w = 0; w < device_windows(t) && w < 8; w++)
+        for (int w = 0; w < bench_windows(&b) && w < 8; w++)
             for (int i = 0; i < 200; i++)
-                hammer(&b, w, random_next() % t->windows[w].size);
+                hammer(&b, w, random_next() % bench_window_size(&b, w));
         bench_reset(&b);
         Out o = { 0 };
         ck_assert_msg(!state_diff(t->state, first, b.dev, &o), "%s: %s", t->name, o.text);

