@@ -155,6 +155,7 @@ typedef bool {n}Handler(Trans *t, const {n} *i);
 #define {u}_ROWS {count}
 extern const {n}Row {l}_rows[{u}_ROWS];
 extern {n}Handler *const {l}_handlers[{u}_ROWS];
+extern {n}Handler *const {l}_handlers[{u}_ROWS];
 
 /* NULL: no instruction has this encoding. */
 const {n}Row *{l}_decode(uint32_t w, {n} *out);

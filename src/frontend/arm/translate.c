@@ -1,0 +1,161 @@
+/* One AArch64 instruction into the IR, and the operands that all instruction groups share. */
+#include "frontend/arm/guest.h"
+
+#include <string.h>
+
+/* ---- general registers ---- */
+
+IrRef arm_imm(Trans *t, bool sf, uint64_t value)
+{
+    return ir_imm(t->ir, arm_width(sf), value);
+}
+
+IrRef arm_get_sp(Trans *t, bool sf, unsigned r)
+{
+    return ir_get(t->ir, arm_width(sf), IR_SLOT(S_X0 + r, 0));
+}
+
+IrRef arm_get(Trans *t, bool sf, unsigned r)
+{
+    return r == 31 ? arm_imm(t, sf, 0) : arm_get_sp(t, sf, r);
+}
+
+void arm_put_sp(Trans *t, bool sf, unsigned r, IrRef value)
+{
+    ir_put(t->ir, arm_width(sf), value, IR_SLOT(S_X0 + r, 0) | IR_ZEXT);
+}
+
+void arm_put(Trans *t, bool sf, unsigned r, IrRef value)
+{
+    if (r != 31)
+        arm_put_sp(t, sf, r, value);
+}
+
+/* ---- flags ---- */
+
+/* Slot form has C inverted: HS, C set, is "no borrow". */
+static const uint8_t condition[] = { IF_EQ, IF_NE, IF_NC, IF_C,  IF_N,  IF_NN, IF_V,
+                                     IF_NV, IF_A,  IF_BE, IF_GE, IF_LT, IF_GT, IF_LE };
+
+IrRef arm_cond(Trans *t, unsigned cond)
+{
+    if (cond >= sizeof condition) /* AL, and NV, which is AL too */
+        return ir_imm(t->ir, I64, 1);
+    IrRef flags = ir_get(t->ir, T_FLAGS, IR_SLOT(S_NZCV, 0));
+    return ir_cond(t->ir, T_FLAGS, flags, condition[cond]);
+}
+
+void arm_set_flags(Trans *t, IrRef flags)
+{
+    ir_put(t->ir, T_FLAGS, flags, IR_SLOT(S_NZCV, 0));
+}
+
+void arm_set_nzcv(Trans *t, unsigned nzcv)
+{
+    arm_set_flags(t, ir_asflags(t->ir, T_FLAGS, ir_imm(t->ir, I32, arm_pack_nzcv(nzcv)), 0));
+}
+
+uint32_t arm_pack_nzcv(unsigned nzcv)
+{
+    return (nzcv & 8 ? FLAG_N : 0) | (nzcv & 4 ? FLAG_Z : 0) | (nzcv & 2 ? 0 : FLAG_C) | (nzcv & 1 ? FLAG_V : 0);
+}
+
+unsigned arm_unpack_nzcv(uint32_t packed)
+{
+    return (packed & FLAG_N ? 8 : 0) | (packed & FLAG_Z ? 4 : 0) | (packed & FLAG_C ? 0 : 2) |
+           (packed & FLAG_V ? 1 : 0);
+}
+
+/* ---- memory ---- */
+
+static IrMem with_mode(const Trans *t, IrMem m)
+{
+    m.big = m.size && t->mode & M_BIG;
+    if (t->mode & (M_ALIGN | M_MMU_OFF))
+        m.align = ALIGN_SIZE;
+    return m;
+}
+
+/* Vector registers have no byte-reversing loads and stores: big-endian data goes through integers. A 128-bit register
+ * is one number, so its upper half comes first. */
+static IrRef load_big(Trans *t, IrType result, IrRef address, IrMem m)
+{
+    Ir *ir = t->ir;
+    if (m.size < 4) {
+        IrRef bits = ir_load(ir, arm_width(m.size == 3), address, ir_mem(m));
+        return ir_is_vector(result) ? ir_vdup(ir, I64X1, bits, 0) : ir_bits2f(ir, result, bits, 0);
+    }
+    IrMem low = m;
+    m.size = low.size = 3;
+    low.disp += 8;
+    IrRef hi = ir_load(ir, I64, address, ir_mem(m)), lo = ir_load(ir, I64, address, ir_mem(low));
+    return ir_vset(ir, I64X2, ir_vlow(ir, I64X2, lo, 0), hi, 1);
+}
+
+static void store_big(Trans *t, IrType type, IrRef address, IrRef value, IrMem m)
+{
+    Ir *ir = t->ir;
+    if (m.size < 4) {
+        IrType w = arm_width(m.size == 3);
+        IrRef bits = ir_is_vector(type) ? ir_vget(ir, w, value, 0) : ir_f2bits(ir, w, value, 0);
+        ir_store(ir, w, address, bits, ir_mem(m));
+        return;
+    }
+    IrMem low = m;
+    m.size = low.size = 3;
+    low.disp += 8;
+    ir_store(ir, I64, address, ir_vget(ir, I64, value, 1), ir_mem(m));
+    ir_store(ir, I64, address, ir_vget(ir, I64, value, 0), ir_mem(low));
+}
+
+IrRef arm_load(Trans *t, IrType result, IrRef address, IrMem m)
+{
+    m = with_mode(t, m);
+    if (m.big && ir_in_vector_reg(result))
+        return load_big(t, result, address, m);
+    return ir_load(t->ir, result, address, ir_mem(m));
+}
+
+void arm_store(Trans *t, IrType type, IrRef address, IrRef value, IrMem m)
+{
+    m = with_mode(t, m);
+    if (m.big && ir_in_vector_reg(type))
+        store_big(t, type, address, value, m);
+    else
+        ir_store(t->ir, type, address, value, ir_mem(m));
+}
+
+/* ---- vector registers ---- */
+
+IrRef arm_get_v(Trans *t, IrType type, unsigned r)
+{
+    return ir_get(t->ir, type, IR_SLOT(S_V0 + (r & 31), 0));
+}
+
+void arm_put_v(Trans *t, IrType type, unsigned r, IrRef value)
+{
+    ir_put(t->ir, type, value, IR_SLOT(S_V0 + (r & 31), 0) | IR_ZEXT);
+}
+
+bool arm_fp_ok(Trans *t)
+{
+    if (!(t->mode & M_FP_TRAP))
+        return true;
+    arm_raise(t, EC_FP, 0x1e00000, t->pc); /* ISS: CV, and condition "always" */
+    return false;
+}
+
+/* ---- one instruction ---- */
+
+void arm_translate(Trans *t)
+{
+    A64 i = { .pc = t->pc };
+    uint32_t word;
+    t->length = 4;
+    memcpy(&word, t->code, sizeof word);
+    const A64Row *row = a64_decode(word, &i);
+    if (t->mode & M_STEP)
+        trans_call(t, I64, H_step, ir_imm(t->ir, I64, t->pc), IR_NONE, IR_NONE);
+    if (!row || !arm_can(t, (ArmFeature)row->feature) || !a64_handlers[i.row](t, &i))
+        arm_raise(t, EC_UNKNOWN, 0, t->pc);
+}
