@@ -63,6 +63,8 @@ static void run_get(Run *r, const IrInsn *i)
 {
     V128 v = { 0 };
     memcpy(&v, slot_at(r, ir_slot(i->imm), ir_slot_offset(i->imm)), (size_t)ir_bits(i->type) / 8);
+    if (i->type == T_FLAGS)
+        v.lo &= FLAGS_ALL;
     r->value[r->at] = v;
 }
 

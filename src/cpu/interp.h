@@ -13,6 +13,7 @@ typedef struct InterpMemory {
 
 /* Runs until the unit is left, or `*budget` guest instructions have begun and another would; the budget is counted
  * down. The pc slot and *next_pc then hold where to go on; the result is what a backend's unit would return,
- * EXIT_LOOKUP for every way out but `leave` and faults. After EXIT_FAULT the pc slot is the handler's. */
+ * EXIT_LOOKUP for every way out but `leave` and faults. A unit that a budget may cut short must not have been through
+ * ir_live: a put that nobody in it sees may be missing there. After EXIT_FAULT the pc slot is the handler's. */
 CpuExit interp_run(Cpu *, const Guest *, const Ir *, uint64_t *budget, uint64_t *next_pc);
 CpuExit interp_run_on(Cpu *, const Guest *, const Ir *, const InterpMemory *, uint64_t *budget, uint64_t *next_pc);

@@ -22,6 +22,8 @@ static IrRef integer_of(Ir *ir, IrSlotNow *now, IrType t)
             return IR_NONE;
         return ir_asflags(ir, T_FLAGS, now->value, 0);
     }
+    if (t != T_FLAGS && ir->insn[now->value].op == IR_get && ir->insn[now->value].type == T_FLAGS)
+        return IR_NONE; /* flags as such have no other bits, the slot may */
     if (want <= have)
         return t == T_FLAGS ? now->value : ir_low(ir, now->value, want);
     if (!now->zext)

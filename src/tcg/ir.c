@@ -131,8 +131,9 @@ static IrRef emit_asking(Ir *ir, const IrInsn *want)
 {
     IrInsn w = *want;
     ir_constants_right(ir, &w);
-    uint32_t before = ir->count;
+    uint32_t before = ir->count, asks = ir->asks;
     IrRef r = ir_emit_pure(ir, &w);
+    ir->asks = asks; /* what rules built on the way was not asked for */
     if (w.type < 4)
         ask(ir, &w, r, r >= before && ir->insn[r].op != IR_const);
     return r;

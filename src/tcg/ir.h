@@ -227,7 +227,7 @@ typedef struct IrAsked { /* an op that can give flags, as its user asked for it,
     bool fresh; /* result is an op made for this alone */
 } IrAsked;
 
-enum { IR_RECENT = 16, IR_ASKED = 4 };
+enum { IR_RECENT = 16, IR_ASKED = 8 };
 typedef struct Ir { /* zeroed once by its owner, then used again and again */
     uint32_t count; /* insn[0] is a nop, so that ref 0 means none */
     uint32_t pooled, labels;
@@ -304,6 +304,6 @@ typedef struct IrLive {
     IrRef last[IR_MAX]; /* index of the last live user */
     IrRef put[IR_MAX];  /* index of a put that takes the value to a slot, the first one: where to compute it; 0: none */
 } IrLive;
-/* Turns dead puts and dead calls of pure helpers into nops. An op with an FP effect is live even with no uses: it
+/* Turns dead puts and values into nops. An op with an FP effect is live even with no uses: it
  * raises the guest's flags. */
 void ir_live(Ir *, IrLive *);

@@ -60,11 +60,16 @@ static void use_arguments(Walk *w, const IrInsn *i, uint32_t at)
     }
 }
 
+static void drop(IrInsn *i)
+{
+    *i = (IrInsn){ .op = IR_nop, .type = T_VOID };
+}
+
 static void visit_put(Walk *w, IrInsn *i, uint32_t at)
 {
     uint32_t bytes = bytes_of(w->ir, i), *over = overwritten(w, ir_slot(i->imm));
     if (!(bytes & ~*over)) {
-        *i = (IrInsn){ .op = IR_nop, .type = T_VOID };
+        drop(i);
         return;
     }
     *over |= bytes;
@@ -82,8 +87,7 @@ static void visit(Walk *w, uint32_t at)
         return;
     }
     if (only_a_value(w->ir, i) && !w->live->uses[at]) {
-        if (i->op == IR_call)
-            *i = (IrInsn){ .op = IR_nop, .type = T_VOID };
+        drop(i);
         return;
     }
     if (i->op == IR_get)

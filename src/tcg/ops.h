@@ -21,7 +21,7 @@ typedef enum IrArg {
     ARG_FLAGS,  /* T_FLAGS */
     ARG_FLAG32, /* at least 32 bits */
     ARG_SOURCE, /* a conversion's source: of the kind in imm */
-    ARG_VECTOR, /* any vector */
+    ARG_VECTOR, /* in a vector register, 64 bits or more */
     ARG_WIDE,   /* a 128-bit vector */
     ARG_HALF,   /* a vector of at least half the type's width */
     ARG_VALUE,  /* anything with a value */

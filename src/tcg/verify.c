@@ -87,7 +87,8 @@ static bool type_fits(const IrInsn *i)
     return t < 4 || (ir_is_vector(t) && lanes_fit(i));
 }
 
-/* ---- arguments ---- */
+/* ---- arguments ----
+ * What lives in vector registers is told apart by its width only: an F64 is as good as an I64X1. */
 
 static bool same_fits(const IrInsn *i, IrType have)
 {
@@ -107,7 +108,7 @@ static bool source_fits(const IrInsn *i, IrType have)
         return source < 4 ? ir_is_int(have) && ir_bits(have) >= ir_bits(source)
                           : have == source || (ir_in_vector_reg(have) && ir_bits(have) == ir_bits(source));
     int lanes = ir_bits(i->type) / ir_lane_bits(i->type);
-    return ir_is_vector(have) && ir_bits(have) >= lanes * ir_bits(source);
+    return ir_in_vector_reg(have) && ir_bits(have) >= lanes * ir_bits(source);
 }
 
 static bool argument_fits(const IrInsn *i, int k, IrType have)
@@ -130,18 +131,18 @@ static bool argument_fits(const IrInsn *i, int k, IrType have)
     case ARG_SOURCE:
         return source_fits(i, have);
     case ARG_VECTOR:
-        return ir_is_vector(have);
+        return ir_in_vector_reg(have) && bits >= 64;
     case ARG_WIDE:
-        return ir_is_vector(have) && bits == 128;
+        return ir_in_vector_reg(have) && bits == 128;
     case ARG_HALF:
-        return ir_is_vector(have) && bits * 2 >= ir_bits(i->type);
+        return ir_in_vector_reg(have) && bits * 2 >= ir_bits(i->type);
     case ARG_SCALAR:
         return ir_is_int(have) && bits >= ir_lane_bits(i->type);
     case ARG_LANE:
         return ir_is_int(have) ? bits >= ir_lane_bits(i->type) : bits == ir_lane_bits(i->type);
     case ARG_BITS:
         return i->op == IR_bits2f ? ir_is_int(have) && bits >= ir_bits(i->type)
-                                  : ir_is_float(have) && !ir_is_vector(have) && bits == ir_bits(i->type);
+                                  : ir_in_vector_reg(have) && bits == ir_bits(i->type);
     default:
         return true;
     }
