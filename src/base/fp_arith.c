@@ -144,11 +144,8 @@ uint64_t fp_div(FpEnv *env, int bits, uint64_t ra, uint64_t rb)
     FpNum a = fp_unpack(env, f, ra), b = fp_unpack(env, f, rb);
     if (fp_nan(a) || fp_nan(b))
         return fp_nan_of_2(env, f, a, b);
-    if (a.kind != FP_IS_FINITE || b.kind != FP_IS_FINITE) {
-        if (a.kind == FP_IS_INF && b.kind == FP_IS_ZERO)
-            return fp_inf(f, a.sign ^ b.sign);
+    if (a.kind != FP_IS_FINITE || b.kind != FP_IS_FINITE)
         return div_special(env, f, a, b);
-    }
     fp_denormal_used(env, a.denormal || b.denormal);
     return div_finite(env, f, a, b);
 }

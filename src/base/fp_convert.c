@@ -140,7 +140,8 @@ uint64_t fp_from_int(FpEnv *env, int bits, uint64_t value, int int_bits, bool is
     return fp_round_pack(env, fp_format(bits), negative, 63 - zeros - frac, n << zeros, env->round);
 }
 
-/* DDI 0487, FPToFixedJS: rounds to zero, keeps the low 32 bits; whatever loses something clears *exact. */
+/* DDI 0487, FPToFixedJS: rounds to zero, keeps the low 32 bits; whatever loses something, the sign of -0 and a flushed
+ * denormal included, clears *exact. */
 uint32_t fp_to_int_js(FpEnv *env, uint64_t raw, bool *exact)
 {
     FpNum a = fp_unpack(env, fp_format(64), raw);
