@@ -122,6 +122,8 @@ static void device_unlink(Machine *m, Device *dev)
 
 static void device_free(Device *dev)
 {
+    if (dev->bus && dev->bus->type->detach)
+        dev->bus->type->detach(dev->bus, dev);
     if (place(dev)->started && dev->type->stop)
         dev->type->stop(dev);
     for (int i = 0; i < device_windows(dev->type); i++)
@@ -279,8 +281,10 @@ static bool attach(Device *bus, Device *dev, Error *err)
         return error_set(err, "%s offers a %s bus, but %s plugs into %s", bus->id,
                          bus->type->offers ? bus->type->offers : "missing", dev->type->name,
                          dev->type->bus ? dev->type->bus : "none");
+    if (bus->type->attach && !bus->type->attach(bus, dev, err))
+        return false;
     dev->bus = bus;
-    return !bus->type->attach || bus->type->attach(bus, dev, err);
+    return true;
 }
 
 static bool wire(Board *b, const Instance *i, Error *err)
@@ -338,9 +342,8 @@ static bool check_config(const MachineType *type, MachineConfig *c, Error *err)
 
 static bool set_up(Machine *m, Error *err)
 {
-    const char *props = m->config->machine_props;
-    if (!props_init(m->type->props, m, m, err) || (props && !props_parse(m->type->props, m, m, props, false, err)))
-        return error_in(err, "-machine %s: ", m->type->name);
+    if (!machine_props_set(m, err))
+        return false;
     if (!check_config(m->type, &m->run->config, err) || !run_init(m, err) || !ram_init(m, err))
         return false;
     lock_init(m);
@@ -380,7 +383,7 @@ void machine_free(Machine *m)
     space_free(m->memory);
     run_free(m);
     ram_free(m);
-    props_free(m->type->props, m);
+    machine_props_free(m);
     free(m->cpu);
     free(m->run);
     free(m);
@@ -478,7 +481,6 @@ static bool find_bus(Machine *m, Device *dev, const char *name, Error *err)
             return true;
         before = bus;
     } while (bus);
-    dev->bus = NULL;
     return false;
 }
 
@@ -498,6 +500,8 @@ static bool plug(Machine *m, const DeviceType *type, const char *line, Error *er
         ok = props_init(type->props, dev, m, err) &&
              (!p.rest.text || props_parse(type->props, dev, m, p.rest.text, false, err)) &&
              (!type->bus || find_bus(m, dev, p.bus, err)) && start(dev, err);
+        if (ok)
+            device_reset(dev);
     } else {
         free(id);
     }

@@ -57,6 +57,7 @@ typedef struct DeviceType {
     const char *offers;    /* kind of bus it has for others; NULL: none */
     bool (*attach)(void *bus, Device *,
                    Error *err);           /* one is plugged in, before it starts; false: full, or not this one */
+    void (*detach)(void *bus, Device *);  /* one that was attached is going */
     bool (*start)(void *dev, Error *err); /* properties set, wires connected */
     void (*reset)(void *dev);             /* beyond the tables' reset values */
     void (*loaded)(void *dev);            /* after a snapshot: rebuild what is derived */

@@ -63,7 +63,9 @@ struct Machine {
     struct MachineRun *run;  /* lock, timers, posted events, stop request: core/machine.c */
 };
 
-extern const MachineType *const machine_types[]; /* made from machines.list; ends with NULL */
+extern const MachineType *const machine_types[];               /* made from machines.list; ends with NULL */
+const MachineType *machine_type(const char *name, Error *err); /* a version ("virt-7.2") is taken for the machine */
+void machine_props_help(const MachineType *, Out *);
 
 /* Makes, wires, starts and resets every part. On error names the part. */
 Machine *machine_new(const MachineType *, const MachineConfig *, Error *err);

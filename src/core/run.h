@@ -9,8 +9,15 @@ typedef struct Posted {
     uint64_t data;
 } Posted;
 
+/* -machine properties that every machine has. */
+typedef struct MachineCommon {
+    char *accel, *kernel, *initrd, *append, *dtb, *firmware, *dump_dtb, *unused_text;
+    bool usb, unused;
+} MachineCommon;
+
 struct MachineRun {
     MachineConfig config; /* the user's, with the defaults filled in */
+    MachineCommon common;
 
     /* lock.c: a ticket lock on futexes */
     uint32_t next_ticket, serving;
@@ -42,6 +49,8 @@ struct MachineRun {
 
 #define NOT_FROZEN INT64_MIN
 
+bool machine_props_set(Machine *, Error *err);
+void machine_props_free(Machine *);
 void lock_init(Machine *);
 void timers_init(Machine *);
 void clock_freeze(Machine *);

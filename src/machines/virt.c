@@ -15,6 +15,9 @@ static const Prop props[] = {
     { "dtb-randomness", "seeds for the guest's random numbers in the device tree", PROP_BOOL,
       offsetof(Virt, dtb_randomness), "on" },
     { "acpi", "accepted; firmware is given the device tree", PROP_BOOL, offsetof(Virt, acpi), "on" },
+    { "secure", "exception level 3: not there", PROP_BOOL, offsetof(Virt, secure), "off" },
+    { "mte", "memory tagging: not there", PROP_BOOL, offsetof(Virt, mte), "off" },
+    { "iommu", "none", PROP_TEXT, offsetof(Virt, iommu), "none" },
     { "highmem", "accepted; memory above 4 GiB is always there", PROP_BOOL, offsetof(Virt, highmem), "on" },
     { 0 },
 };
@@ -58,6 +61,11 @@ static bool choose_gic(Virt *v, Error *err)
 static bool prepare(Machine *m, Error *err)
 {
     Virt *v = (Virt *)m;
+    if (v->secure || v->mte || strcmp(v->iommu, "none"))
+        return error_set(err, "%s is not there yet; leave it out",
+                         v->secure ? "secure=on"
+                         : v->mte  ? "mte=on"
+                                   : "an iommu");
     if (!choose_gic(v, err))
         return false;
     v->ram = ram_add(m, "mach-virt.ram", m->config->ram, false, err);

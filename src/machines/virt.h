@@ -9,7 +9,8 @@
 typedef struct Virt {
     Machine machine;
     char *gic_version; /* "2" or "3" once prepared */
-    bool its, virtualization, dtb_randomness, acpi, highmem;
+    bool its, virtualization, dtb_randomness, acpi, highmem, secure, mte;
+    char *iommu;
     Region *ram;
 } Virt;
 

@@ -293,7 +293,34 @@ START_TEST(what_the_user_asks_for_is_within_the_machine)
     ck_assert_ptr_null(machine_new(&bare, &(MachineConfig){ .ram = 65 << 20 }, &err));
     ck_assert_str_eq(err.text, "-m: the machine bare has at most 64 MiB");
     ck_assert_ptr_null(machine_new(&bare, &(MachineConfig){ .machine_props = "nonsense=1" }, &err));
-    ck_assert_str_eq(err.text, "-machine bare: no property 'nonsense'");
+    ck_assert_str_eq(err.text, "-machine bare: no property 'nonsense'; -machine bare,help lists them");
+    ck_assert_ptr_null(machine_new(&bare, &(MachineConfig){ .machine_props = "acel=tcg" }, &err));
+    ck_assert_str_eq(err.text, "-machine bare: no property 'acel'; did you mean 'accel'?");
+    ck_assert_ptr_null(machine_new(&bare, &(MachineConfig){ .machine_props = "accel=kvm" }, &err));
+    ck_assert_str_eq(err.text, "-machine bare: accel=kvm: only tcg is there, which translates guest code");
+}
+END_TEST
+
+START_TEST(options_may_be_machine_properties)
+{
+    Error err;
+    Machine *m = machine_new(
+        &bare, &(MachineConfig){ .machine_props = "kernel=a,append=x,,y,accel=kvm:tcg,graphics=off", .append = "z" },
+        &err);
+    ck_assert_msg(m != NULL, "%s", err.text);
+    ck_assert_str_eq(m->config->kernel, "a");
+    ck_assert_str_eq(m->config->append, "z"); /* the option of its own wins */
+    machine_free(m);
+}
+END_TEST
+
+START_TEST(machines_are_found_by_name_and_version)
+{
+    Error err;
+    ck_assert_ptr_nonnull(machine_type("virt", &err));
+    ck_assert_ptr_eq(machine_type("virt-7.2", &err), machine_type("virt", &err));
+    ck_assert_ptr_null(machine_type("vir", &err));
+    ck_assert_str_eq(err.text, "there is no machine 'vir'; did you mean 'virt'?");
 }
 END_TEST
 
@@ -313,6 +340,8 @@ int main(void)
     tcase_add_test(c, a_thread_that_takes_the_lock_all_the_time_cannot_starve_another);
     tcase_add_test(c, ram_pages_are_numbered_through);
     tcase_add_test(c, what_the_user_asks_for_is_within_the_machine);
+    tcase_add_test(c, options_may_be_machine_properties);
+    tcase_add_test(c, machines_are_found_by_name_and_version);
     suite_add_tcase(s, c);
     SRunner *r = srunner_create(s);
     srunner_run_all(r, CK_NORMAL);
