@@ -23,13 +23,13 @@ static bool met(const ArmCpu *c, int index)
     return arm_count(c) - offset(c, index) >= c->sys.timer[index].cval;
 }
 
-/* When the counter reaches cval; the counter may have passed 2^64 - offset, or need centuries. */
+/* When the counter reaches cval; it may need centuries. */
 static int64_t due(const ArmCpu *c, int index)
 {
-    uint64_t count = c->sys.timer[index].cval + offset(c, index);
-    if (count < c->sys.timer[index].cval || count > (uint64_t)INT64_MAX / ARM_TIMER_NS - 1)
+    uint64_t now = arm_count(c), left = c->sys.timer[index].cval - (now - offset(c, index));
+    if (left > (uint64_t)INT64_MAX / ARM_TIMER_NS - now - 1)
         return TIMER_OFF;
-    return (int64_t)(count * ARM_TIMER_NS);
+    return (int64_t)((now + left) * ARM_TIMER_NS);
 }
 
 static void compare(ArmCpu *c, int index)

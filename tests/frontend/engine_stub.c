@@ -1,0 +1,113 @@
+/* What the Arm CPU asks of the engine, for tests of its system side alone: weak, so that the engine wins. */
+#include "frontend/arm/guest.h"
+
+#define WEAK __attribute__((weak))
+
+static uint32_t lines;
+static bool powered;
+
+void WEAK cpu_switch_bank(Cpu *c)
+{
+    (void)c;
+}
+uint32_t WEAK cpu_lines(const Cpu *c)
+{
+    (void)c;
+    return lines;
+}
+void WEAK cpu_interrupt_line(Cpu *c, int line, bool level)
+{
+    (void)c;
+    lines = (lines & ~(1u << line)) | (uint32_t)level << line;
+}
+int WEAK cpu_number(const Cpu *c)
+{
+    (void)c;
+    return 0;
+}
+bool WEAK cpu_powered(const Cpu *c)
+{
+    (void)c;
+    return powered;
+}
+void WEAK cpu_power(Cpu *c, bool on)
+{
+    (void)c;
+    powered = on;
+}
+void WEAK cpu_post(Cpu *c, void (*fn)(Cpu *, uint64_t), uint64_t arg)
+{
+    fn(c, arg);
+}
+void WEAK cpu_post_wait(Cpu *c)
+{
+    (void)c;
+}
+void WEAK tlb_flush(Cpu *c, uint32_t r, int64_t t)
+{
+    (void)c, (void)r, (void)t;
+}
+void WEAK tlb_flush_va(Cpu *c, uint64_t va, uint32_t r, int64_t t)
+{
+    (void)c, (void)va, (void)r, (void)t;
+}
+void WEAK tlb_flush_non_global(Cpu *c, uint32_t r, int64_t t)
+{
+    (void)c, (void)r, (void)t;
+}
+bool WEAK arm_guest_start(ArmCpu *c, Error *err)
+{
+    (void)c, (void)err;
+    return true;
+}
+void WEAK arm_translate(Trans *t)
+{
+    (void)t;
+}
+void WEAK trans_set_pc(Trans *t, uint64_t pc)
+{
+    (void)t, (void)pc;
+}
+void WEAK trans_goto_state(Trans *t)
+{
+    (void)t;
+}
+void WEAK trans_leave(Trans *t, CpuExit e)
+{
+    (void)t, (void)e;
+}
+IrRef WEAK trans_call(Trans *t, IrType r, int h, IrRef a, IrRef b, IrRef x)
+{
+    (void)t, (void)r, (void)h, (void)a, (void)b, (void)x;
+    return 0;
+}
+IrRef WEAK arm_get(Trans *t, bool sf, unsigned r)
+{
+    (void)t, (void)sf, (void)r;
+    return 0;
+}
+void WEAK arm_put(Trans *t, bool sf, unsigned r, IrRef v)
+{
+    (void)t, (void)sf, (void)r, (void)v;
+}
+void WEAK arm_set_flags(Trans *t, IrRef f)
+{
+    (void)t, (void)f;
+}
+void WEAK arm_store(Trans *t, IrType y, IrRef a, IrRef v, IrMem m)
+{
+    (void)t, (void)y, (void)a, (void)v, (void)m;
+}
+bool WEAK arm_fp_ok(Trans *t)
+{
+    (void)t;
+    return true;
+}
+uint32_t WEAK arm_pack_nzcv(unsigned n)
+{
+    return (n & 8 ? FLAG_N : 0) | (n & 4 ? FLAG_Z : 0) | (n & 2 ? 0 : FLAG_C) | (n & 1 ? FLAG_V : 0);
+}
+unsigned WEAK arm_unpack_nzcv(uint32_t p)
+{
+    return (p & FLAG_N ? 8 : 0) | (p & FLAG_Z ? 4 : 0) | (p & FLAG_C ? 0 : 2) | (p & FLAG_V ? 1 : 0);
+}
