@@ -111,3 +111,9 @@ unsigned WEAK arm_unpack_nzcv(uint32_t p)
 {
     return (p & FLAG_N ? 8 : 0) | (p & FLAG_Z ? 4 : 0) | (p & FLAG_C ? 0 : 2) | (p & FLAG_V ? 1 : 0);
 }
+
+bool WEAK mem_cas(Cpu *c, uint64_t a, int s, V128 expected, V128 desired, bool user, V128 *old)
+{
+    (void)c, (void)a, (void)s, (void)expected, (void)desired, (void)user, (void)old;
+    return false;
+}

@@ -1,6 +1,7 @@
 /* Taking exceptions and returning from them. */
 #include "arm_bench.h"
 
+#include "base/fp.h"
 #include "frontend/arm/helpers.h"
 
 #include <check.h>
@@ -323,6 +324,24 @@ START_TEST(fpsr_gathers_what_the_host_saw)
 }
 END_TEST
 
+START_TEST(fpcr_becomes_an_environment)
+{
+    FpEnv env;
+    c->fpcr = 1u << 25 | 3u << 22 | 1u << 19;
+    arm_fp_begin(c, &env, 16);
+    ck_assert(env.flush_in && env.flush_out && env.default_nan && env.tiny_before && !env.half_alt);
+    ck_assert_int_eq(env.round, FP_RZ);
+    env.flags = FP_INPUT_DENORMAL | FP_INEXACT;
+    arm_fp_end(c, &env, 16);
+    ck_assert_uint_eq(c->fpsr, 16);
+    arm_fp_begin(c, &env, 32);
+    ck_assert(!env.flush_in);
+    env.flags = FP_INPUT_DENORMAL | FP_DIVZERO;
+    arm_fp_end(c, &env, 32);
+    ck_assert_uint_eq(c->fpsr, 128 | 16 | 2);
+}
+END_TEST
+
 int main(void)
 {
     TCase *t = tcase_create("EL1"), *h = tcase_create("EL2");
@@ -340,6 +359,7 @@ int main(void)
     tcase_add_test(t, firmware_answers_hvc);
     tcase_add_test(t, system_off_stops_the_machine);
     tcase_add_test(t, fpsr_gathers_what_the_host_saw);
+    tcase_add_test(t, fpcr_becomes_an_environment);
     tcase_add_checked_fixture(h, setup_el2, teardown);
     tcase_add_test(h, el2_gets_what_hcr_routes_to_it);
     tcase_add_test(h, a_virtual_serror_is_taken_once);

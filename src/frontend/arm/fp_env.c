@@ -2,6 +2,8 @@
  * flags there; Cpu.mxcsr is its value whenever C code runs. FPSR is put together when the guest looks. */
 #include "frontend/arm/arm.h"
 
+#include "base/fp.h"
+
 enum { MXCSR_MASKED = 0x1f80, MXCSR_FLAGS = 0x3f };
 enum { FPSR_IOC = 1, FPSR_DZC = 2, FPSR_OFC = 4, FPSR_UFC = 8, FPSR_IXC = 16, FPSR_IDC = 128, FPSR_QC = 1 << 27 };
 
@@ -37,4 +39,26 @@ void sys_set_fpsr(ArmCpu *c, const SysReg *r, uint64_t value)
     collect(c);
     c->fpsr = value & (FPSR_IOC | FPSR_DZC | FPSR_OFC | FPSR_UFC | FPSR_IXC | FPSR_IDC);
     c->qc = (V128){ value & FPSR_QC ? ~0ull : 0, 0 };
+}
+
+enum { FPCR_FZ16 = 1 << 19, FPCR_FZ = 1 << 24, FPCR_DN = 1 << 25, FPCR_AHP = 1 << 26 };
+
+void arm_fp_begin(ArmCpu *c, FpEnv *env, int bits)
+{
+    bool flush = c->fpcr & (bits == 16 ? FPCR_FZ16 : FPCR_FZ);
+    *env = (FpEnv){
+        .round = c->fpcr >> 22 & 3, /* numbered alike */
+        .nan_rule = FP_NAN_ARM,
+        .flush_in = flush,
+        .flush_out = flush,
+        .default_nan = c->fpcr & FPCR_DN,
+        .tiny_before = true,
+        .half_alt = c->fpcr & FPCR_AHP,
+    };
+}
+
+/* A half that is flushed on input raises nothing: FPUnpackBase in DDI 0487 J1.3. */
+void arm_fp_end(ArmCpu *c, const FpEnv *env, int bits)
+{
+    c->fpsr |= env->flags & (bits == 16 ? FP_FLAGS & ~(uint32_t)FP_INPUT_DENORMAL : (uint32_t)FP_FLAGS);
 }
