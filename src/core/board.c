@@ -415,12 +415,17 @@ static void each_device(Machine *m, void (*fn)(Device *))
 
 bool machine_boot(Machine *m, Error *err)
 {
+    machine_lock(m);
     each_device(m, drop_lines);
     each_device(m, device_reset);
     each_device(m, tell_lines);
+    machine_unlock(m);
     if (m->cpus && m->cpus->reset)
         m->cpus->reset(m);
-    return !m->type->boot || m->type->boot(m, err);
+    machine_lock(m);
+    bool ok = !m->type->boot || m->type->boot(m, err);
+    machine_unlock(m);
+    return ok;
 }
 
 void machine_reset(Machine *m)

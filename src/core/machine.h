@@ -69,10 +69,11 @@ void machine_props_help(const MachineType *, Out *);
 
 /* Makes, wires, starts and resets every part. On error names the part. */
 Machine *machine_new(const MachineType *, const MachineConfig *, Error *err);
-void machine_free(Machine *);                                      /* CPUs stopped */
-bool machine_boot(Machine *, Error *err);                          /* after -device: the last step before machine_run */
+void machine_free(Machine *); /* CPUs stopped */
+bool machine_boot(Machine *,
+                  Error *err); /* after -device, the last step before machine_run: resets all parts, loads what runs */
 bool machine_plug(Machine *, const char *device_line, Error *err); /* -device TYPE,key=value,... */
-void machine_reset(Machine *);                     /* CPUs stopped: all parts to reset state, boot again */
+void machine_reset(Machine *); /* CPUs stopped: machine_boot again; if that fails, the machine stops */
 Device *machine_device(Machine *, const char *id); /* NULL: none of that id */
 bool machine_wire(Machine *, Device *from, const char *wires, Error *err);
 bool machine_prop_is(const Machine *, const char *when); /* as Part.when */

@@ -159,9 +159,7 @@ static bool handle_stop(Machine *m, StopReason why)
     if (why != STOP_RESET || m->config->no_reboot)
         return false;
     __atomic_store_n(&m->run->stop, RUN, __ATOMIC_SEQ_CST);
-    machine_lock(m);
     machine_reset(m);
-    machine_unlock(m);
     return true;
 }
 

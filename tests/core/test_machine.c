@@ -155,7 +155,7 @@ static void cpus_stop(Machine *m)
 
 static void cpus_reset(Machine *m)
 {
-    (void)m;
+    ck_assert(!machine_locked(m));
     resets++;
 }
 
