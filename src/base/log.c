@@ -73,7 +73,7 @@ bool log_filter(const char *ranges, Error *err)
         if (end == rest || (*end && *end != ','))
             return error_set(err, "-dfilter %s: expected START..END, START+LENGTH or START-LENGTH", ranges);
         filter = xrealloc(filter, (filters + 1) * sizeof *filter);
-        filter[filters++] = (struct Range){ from, to };
+        filter[filters++] = (Range){ from, to };
         at = end + (*end == ',');
     }
     return true;
