@@ -232,7 +232,7 @@ static bool network(KeyVals *keys, SlirpConfig *c, Error *err)
     c->vnetmask.s_addr = htonl(0xffffff00);
     if (ok && text[len] && inet_pton(AF_INET, text + len + 1, &c->vnetmask) != 1) {
         ok = text_to_number(text + len + 1, &bits) && bits >= 8 && bits <= 28;
-        c->vnetmask.s_addr = htonl(0xffffffffu << (32 - bits));
+        c->vnetmask.s_addr = htonl(0xffffffffu << (ok ? 32 - bits : 8));
     }
     if (!ok)
         return error_set(err, "net=%s: expected ADDRESS/BITS such as 10.0.2.0/24", text);

@@ -57,9 +57,10 @@ static Drive *added(const char *options, const char *id)
 static bool request(Drive *d, DriveOp op, uint64_t at, void *to, size_t len)
 {
     int before = done_ok, all = done_ok + done_bad;
-    /* three pieces of odd sizes */
-    char *p = to;
-    struct iovec iov[] = { { p, len / 3 }, { p + len / 3, len / 2 - len / 3 }, { p + len / 2, len - len / 2 } };
+    /* three pieces of odd sizes; a flush or discard has none */
+    char none[1], *p = to ? to : none;
+    size_t n = to ? len : 0;
+    struct iovec iov[] = { { p, n / 3 }, { p + n / 3, n / 2 - n / 3 }, { p + n / 2, n - n / 2 } };
     d->submit(d, op, at, len, to ? iov : NULL, to ? 3 : 0, done, NULL);
     ck_assert_int_eq(done_ok + done_bad, all); /* never before submit returns */
     d->drain(d);
