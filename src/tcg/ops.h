@@ -1,4 +1,4 @@
-/* What the table of operations says, in the form the passes look it up. Only tcg/ includes this. */
+/* What the table of operations says, in the form that passes and the interpreter look it up. */
 #pragma once
 #include "tcg/ir.h"
 

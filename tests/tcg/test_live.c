@@ -1,0 +1,101 @@
+/* The counts that ir_live leaves: uses, last use, first put. */
+#include "tests/tcg/main.h"
+#include "tests/tcg/unit.h"
+
+static Ir ir;
+static IrLive live;
+
+static void begin(void)
+{
+    ir_begin(&ir, toy_slots(), toy_helpers);
+}
+
+static IrRef raw(IrOp op, IrType t, IrRef a, IrRef b, uint64_t imm)
+{
+    return ir_add_raw(&ir, op, t, a, b, 0, imm);
+}
+
+START_TEST(uses_are_counted_and_the_last_is_known)
+{
+    IrRef x = raw(IR_get, I64, 0, 0, IR_SLOT(0, 0));
+    IrRef twice = raw(IR_add, I64, x, x, 0);
+    IrRef put = raw(IR_put, I64, twice, 0, IR_SLOT(1, 0));
+    IrRef store = raw(IR_store, I64, x, twice, ir_mem((IrMem){ .size = 3 }));
+    raw(IR_leave, T_VOID, 0, 0, EXIT_STOP);
+    ir_live(&ir, &live);
+    ck_assert_uint_eq(live.uses[x], 3);
+    ck_assert_uint_eq(live.last[x], store);
+    ck_assert_uint_eq(live.uses[twice], 2);
+    ck_assert_uint_eq(live.put[twice], put);
+    ck_assert_uint_eq(live.put[x], 0);
+}
+END_TEST
+
+START_TEST(what_only_dead_values_use_is_dead)
+{
+    IrRef x = raw(IR_get, I64, 0, 0, IR_SLOT(0, 0));
+    IrRef a = raw(IR_neg, I64, x, 0, 0);
+    IrRef b = raw(IR_not, I64, a, 0, 0);
+    raw(IR_leave, T_VOID, 0, 0, EXIT_STOP);
+    ir_live(&ir, &live);
+    ck_assert_uint_eq(live.uses[x] + live.uses[a] + live.uses[b], 0);
+    ck_assert_int_eq(ir.insn[x].op, IR_nop);
+    ck_assert_int_eq(ir.insn[a].op, IR_nop);
+}
+END_TEST
+
+START_TEST(the_first_of_several_puts_of_a_value_is_named)
+{
+    IrRef x = raw(IR_get, I64, 0, 0, IR_SLOT(0, 0));
+    IrRef first = raw(IR_put, I64, x, 0, IR_SLOT(1, 0));
+    raw(IR_put, I64, x, 0, IR_SLOT(2, 0));
+    raw(IR_leave, T_VOID, 0, 0, EXIT_STOP);
+    ir_live(&ir, &live);
+    ck_assert_uint_eq(live.put[x], first);
+    ck_assert_uint_eq(live.uses[x], 2);
+}
+END_TEST
+
+START_TEST(a_dead_put_is_no_use)
+{
+    IrRef x = raw(IR_get, I64, 0, 0, IR_SLOT(0, 0));
+    IrRef y = raw(IR_get, I64, 0, 0, IR_SLOT(1, 0));
+    IrRef dead = raw(IR_put, I64, x, 0, IR_SLOT(2, 0));
+    IrRef put = raw(IR_put, I64, y, 0, IR_SLOT(2, 0));
+    raw(IR_leave, T_VOID, 0, 0, EXIT_STOP);
+    ir_live(&ir, &live);
+    ck_assert_int_eq(ir.insn[dead].op, IR_nop);
+    ck_assert_uint_eq(live.uses[x], 0);
+    ck_assert_uint_eq(live.put[y], put);
+}
+END_TEST
+
+/* Counted again from what is left, in the plain way. */
+START_TEST(counts_of_random_units_are_right)
+{
+    for (uint64_t seed = 1; seed <= 500; seed++) {
+        static uint16_t uses[IR_MAX];
+        random_unit(&ir, seed, 60, true);
+        ir_live(&ir, &live);
+        memset(uses, 0, sizeof uses);
+        for (uint32_t r = 1; r < ir.count; r++)
+            for (int k = 0; k < ir_args((IrOp)ir.insn[r].op); k++)
+                uses[ir.insn[r].arg[k]]++;
+        for (uint32_t r = 1; r < ir.count; r++) {
+            ck_assert_uint_eq(live.uses[r], uses[r]);
+            ck_assert(!uses[r] || live.last[r] > r);
+        }
+    }
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = { uses_are_counted_and_the_last_is_known,
+                                   what_only_dead_values_use_is_dead,
+                                   the_first_of_several_puts_of_a_value_is_named,
+                                   a_dead_put_is_no_use,
+                                   counts_of_random_units_are_right,
+                                   NULL };
+    return run_tests("live", tests, begin);
+}
