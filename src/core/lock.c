@@ -43,7 +43,7 @@ void machine_lock(Machine *m)
     assert(!machine_locked(m));
     uint32_t ticket = __atomic_fetch_add(&m->run->next_ticket, 1, __ATOMIC_SEQ_CST);
     wait_for(&m->run->serving, ticket);
-    m->run->holder = pthread_self();
+    __atomic_store_n(&m->run->holder, pthread_self(), __ATOMIC_RELAXED);
     __atomic_store_n(&m->run->held, true, __ATOMIC_RELAXED);
 }
 
@@ -59,5 +59,5 @@ void machine_unlock(Machine *m)
 
 bool machine_locked(const Machine *m)
 {
-    return __atomic_load_n(&m->run->held, __ATOMIC_RELAXED) && pthread_equal(m->run->holder, pthread_self());
+    return __atomic_load_n(&m->run->held, __ATOMIC_RELAXED) && __atomic_load_n(&m->run->holder, __ATOMIC_RELAXED) == pthread_self();
 }
