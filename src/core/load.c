@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #if HAVE_ZLIB
@@ -17,14 +18,31 @@
 #include <zstd.h>
 #endif
 
+enum { MAPPED = 1 << 20 };
+
 void blob_free(Blob *b)
 {
-    free(b->data);
+    if (b->mapped)
+        munmap(b->data, b->len);
+    else
+        free(b->data);
     *b = (Blob){ 0 };
+}
+
+/* Large files are mapped: that saves a copy of a kernel. */
+static bool map_all(int fd, Blob *b)
+{
+    void *data = b->len < MAPPED ? MAP_FAILED : mmap(NULL, b->len, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, 0);
+    if (data == MAP_FAILED)
+        return false;
+    b->data = data;
+    b->mapped = true;
+    return true;
 }
 
 static bool read_all(int fd, Blob *b)
 {
+    b->data = xalloc(b->len);
     for (size_t done = 0; done < b->len;) {
         ssize_t n = read(fd, b->data + done, b->len - done);
         if (n < 0)
@@ -54,8 +72,7 @@ bool load_file(const char *what, const char *path, uint64_t most, Blob *b, Error
                   what, path, (uint64_t)s.st_size >> 20, most >> 20);
     else {
         b->len = (size_t)s.st_size;
-        b->data = xalloc(b->len);
-        ok = read_all(fd, b) || error_set(err, "%s '%s': %s", what, path, strerror(errno));
+        ok = map_all(fd, b) || read_all(fd, b) || error_set(err, "%s '%s': %s", what, path, strerror(errno));
     }
     close(fd);
     if (!ok)

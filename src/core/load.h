@@ -3,8 +3,9 @@
 #include "core/space.h"
 
 typedef struct Blob {
-    uint8_t *data; /* from malloc */
+    uint8_t *data;
     size_t len;
+    bool mapped; /* of a file, read-only; else from malloc */
 } Blob;
 
 void blob_free(Blob *);
