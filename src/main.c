@@ -1,10 +1,157 @@
 /* dragoman: options -> machine -> run -> exit code. */
-#include "config.h"
+#include "base/log.h"
+#include "host/chardev.h"
+#include "host/door.h"
+#include "host/loop.h"
+#include "host/quit.h"
+#include "image.h"
+#include "start.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
-int main(void)
+static int fail(const Error *err)
 {
-    puts("dragoman " VERSION);
+    fprintf(stderr, "dragoman: %s\n", err->text);
+    return 1;
+}
+
+static void post(void *machine, void (*fn)(void *, uint64_t), void *message, uint64_t data)
+{
+    machine_post(machine, fn, message, data);
+}
+
+static void quit(void *machine)
+{
+    machine_stop(machine, STOP_QUIT);
+}
+
+static bool write_pid(const char *path, Error *err)
+{
+    FILE *f = fopen(path, "we");
+    bool ok = f && fprintf(f, "%d\n", (int)getpid()) > 0;
+    if (f && fclose(f))
+        ok = false;
+    return ok || error_set(err, "-pidfile %s: %s; name a file that can be written", path, strerror(errno));
+}
+
+static int run_machine(Machine *m)
+{
+    door_open(post, m);
+    quit_to(quit, m);
+    int code = machine_run(m);
+    quit_to(NULL, NULL);
+    door_shut();
+    machine_free(m);
+    return code;
+}
+
+static int start_and_run(Config *c, Error *err)
+{
+    if (!config_check(c, err))
+        return fail(err);
+    quit_on_signals();
+    loop_start();
+    Machine *m = host_open(c, err) && (!c->pidfile || write_pid(c->pidfile, err)) ? start_machine(c, err) : NULL;
+    int code = m ? run_machine(m) : 1;
+    host_close();
+    if (c->pidfile && m)
+        unlink(c->pidfile);
+    if (!m)
+        return fail(err);
+    if (quit_signal())
+        fprintf(stderr, "dragoman: ended by signal %d (%s)\n", quit_signal(), strsignal(quit_signal()));
+    return code;
+}
+
+static int emulate(char **args)
+{
+    Config c = { 0 };
+    Error err;
+    int code = config_parse(&c, args, &err) ? c.done ? 0 : start_and_run(&c, &err) : fail(&err);
+    config_free(&c);
+    return code;
+}
+
+/* Options that run FILE, but for those the user gave; NULL-ended. The user's come later and win. */
+static char **choices(const ImageInfo *image, char *path)
+{
+    static char machine[] = "-machine", virt[] = "virt", memory[] = "-m", size[] = "1G", kernel[] = "-kernel";
+    static char bios[] = "-bios", firmware[] = "QEMU_EFI.fd", *args[10];
+    char **at = args;
+    *at++ = machine;
+    *at++ = virt;
+    *at++ = memory;
+    *at++ = size;
+    if (image->kind == IMAGE_KERNEL)
+        *at++ = kernel;
+    else
+        *at++ = bios;
+    if (image->kind == IMAGE_DISK)
+        *at++ = firmware;
+    *at++ = path;
+    *at = NULL;
+    return args;
+}
+
+static int run(char **args)
+{
+    ImageInfo image;
+    Error err;
+    Out o = OUT_TO(stdout);
+    if (!*args)
+        return error_set(&err, "run what? dragoman run FILE [options]"), fail(&err);
+    if (!image_inspect(*args, NULL, &image, &err))
+        return fail(&err);
+    if (image.refusal)
+        return error_set(&err, "%s %s", *args, image.refusal), fail(&err);
+    image_inspect(*args, &o, &image, &err);
+    fflush(stdout);
+    Config c = { 0 };
+    bool ok = config_parse(&c, choices(&image, *args), &err) && config_parse(&c, args + 1, &err);
+    int code = !ok ? fail(&err) : c.done ? 0 : start_and_run(&c, &err);
+    config_free(&c);
+    return code;
+}
+
+static int inspect(char **args)
+{
+    ImageInfo image;
+    Error err;
+    Out o = OUT_TO(stdout);
+    if (!*args)
+        return error_set(&err, "inspect what? dragoman inspect FILE"), fail(&err);
+    for (; *args; args++)
+        if (!image_inspect(*args, &o, &image, &err))
+            return fail(&err);
     return 0;
+}
+
+static const struct Verb {
+    const char *name;
+    int (*fn)(char **args);
+} verbs[] = { { "run", run }, { "inspect", inspect } };
+
+/* qemu-system-ARCH, a link to this program, runs the guests of that processor; here all that are known. */
+static bool known_guest(const char *program, Error *err)
+{
+    const char *slash = strrchr(program, '/'), *name = slash ? slash + 1 : program;
+    static const char prefix[] = "qemu-system-";
+    if (strncmp(name, prefix, sizeof prefix - 1) || !strcmp(name + sizeof prefix - 1, "aarch64"))
+        return true;
+    return error_set(err, "%s: this version runs aarch64 guests only; link it as qemu-system-aarch64", name);
+}
+
+int main(int argc, char **argv)
+{
+    Error err;
+    if (!known_guest(argc ? argv[0] : "", &err))
+        return fail(&err);
+    for (size_t i = 0; argc > 1 && i < sizeof verbs / sizeof *verbs; i++)
+        if (!strcmp(argv[1], verbs[i].name))
+            return verbs[i].fn(argv + 2);
+    return emulate(argc ? argv + 1 : argv);
 }

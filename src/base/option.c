@@ -12,11 +12,16 @@ static const Option *row(const Option *table, const char *name)
     return NULL;
 }
 
+static bool works(const Option *o)
+{
+    return o->set || o->text || o->flag;
+}
+
 static bool unknown(const Option *table, const char *name, Error *err)
 {
     Nearest near = NEAREST(name);
     for (const Option *o = table; o->name; o++)
-        if (o->set || o->same_as)
+        if (works(o) || o->same_as)
             nearest_try(&near, o->name);
     const char *meant = nearest_answer(&near);
     if (meant)
@@ -28,6 +33,17 @@ static bool bare(const Option *table, const char *value, void *config, Error *er
 {
     const Option *o = row(table, "");
     return o ? o->set(config, value, err) : error_set(err, "'%s' is not an option; -help lists them", value);
+}
+
+static bool apply(const Option *o, void *config, const char *value, Error *err)
+{
+    if (o->set)
+        return o->set(config, value, err);
+    if (o->text)
+        *(const char **)(void *)((char *)config + o->text) = value;
+    else
+        *(bool *)((char *)config + o->flag) = true;
+    return true;
 }
 
 bool options_parse(const Option *table, char *const *args, void *config, const bool *stop, Error *err)
@@ -43,11 +59,11 @@ bool options_parse(const Option *table, char *const *args, void *config, const b
         const Option *o = *name ? row(table, name) : NULL;
         if (!o)
             return unknown(table, name, err);
-        if (!o->set)
+        if (!works(o))
             return error_set(err, "-%s: %s", name, o->help);
         if (o->takes && !args[1])
             return error_set(err, "-%s needs an argument: -%s %s", name, name, o->takes);
-        if (!o->set(config, o->takes ? *++args : NULL, err))
+        if (!apply(o, config, o->takes ? *++args : NULL, err))
             return false;
     }
     return true;
@@ -55,7 +71,7 @@ bool options_parse(const Option *table, char *const *args, void *config, const b
 
 static bool shown(const Option *o)
 {
-    return o->help && o->set && *o->name;
+    return o->help && works(o) && *o->name;
 }
 
 static void indented(const char *text, const char *indent, Out *o)

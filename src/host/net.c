@@ -169,7 +169,7 @@ static const struct NetKind *kind_named(const char *name, Error *err)
     return error_set(err, "there is no kind of network '%s'; this version has user and null", name), NULL;
 }
 
-static bool open_net(KeyVals *keys, Error *err)
+bool net_open(KeyVals *keys, Error *err)
 {
     const char *name = keyvals_get(keys, "type"), *id = keyvals_get(keys, "id"), *dump = keyvals_get(keys, "dump");
     if (!name || !id)
@@ -196,7 +196,7 @@ bool net_add(const char *line, Error *err)
     KeyVals keys;
     if (!keyvals_parse(line, "type", &keys, err))
         return error_in(err, "-netdev ");
-    bool ok = open_net(&keys, err);
+    bool ok = net_open(&keys, err);
     keyvals_free(&keys);
     return ok || error_in(err, "-netdev %s: ", line);
 }

@@ -1,6 +1,6 @@
 /* A network back end: Ethernet frames to and from the outside world. Kinds: user (libslirp), mem, null. */
 #pragma once
-#include "base/error.h"
+#include "base/keyvals.h"
 #include "base/text.h"
 #include <stdbool.h>
 #include <stddef.h>
@@ -18,6 +18,7 @@ struct Net {
 };
 
 bool net_add(const char *line, Error *); /* -netdev KIND,id=ID,... ; dump=FILE writes every frame to a pcap file */
+bool net_open(KeyVals *keys, Error *);   /* the same, parsed, with the kind as key "type" */
 Net *net_find(const char *id);           /* NULL: none of that id */
 bool net_dump(const char *id, const char *path, Error *);
 void nets_help(Out *);

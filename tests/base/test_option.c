@@ -6,7 +6,8 @@
 
 typedef struct Config {
     char said[128];
-    bool stop;
+    bool stop, quick;
+    const char *file;
 } Config;
 
 static bool say(void *config, const char *value, Error *err)
@@ -29,6 +30,8 @@ static const Option table[] = {
     { "M", .same_as = "machine" },
     { "loud", NULL, "shout;\n.dots too", say },
     { "help", NULL, "this", stop },
+    { "quick", NULL, NULL, .flag = offsetof(Config, quick) },
+    { "file", "path", NULL, .text = offsetof(Config, file) },
     { "vnc", "where", "comes later" },
     { "", "image", NULL, say },
     { 0 },
@@ -48,6 +51,9 @@ START_TEST(rows_are_called_in_order)
     ck_assert_str_eq(c.said, "virt ! ");
     ck_assert(parse(&c, &err, "disk.img", "-machine", "-x"));
     ck_assert_str_eq(c.said, "virt ! disk.img -x ");
+    ck_assert(parse(&c, &err, "-quick", "-file", "x"));
+    ck_assert(c.quick);
+    ck_assert_str_eq(c.file, "x");
 }
 END_TEST
 

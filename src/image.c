@@ -1,0 +1,324 @@
+#include "image.h"
+
+#include "base/alloc.h"
+#include "core/load.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { HEAD = 64 << 10, UNPACK_MOST = 256 << 20 };
+
+typedef struct Look {
+    const char *path;
+    Blob head;  /* the first 64 KiB, or all that was unpacked */
+    bool inner; /* inside a compressed file */
+    Out *out;
+    ImageInfo *info;
+} Look;
+
+static void say(Look *l, const char *what, const char *why)
+{
+    if (l->out)
+        out(l->out, "%s%s\n  because %s\n", l->inner ? "  inside: " : "", what, why);
+}
+
+#define UNPACK  "unpack it first"
+#define FOREIGN "is for another processor; this version runs arm64 guests"
+
+static const struct Machine16 {
+    uint16_t number;
+    const char *arch;
+} elf_machines[] = {
+    { EM_AARCH64, "arm64" }, { EM_ARM, "arm" },        { EM_X86_64, "x86_64" },   { EM_386, "x86" },
+    { EM_PPC, "ppc" },       { EM_PPC64, "ppc64" },    { EM_RISCV, "riscv" },     { EM_MIPS, "mips" },
+    { EM_S390, "s390" },     { EM_SPARC, "sparc" },    { EM_SPARCV9, "sparc64" }, { EM_68K, "m68k" },
+    { EM_SH, "sh" },         { EM_XTENSA, "xtensa" },  { EM_AVR, "avr" },         { 258, "loongarch" },
+    { 0 },
+}, pe_machines[] = {
+    { 0xaa64, "arm64" }, { 0x8664, "x86_64" }, { 0x14c, "x86" }, { 0x1c0, "arm" }, { 0x1c2, "arm" },
+    { 0x5064, "riscv" }, { 0x6264, "loongarch" }, { 0 },
+};
+
+static const char *arch_of(const struct Machine16 *table, uint64_t number)
+{
+    for (; table->arch; table++)
+        if (table->number == number)
+            return table->arch;
+    return "unknown";
+}
+
+static bool is_native(const char *arch)
+{
+    return !strcmp(arch, "arm64");
+}
+
+static uint64_t elf_field(const Look *l, uint64_t at, int size)
+{
+    uint64_t v = blob_le(&l->head, at, size);
+    return l->head.len > 5 && l->head.data[5] == ELFDATA2MSB ? __builtin_bswap64(v) >> (64 - 8 * size) : v;
+}
+
+static bool elf_wants_linux(const Look *l)
+{
+    bool wide = blob_le(&l->head, 4, 1) == ELFCLASS64;
+    uint64_t table = elf_field(l, wide ? 32 : 28, wide ? 8 : 4), size = wide ? 56 : 32;
+    uint64_t count = elf_field(l, wide ? 56 : 44, 2);
+    for (uint64_t i = 0; i < count && table < l->head.len; i++, table += size)
+        if (elf_field(l, table, 4) == PT_INTERP)
+            return true;
+    return false;
+}
+
+static bool look_elf(Look *l)
+{
+    const char *arch = arch_of(elf_machines, elf_field(l, 18, 2));
+    uint64_t type = elf_field(l, 16, 2);
+    l->info->arch = arch;
+    if (!is_native(arch))
+        l->info->refusal = FOREIGN;
+    else if (elf_wants_linux(l))
+        l->info->refusal = "is a program that runs under Linux, not a system; start a Linux guest and run it there";
+    else if (type != ET_EXEC && type != ET_DYN)
+        l->info->refusal = "is not linked; link it first";
+    char *why = xprintf("it begins with \\x7f"
+                        "ELF, and e_machine is %" PRIu64 " (%s)",
+                        elf_field(l, 18, 2), arch);
+    say(l, "an ELF program", why);
+    free(why);
+    return true;
+}
+
+static uint64_t pe_machine(const Look *l)
+{
+    uint64_t pe = blob_le(&l->head, 60, 4);
+    return blob_le(&l->head, pe, 4) == 0x4550 ? blob_le(&l->head, pe + 4, 2) : 0;
+}
+
+static bool look_efi(Look *l)
+{
+    uint64_t machine = pe_machine(l);
+    if (!machine)
+        return false;
+    l->info->arch = arch_of(pe_machines, machine);
+    char *why =
+        xprintf("it begins with MZ, and the machine of its PE header is 0x%" PRIx64 " (%s)", machine, l->info->arch);
+    say(l, "an EFI program", why);
+    free(why);
+    return true;
+}
+
+static bool look_zboot(Look *l)
+{
+    const char *arch = arch_of(pe_machines, pe_machine(l));
+    char *what = xprintf("a Linux kernel in a compressed EFI program (zboot, %.8s)", (const char *)l->head.data + 24);
+    l->info->arch = arch;
+    l->info->refusal = is_native(arch) ? NULL : FOREIGN;
+    say(l, what, "it has 'zimg' at offset 4");
+    free(what);
+    return true;
+}
+
+static bool find(Look *l);
+
+static bool look_gzip(Look *l)
+{
+    Blob file, inside;
+    Error err;
+    say(l, "a gzip file", "it begins with 1f 8b");
+    l->info->kind = IMAGE_UNKNOWN;
+    l->info->refusal = "holds nothing this version knows; unpack it and look at what is in it";
+    if (l->inner || l->info->bytes > UNPACK_MOST || !load_file("image", l->path, UNPACK_MOST, &file, &err))
+        return true;
+    bool ok = load_gunzip(l->path, file.data, file.len, UNPACK_MOST, &inside, &err);
+    blob_free(&file);
+    if (!ok) {
+        say(l, "cannot be unpacked", err.text);
+        return true;
+    }
+    l->inner = true;
+    Blob outer = l->head;
+    l->head = inside;
+    l->info->refusal = NULL;
+    bool known = find(l);
+    /* only kernels are unpacked on their way into the guest */
+    if (!known || (l->info->kind != IMAGE_KERNEL && !l->info->refusal))
+        l->info->refusal = "is compressed; " UNPACK;
+    l->head = outer;
+    blob_free(&inside);
+    return true;
+}
+
+/* UEFI 2.10, 5.3.3: partition entries from LBA 2 on; the EFI system partition's type GUID. */
+static bool has_esp(const Look *l)
+{
+    static const uint8_t esp[] = { 0x28, 0x73, 0x2a, 0xc1, 0x1f, 0xf8, 0xd2, 0x11,
+                                   0xba, 0x4b, 0x00, 0xa0, 0xc9, 0x3e, 0xc9, 0x3b };
+    for (size_t at = 1024; at + 128 <= l->head.len && at < 1024 + 128 * 128; at += 128)
+        if (!memcmp(l->head.data + at, esp, sizeof esp))
+            return true;
+    return false;
+}
+
+static bool look_gpt(Look *l)
+{
+    bool esp = has_esp(l);
+    say(l, esp ? "a disk with an EFI system partition" : "a disk without an EFI system partition",
+        "it has a partition table ('EFI PART') at offset 512");
+    if (!esp)
+        l->info->refusal = "has nothing that firmware could start; give a kernel with -kernel and the disk with -drive";
+    return true;
+}
+
+static bool look_flash(Look *l)
+{
+    bool arm = blob_le(&l->head, 3, 1) == 0x14; /* B: the reset vector */
+    l->info->arch = arm ? "arm64" : NULL;
+    l->info->refusal = arm ? NULL : FOREIGN;
+    say(l, "UEFI firmware", "it has a firmware volume ('_FVH') where one begins");
+    return true;
+}
+
+/* Told by a few bytes at a fixed place. The first row that fits decides, so the special come before the general. */
+typedef struct Magic {
+    uint32_t at;
+    const char *bytes;
+    uint32_t len;
+    ImageKind kind;
+    const char *arch, *what, *refusal;
+    bool (*more)(Look *); /* looks on; NULL: that is all */
+} Magic;
+
+static const Magic magics[] = {
+    { 0,
+      "\x7f"
+      "ELF",
+      4, IMAGE_KERNEL, NULL, "an ELF program", NULL, look_elf },
+    { 0, "\x1f\x8b", 2, IMAGE_KERNEL, NULL, "a gzip file", NULL, look_gzip },
+    { 56, "ARM\x64", 4, IMAGE_KERNEL, "arm64", "a Linux kernel (Image)", NULL, NULL },
+    { 4, "zimg", 4, IMAGE_KERNEL, NULL, "a compressed kernel", NULL, look_zboot },
+    { 56, "RISCV\0\0\0", 8, IMAGE_KERNEL, "riscv", "a Linux kernel (Image)", FOREIGN, NULL },
+    { 0x202, "HdrS", 4, IMAGE_KERNEL, "x86", "a Linux kernel (bzImage)", FOREIGN, NULL },
+    { 36, "\x18\x28\x6f\x01", 4, IMAGE_KERNEL, "arm", "a Linux kernel (32-bit zImage)", FOREIGN, NULL },
+    { 0, "\x27\x05\x19\x56", 4, IMAGE_UNKNOWN, NULL, "a U-Boot image",
+      "is wrapped for U-Boot; take out what is in it "
+      "(dumpimage)",
+      NULL },
+    { 0, "\xd0\x0d\xfe\xed", 4, IMAGE_UNKNOWN, NULL, "a device tree",
+      "describes a machine; give it with -dtb, and a "
+      "kernel with -kernel",
+      NULL },
+    { 0, "070701", 6, IMAGE_UNKNOWN, NULL, "an initial ram disk (cpio)",
+      "goes with a kernel: -kernel FILE -initrd this", NULL },
+    { 40, "_FVH", 4, IMAGE_FIRMWARE, NULL, "UEFI firmware", NULL, look_flash },
+    { 4096 + 40, "_FVH", 4, IMAGE_FIRMWARE, NULL, "UEFI firmware", NULL, look_flash },
+    { 0, "QFI\xfb", 4, IMAGE_CONTAINER, NULL, "a qcow2 disk",
+      "is a qcow2 image and this version reads raw images only; "
+      "convert it: qemu-img convert -O raw FILE FILE.raw",
+      NULL },
+    { 0, "KDMV", 4, IMAGE_CONTAINER, NULL, "a VMware disk",
+      "is a vmdk image and this version reads raw images only; "
+      "convert it: qemu-img convert -O raw FILE FILE.raw",
+      NULL },
+    { 0, "vhdxfile", 8, IMAGE_CONTAINER, NULL, "a Hyper-V disk",
+      "is a vhdx image and this version reads raw images "
+      "only; convert it: qemu-img convert -O raw FILE FILE.raw",
+      NULL },
+    { 0,
+      "\xfd"
+      "7zXZ",
+      5, IMAGE_UNKNOWN, NULL, "an xz file", "is compressed; " UNPACK, NULL },
+    { 0, "\x28\xb5\x2f\xfd", 4, IMAGE_UNKNOWN, NULL, "a zstd file", "is compressed; " UNPACK, NULL },
+    { 0x8001, "CD001", 5, IMAGE_DISK, NULL, "a CD image (ISO 9660)", NULL, NULL },
+    { 512, "EFI PART", 8, IMAGE_DISK, NULL, "a disk", NULL, look_gpt },
+    { 0, "MZ", 2, IMAGE_UNKNOWN, NULL, "an EFI program", "is started by firmware from a disk; give the disk",
+      look_efi },
+    { 510, "\x55\xaa", 2, IMAGE_DISK, NULL, "a disk with an MBR",
+      "has no EFI system partition that firmware could "
+      "start; give a kernel with -kernel and the disk with -drive",
+      NULL },
+    { 0x438, "\x53\xef", 2, IMAGE_DISK, NULL, "an ext2/3/4 file system",
+      "is a file system without a system to start; "
+      "give a kernel with -kernel and this with -drive",
+      NULL },
+};
+
+static bool fits(const Look *l, const Magic *m)
+{
+    return l->head.len >= m->at + m->len && !memcmp(l->head.data + m->at, m->bytes, m->len);
+}
+
+static bool found(Look *l, const Magic *m)
+{
+    l->info->kind = m->kind;
+    l->info->arch = m->arch;
+    l->info->refusal = m->refusal;
+    if (m->more)
+        return m->more(l);
+    char *why = xprintf("of its bytes at offset %" PRIu32, m->at);
+    say(l, m->what, why);
+    free(why);
+    return true;
+}
+
+static bool find(Look *l)
+{
+    for (size_t i = 0; i < sizeof magics / sizeof *magics; i++)
+        if (fits(l, &magics[i]) && found(l, &magics[i]))
+            return true;
+    *l->info =
+        (ImageInfo){ .bytes = l->info->bytes,
+                     .refusal = "is nothing this version knows; a raw program goes to -kernel, a disk to -drive" };
+    return false;
+}
+
+static bool read_head(Look *l, Error *err)
+{
+    struct stat st;
+    int fd = open(l->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0)
+        return error_set(err, "%s: %s; name a file", l->path, strerror(errno));
+    if (fstat(fd, &st) || S_ISDIR(st.st_mode)) {
+        close(fd);
+        return error_set(err, "%s is a directory; name a file", l->path);
+    }
+    l->info->bytes = (uint64_t)st.st_size;
+    l->head.data = xalloc(HEAD);
+    ssize_t n = pread(fd, l->head.data, HEAD, 0);
+    l->head.len = n > 0 ? (size_t)n : 0;
+    close(fd);
+    return n >= 0 || error_set(err, "%s: %s; name a file", l->path, strerror(errno));
+}
+
+static void print_verdict(const Look *l)
+{
+    const ImageInfo *i = l->info;
+    if (i->arch)
+        out(l->out, "  processor: %s\n", i->arch);
+    if (i->refusal)
+        out(l->out, "  it %s\n", i->refusal);
+    else
+        out(l->out, "  run it: dragoman run %s\n", l->path);
+}
+
+bool image_inspect(const char *path, Out *o, ImageInfo *info, Error *err)
+{
+    Look l = { .path = path, .out = o, .info = info };
+    *info = (ImageInfo){ 0 };
+    bool ok = read_head(&l, err);
+    if (ok) {
+        if (o)
+            out(o, "%s: %" PRIu64 " bytes, ", path, info->bytes);
+        if (!find(&l) && !l.inner)
+            say(&l, "of no known kind", "no pattern fits");
+        if (o)
+            print_verdict(&l);
+    }
+    blob_free(&l.head);
+    return ok;
+}

@@ -1,0 +1,390 @@
+#include "options.h"
+
+#include "base/alloc.h"
+#include "base/keyvals.h"
+#include "base/log.h"
+#include "config.h"
+#include "host/chardev.h"
+#include "host/net.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void texts_add(Texts *t, const char *text)
+{
+    t->at = xrealloc(t->at, (t->count + 1) * sizeof *t->at);
+    t->at[t->count++] = xstrdup(text);
+}
+
+const char *config_own(Config *c, char *text)
+{
+    texts_add(&c->owned, text);
+    free(text);
+    return c->owned.at[c->owned.count - 1];
+}
+
+static bool is_help(const char *value)
+{
+    return !strcmp(value, "help") || !strcmp(value, "?");
+}
+
+static bool set_serial(void *config, const char *value, Error *err)
+{
+    (void)err;
+    texts_add(&((Config *)config)->serials, value);
+    return true;
+}
+
+static bool set_drive(void *config, const char *value, Error *err)
+{
+    (void)err;
+    texts_add(&((Config *)config)->drives, value);
+    return true;
+}
+
+static bool set_help(void *config, const char *value, Error *err)
+{
+    (void)value, (void)err;
+    Out o = OUT_TO(stdout);
+    out(&o, "dragoman " VERSION ": runs systems made for other processors\n"
+            "usage: dragoman [options] [disk image]\n"
+            "       dragoman run FILE [options]      run a kernel or a disk, choosing the rest\n"
+            "       dragoman inspect FILE            say what a file is, and why\n");
+    options_help(options, &o);
+    out(&o, "\nWhile the guest runs on this terminal, Ctrl-A h lists the keys.\n");
+    return ((Config *)config)->done = true;
+}
+
+static bool set_version(void *config, const char *value, Error *err)
+{
+    (void)value, (void)err;
+    puts("dragoman version " VERSION);
+    return ((Config *)config)->done = true;
+}
+
+static bool set_manual(void *config, const char *value, Error *err)
+{
+    (void)value, (void)err;
+    static const char head[] = ".TH DRAGOMAN 1\n.SH NAME\ndragoman \\- run systems made for other processors\n"
+                               ".SH SYNOPSIS\n.B dragoman\n[\\fIoptions\\fR] [\\fIdisk image\\fR]\n.br\n"
+                               ".B dragoman run\n\\fIFILE\\fR [\\fIoptions\\fR]\n.br\n"
+                               ".B dragoman inspect\n\\fIFILE\\fR\n.SH DESCRIPTION\n"
+                               "Runs operating systems and firmware built for one processor on another, with the\n"
+                               "option names of QEMU. Called as qemu\\-system\\-aarch64 it does the same.\n"
+                               "\\fBrun\\fR chooses the options that FILE needs; those given win.\n"
+                               "\\fBinspect\\fR says what a file is, and why.\n.SH OPTIONS\n";
+    static const char tail[] = ".SH KEYS\nWhile the guest runs on this terminal, Ctrl\\-A is the escape key:\n"
+                               "h for help, x to end, c to switch between console and monitor, b for a break,\n"
+                               "Ctrl\\-A again for itself.\n.SH EXIT STATUS\n0 after the guest turned itself off or "
+                               "was ended, 1 after an error or a panic.\n";
+    Out o = OUT_TO(stdout);
+    out(&o, "%s", head);
+    options_manual(options, &o);
+    out(&o, "%s", tail);
+    return ((Config *)config)->done = true;
+}
+
+static bool set_nothing(void *config, const char *value, Error *err)
+{
+    (void)config, (void)value, (void)err;
+    return true;
+}
+
+static bool set_chardev(void *config, const char *value, Error *err)
+{
+    (void)err;
+    Config *c = config;
+    if (!is_help(value)) {
+        texts_add(&c->chardevs, value);
+        return true;
+    }
+    Out o = OUT_TO(stdout);
+    chardevs_help(&o);
+    return c->done = true;
+}
+
+static bool set_netdev(void *config, const char *value, Error *err)
+{
+    (void)err;
+    Config *c = config;
+    if (!is_help(value)) {
+        texts_add(&c->netdevs, value);
+        return true;
+    }
+    Out o = OUT_TO(stdout);
+    nets_help(&o);
+    return c->done = true;
+}
+
+static bool set_nic(void *config, const char *value, Error *err)
+{
+    (void)err;
+    Config *c = config;
+    if (!strcmp(value, "none"))
+        c->no_net = true;
+    else
+        texts_add(&c->nics, value);
+    return true;
+}
+
+/* -net pairs a card with a network by itself: all cards of -net nic are on the first other -net. */
+static bool set_net(void *config, const char *value, Error *err)
+{
+    (void)err;
+    Config *c = config;
+    size_t len = strcspn(value, ",");
+    if (!strcmp(value, "none"))
+        c->no_net = true;
+    else if (len == 3 && !memcmp(value, "nic", 3))
+        texts_add(&c->old_nics, value + len + (value[len] == ','));
+    else
+        texts_add(&c->old_nets, value);
+    return true;
+}
+
+static bool set_display(void *config, const char *value, Error *err)
+{
+    if (strcmp(value, "none"))
+        return error_set(err, "-display %s: this version has no window; use -nographic or -display none", value);
+    return ((Config *)config)->no_display = true;
+}
+
+static bool only_none(const char *option, const char *value, const char *lacks, Error *err)
+{
+    if (!strcmp(value, "none") || !strncmp(value, "none,", 5))
+        return true;
+    return error_set(err, "-%s %s: this version has no %s; use -%s none, or leave it out", option, value, lacks,
+                     option);
+}
+
+static bool set_monitor(void *config, const char *value, Error *err)
+{
+    (void)config;
+    return only_none("monitor", value, "monitor", err);
+}
+
+static bool set_vga(void *config, const char *value, Error *err)
+{
+    (void)config;
+    return only_none("vga", value, "graphics card", err);
+}
+
+static bool set_parallel(void *config, const char *value, Error *err)
+{
+    (void)config;
+    return only_none("parallel", value, "parallel port", err);
+}
+
+static bool set_audio(void *config, const char *value, Error *err)
+{
+    (void)config;
+    return only_none("audio", value, "sound", err);
+}
+
+static bool set_object(void *config, const char *value, Error *err)
+{
+    if (strncmp(value, "filter-dump,", 12))
+        return error_set(err, "-object %s: this version has filter-dump only", value);
+    texts_add(&((Config *)config)->dumps, value);
+    return true;
+}
+
+static bool set_log(void *config, const char *value, Error *err)
+{
+    if (!is_help(value))
+        return log_choose(value, err);
+    Out o = OUT_TO(stdout);
+    log_help(&o);
+    return ((Config *)config)->done = true;
+}
+
+static bool set_filter(void *config, const char *value, Error *err)
+{
+    (void)config;
+    return log_filter(value, err);
+}
+
+static bool set_seed(void *config, const char *value, Error *err)
+{
+    Config *c = config;
+    c->seeded = text_to_number(value, &c->seed);
+    return c->seeded || error_set(err, "-seed %s: expected a number", value);
+}
+
+/* FILE as a value of -drive. */
+static bool add_drive(Config *c, const char *file, const char *more)
+{
+    Out o = { 0 };
+    for (out(&o, "file="); *file; file++)
+        out(&o, "%s%c", *file == ',' ? "," : "", *file);
+    out(&o, "%s", more);
+    texts_add(&c->drives, o.text);
+    out_free(&o);
+    return true;
+}
+
+static bool set_image(void *config, const char *value, Error *err)
+{
+    (void)err;
+    return add_drive(config, value, "");
+}
+
+static bool set_hda(void *config, const char *value, Error *err)
+{
+    (void)err;
+    return add_drive(config, value, ",index=0");
+}
+
+static bool set_hdb(void *config, const char *value, Error *err)
+{
+    (void)err;
+    return add_drive(config, value, ",index=1");
+}
+
+static bool set_cdrom(void *config, const char *value, Error *err)
+{
+    (void)err;
+    return add_drive(config, value, ",index=2,media=cdrom");
+}
+
+static bool set_pflash(void *config, const char *value, Error *err)
+{
+    (void)err;
+    return add_drive(config, value, ",if=pflash");
+}
+
+#define LATER "comes with a later version; leave it out"
+
+/* In QEMU's groups and words where they fit, so that its users find their way. */
+const Option options[] = {
+    { "h", NULL, "display this help and exit", set_help, "Standard options" },
+    { "help", .same_as = "h" },
+    { "version", NULL, "display the version and exit", set_version },
+    { "machine", "[type=]NAME[,PROPERTY=VALUE...]", "the machine; -machine help lists them", set_machine },
+    { "M", .same_as = "machine" },
+    { "cpu", "MODEL[,+FEATURE][,-FEATURE]", "the model of its CPUs; -cpu help lists them", set_cpu },
+    { "accel", "tcg", "how guest instructions are run: translated", set_accel },
+    { "smp", "[cpus=]N[,sockets=N][,cores=N][,threads=N]", "the number of CPUs (1)", set_smp },
+    { "m", "[size=]N[K|M|G]", "memory, in MiB if no unit is given", set_memory },
+    { "device", "NAME[,PROPERTY=VALUE...]",
+      "add a device; -device help lists them,\n-device NAME,help the properties of one", set_device },
+    { "name", "TEXT", "a name for the guest", .text = offsetof(Config, name) },
+
+    { "drive", "file=PATH[,if=none|virtio|pflash][,format=raw][,id=ID][,unit=N]...",
+      "a disk or flash image; also readonly=on|off, snapshot=on|off,\n"
+      "cache=none|writeback|writethrough|directsync|unsafe, discard=ignore|unmap,\n"
+      "media=disk|cdrom, file.locking=auto|on|off",
+      set_drive, "Block device options" },
+    { "hda", "FILE", "the first disk", set_hda },
+    { "hdb", "FILE", "the second disk", set_hdb },
+    { "cdrom", "FILE", "a disk that cannot be written", set_cdrom },
+    { "pflash", "FILE", "the next flash chip", set_pflash },
+    { "snapshot", NULL, "write to temporary files instead of disk images", .flag = offsetof(Config, machine.snapshot) },
+    { "", "IMAGE", NULL, set_image },
+
+    { "display", "none", "what shows the guest's screen", set_display, "Display options" },
+    { "nographic", NULL, "the serial line on this terminal, with Ctrl-A as its escape key",
+      .flag = offsetof(Config, nographic) },
+    { "vga", "none", "the graphics card", set_vga },
+    { "audio", "none", "the sound card", set_audio },
+    { "audiodev", .same_as = "audio" },
+
+    { "netdev", "user,id=ID[,hostfwd=RULE][,net=ADDR/BITS]...|null,id=ID",
+      "a network for a card that -device adds; -netdev help lists their keys", set_netdev, "Network options" },
+    { "nic", "user[,model=DEVICE][,mac=ADDR]...|none", "a network and the card on it", set_nic },
+    { "net", "nic[,model=DEVICE][,macaddr=ADDR]|user[,...]|none", "the same in two", set_net },
+    { "object", "filter-dump,id=ID,netdev=ID,file=PATH", "write a network's frames to a pcap file", set_object },
+
+    { "chardev", "KIND,id=ID[,mux=on|off]...", "where characters go; -chardev help lists the kinds", set_chardev,
+      "Character device options" },
+
+    { "kernel", "FILE", "the kernel to start", .heading = "Boot Image or Kernel specific",
+      .text = offsetof(Config, machine.kernel) },
+    { "initrd", "FILE", "its initial ram disk", .text = offsetof(Config, machine.initrd) },
+    { "append", "TEXT", "its command line", .text = offsetof(Config, machine.append) },
+    { "dtb", "FILE", "a device tree instead of the machine's own", .text = offsetof(Config, machine.dtb) },
+    { "bios", "FILE", "firmware to start instead of a kernel", .text = offsetof(Config, machine.bios) },
+    { "L", "FOLDER", "where to look for firmware first", .text = offsetof(Config, machine.firmware_path) },
+
+    { "serial", "WHERE",
+      "the next serial line: stdio, mon:stdio, pty, null, none, file:PATH, pipe:PATH,\n"
+      "tcp:HOST:PORT[,server][,nowait], telnet:..., unix:PATH[,server][,nowait], chardev:ID",
+      set_serial, "Debug/Expert options" },
+    { "monitor", "none", "where the monitor is", set_monitor },
+    { "parallel", "none", "where the parallel port goes", set_parallel },
+    { "d", "ITEM[,ITEM...]", "log these items; -d help lists them", set_log },
+    { "D", "FILE", "log to a file", .text = offsetof(Config, log_file) },
+    { "dfilter", "RANGE[,RANGE...]",
+      "log only what is about these guest addresses:\nSTART..END, START+LENGTH, START-LENGTH", set_filter },
+    { "seed", "N", "make the random numbers that devices give repeatable", set_seed },
+    { "rtc", "[base=utc|localtime|DATE]", "what the guest's clock says at the start", set_rtc },
+    { "no-reboot", NULL, "exit instead of rebooting", .flag = offsetof(Config, machine.no_reboot) },
+    { "pidfile", "FILE", "write the process id to a file", .text = offsetof(Config, pidfile) },
+    { "nodefaults", NULL, "no devices but those asked for", .flag = offsetof(Config, machine.no_defaults) },
+    { "no-user-config", NULL, "accepted; there are no configuration files", set_nothing },
+    { "help-man", NULL, NULL, set_manual },
+
+    { "S", NULL, LATER },
+    { "s", NULL, LATER },
+    { "gdb", "WHERE", LATER },
+    { "qmp", "WHERE", "the monitor " LATER },
+    { "mon", "WHERE", "the monitor " LATER },
+    { "icount", "N", LATER },
+    { "loadvm", "NAME", LATER },
+    { "incoming", "WHERE", LATER },
+    { "daemonize", NULL, LATER },
+    { "usb", NULL, "USB " LATER },
+    { "usbdevice", "NAME", "USB " LATER },
+    { "vnc", "WHERE", "VNC " LATER ", or use -nographic" },
+    { "semihosting", NULL, LATER },
+    { "semihosting-config", "...", LATER },
+    { "blockdev", "...", LATER ", or use -drive" },
+    { "virtfs", "...", LATER },
+    { "fsdev", "...", LATER },
+    { "fw_cfg", "...", LATER },
+    { "global", "...", "properties are set with -device and -machine" },
+    { "boot", "...", "the order of booting is the firmware's; leave it out" },
+    { "sandbox", "...", LATER },
+    { "smbios", "...", LATER },
+    { "tpmdev", "...", LATER },
+    { "enable-kvm", NULL, "this version translates only; leave it out" },
+    { "curses", NULL, "this version has no window; use -nographic" },
+    { "sdl", NULL, "this version has no window; use -nographic" },
+    { "spice", "...", "this version has no window; use -nographic" },
+    { 0 },
+};
+
+bool config_parse(Config *c, char *const *args, Error *err)
+{
+    return options_parse(options, args, c, &c->done, err);
+}
+
+bool config_check(Config *c, Error *err)
+{
+    c->machine.machine_props = c->machine_props.text;
+    if (!c->type)
+        return error_set(err, "no machine was chosen; add -machine virt (-machine help lists them), "
+                              "or let dragoman choose: dragoman run FILE");
+    if (c->machine.append && !c->machine.kernel)
+        return error_set(err, "-append goes with a kernel; add -kernel FILE");
+    if (c->machine.initrd && !c->machine.kernel)
+        return error_set(err, "-initrd goes with a kernel; add -kernel FILE");
+    return true;
+}
+
+static void texts_free(Texts *t)
+{
+    for (size_t i = 0; i < t->count; i++)
+        free(t->at[i]);
+    free(t->at);
+}
+
+void config_free(Config *c)
+{
+    Texts *const all[] = { &c->chardevs, &c->serials,  &c->drives, &c->netdevs, &c->nics,
+                           &c->old_nics, &c->old_nets, &c->dumps,  &c->devices, &c->owned };
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        texts_free(all[i]);
+    out_free(&c->machine_props);
+    *c = (Config){ 0 };
+}

@@ -1,0 +1,41 @@
+/* The command line: what the user asked for, in order, before anything is opened. */
+#pragma once
+#include "base/option.h"
+#include "core/machine.h"
+
+typedef struct Texts {
+    char **at;
+    size_t count;
+} Texts;
+
+typedef struct Config {
+    MachineConfig machine; /* its texts are the command line's or `owned` */
+    const MachineType *type;
+    Out machine_props;
+    Texts chardevs, serials, drives, netdevs, nics, old_nics, old_nets, dumps, devices; /* arguments as given */
+    Texts owned;
+    bool nographic, no_display, no_net; /* -nographic; -display none; -nic none or -net none */
+    bool seeded;
+    uint64_t seed;
+    const char *log_file, *pidfile, *name;
+    bool done; /* -help, -version, -M help ...: it was printed, nothing is to be run */
+} Config;
+
+extern const Option options[];
+
+bool config_parse(Config *, char *const *args, Error *); /* may be called again with more */
+bool config_check(Config *, Error *);                    /* what only the whole says */
+void config_free(Config *);
+
+/* Takes a formatted text over into `owned`. */
+const char *config_own(Config *, char *text);
+void texts_add(Texts *, const char *);
+
+/* The longer arguments: options_machine.c. */
+bool set_machine(void *config, const char *value, Error *);
+bool set_accel(void *config, const char *value, Error *);
+bool set_cpu(void *config, const char *value, Error *);
+bool set_smp(void *config, const char *value, Error *);
+bool set_memory(void *config, const char *value, Error *);
+bool set_rtc(void *config, const char *value, Error *);
+bool set_device(void *config, const char *value, Error *);

@@ -1,0 +1,269 @@
+/* -machine, -accel, -cpu, -smp, -m, -rtc, -device: the options that are lists themselves, and their help. */
+#include "base/alloc.h"
+#include "base/keyvals.h"
+#include "base/nearest.h"
+#include "core/prop.h"
+#include "host/clock.h"
+#include "options.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static void machines_help(Out *o)
+{
+    out(o, "Machines (-machine NAME,help lists the properties of one):\n");
+    for (const MachineType *const *t = machine_types; *t; t++)
+        out(o, "%-20s %s\n", (*t)->name, (*t)->about);
+}
+
+static const MachineType *machine_named(const char *name, Error *err)
+{
+    Nearest near = NEAREST(name);
+    for (const MachineType *const *t = machine_types; *t; t++) {
+        if (!strcmp((*t)->name, name))
+            return *t;
+        nearest_try(&near, (*t)->name);
+    }
+    const char *meant = nearest_answer(&near);
+    if (meant)
+        return error_set(err, "there is no machine '%s'; did you mean '%s'?", name, meant), NULL;
+    return error_set(err, "there is no machine '%s'; -machine help lists them", name), NULL;
+}
+
+static bool choose_accel(const char *list, Error *err)
+{
+    for (const char *at = list; *at;) {
+        size_t len = strcspn(at, ":");
+        if (len == 3 && !memcmp(at, "tcg", 3))
+            return true;
+        at += len + (at[len] == ':');
+    }
+    return error_set(err, "accelerator '%s': this version translates only; leave it out, or add -accel tcg", list);
+}
+
+/* Properties other programs give to every machine, and the values that ask for nothing we do not do anyway. */
+static bool asks_nothing(const char *key, const char *value)
+{
+    static const char *const harmless[][2] = {
+        { "usb", "off" },      { "graphics", "off" },  { "dump-guest-core", "on" }, { "dump-guest-core", "off" },
+        { "mem-merge", "on" }, { "mem-merge", "off" },
+    };
+    for (size_t i = 0; i < sizeof harmless / sizeof *harmless; i++)
+        if (!strcmp(key, harmless[i][0]) && !strcmp(value, harmless[i][1]))
+            return true;
+    return false;
+}
+
+static void add_prop(Out *o, const char *key, const char *value)
+{
+    out(o, "%s%s=", o->len ? "," : "", key);
+    for (; *value; value++)
+        out(o, "%s%c", *value == ',' ? "," : "", *value);
+}
+
+static bool machine_keys(Config *c, KeyVals *keys, Error *err)
+{
+    for (size_t i = 0; i < keys->count; i++) {
+        const char *key = keys->row[i].key, *value = keys->row[i].value;
+        if (!strcmp(key, "type")) {
+            c->type = machine_named(value, err);
+            if (!c->type)
+                return false;
+        } else if (!strcmp(key, "accel")) {
+            if (!choose_accel(value, err))
+                return false;
+        } else if (!strcmp(key, "dumpdtb")) {
+            c->machine.dump_dtb = config_own(c, xstrdup(value));
+        } else if (!strcmp(key, "help")) {
+            c->done = true;
+        } else if (!asks_nothing(key, value)) {
+            add_prop(&c->machine_props, key, value);
+        }
+    }
+    return true;
+}
+
+bool set_machine(void *config, const char *value, Error *err)
+{
+    Config *c = config;
+    Out o = OUT_TO(stdout);
+    if (!strcmp(value, "help") || !strcmp(value, "?")) {
+        machines_help(&o);
+        return c->done = true;
+    }
+    KeyVals keys;
+    if (!keyvals_parse(value, "type", &keys, err))
+        return error_in(err, "-machine ");
+    bool ok = machine_keys(c, &keys, err);
+    keyvals_free(&keys);
+    if (ok && c->done && c->type)
+        props_help(c->type->props, &o);
+    return ok || error_in(err, "-machine %s: ", value);
+}
+
+bool set_accel(void *config, const char *value, Error *err)
+{
+    static const char *const threads[] = { "multi", NULL };
+    KeyVals keys;
+    int thread = 0;
+    uint64_t size;
+    bool split = true;
+    if (!strcmp(value, "help")) {
+        puts("Accelerators:\ntcg");
+        return ((Config *)config)->done = true;
+    }
+    if (!keyvals_parse(value, "accel", &keys, err))
+        return error_in(err, "-accel ");
+    const char *name = keyvals_get(&keys, "accel");
+    bool ok = choose_accel(name ? name : "", err) && keyvals_choice(&keys, "thread", threads, &thread, err) &&
+              keyvals_size(&keys, "tb-size", 1 << 20, &size, err) && keyvals_bool(&keys, "split-wx", &split, err) &&
+              keyvals_done(&keys, err);
+    keyvals_free(&keys);
+    if (ok && !split)
+        ok = error_set(err, "split-wx=off: generated code is never writable and executable at once");
+    return ok || error_in(err, "-accel %s: ", value);
+}
+
+bool set_cpu(void *config, const char *value, Error *err)
+{
+    (void)err;
+    Config *c = config;
+    if (!strcmp(value, "help") || !strcmp(value, "?")) {
+        puts("CPU models (-cpu NAME,+feature,-feature,property=value):");
+        for (const DeviceType *const *t = cpu_types; *t; t++)
+            printf("  %-16s %s\n", (*t)->name, (*t)->about ? (*t)->about : "");
+        return c->done = true;
+    }
+    c->machine.cpu = value;
+    return true;
+}
+
+/* Missing counts are 1; a missing number of CPUs is their product. */
+bool set_smp(void *config, const char *value, Error *err)
+{
+    enum { CPUS, SOCKETS, DIES, CLUSTERS, CORES, THREADS, COUNTS, MOST = 4096 };
+    static const char *const names[COUNTS] = { "cpus", "sockets", "dies", "clusters", "cores", "threads" };
+    uint64_t count[COUNTS] = { 0 }, product = 1, most = 0;
+    KeyVals keys;
+    if (!keyvals_parse(value, "cpus", &keys, err))
+        return error_in(err, "-smp ");
+    bool ok = true;
+    for (int i = 0; ok && i < COUNTS; i++) {
+        ok = keyvals_number(&keys, names[i], &count[i], MOST, err);
+        if (ok && keyvals_get(&keys, names[i]) && !count[i])
+            ok = error_set(err, "%s=0: at least one is needed", names[i]);
+        if (i != CPUS && product < MOST)
+            product *= count[i] ? count[i] : 1;
+    }
+    ok = ok && keyvals_number(&keys, "maxcpus", &most, MOST, err) && keyvals_done(&keys, err);
+    keyvals_free(&keys);
+    uint64_t cpus = count[CPUS] ? count[CPUS] : product;
+    if (ok && most && most != cpus)
+        ok = error_set(err, "maxcpus=%d: CPUs cannot be added later in this version; make it %d", (int)most, (int)cpus);
+    ((Config *)config)->machine.cpus = (int)cpus;
+    return ok || error_in(err, "-smp %s: ", value);
+}
+
+bool set_memory(void *config, const char *value, Error *err)
+{
+    Config *c = config;
+    KeyVals keys;
+    if (!keyvals_parse(value, "size", &keys, err))
+        return error_in(err, "-m ");
+    uint64_t bytes = 0;
+    bool given = keyvals_get(&keys, "size");
+    bool ok = keyvals_size(&keys, "size", 1 << 20, &bytes, err) && keyvals_done(&keys, err);
+    keyvals_free(&keys);
+    if (ok && (!given || !bytes))
+        ok = error_set(err, "a machine needs memory; write -m 512 or -m 2G");
+    c->machine.ram = (bytes + 4095) & ~UINT64_C(4095);
+    return ok || error_in(err, "-m %s: ", value);
+}
+
+/* How far local time is ahead of UTC now. */
+static int64_t local_offset_ns(void)
+{
+    time_t now = (time_t)(clock_wall_ns() / 1000000000);
+    struct tm local;
+    localtime_r(&now, &local);
+    return local.tm_gmtoff * INT64_C(1000000000);
+}
+
+static bool date_shift(const char *text, int64_t *shift)
+{
+    struct tm date = { 0 };
+    const char *end = strptime(text, "%Y-%m-%dT%H:%M:%S", &date);
+    if (!end)
+        end = strptime(text, "%Y-%m-%d", &date);
+    if (!end || *end)
+        return false;
+    *shift = timegm(&date) * INT64_C(1000000000) - clock_wall_ns();
+    return true;
+}
+
+bool set_rtc(void *config, const char *value, Error *err)
+{
+    (void)config;
+    static const char *const clocks[] = { "host", "rt", NULL }, *const fixes[] = { "none", "slew", NULL };
+    KeyVals keys;
+    int clock = 0, fix = 0;
+    int64_t shift = 0;
+    if (!keyvals_parse(value, NULL, &keys, err))
+        return error_in(err, "-rtc ");
+    const char *base = keyvals_get(&keys, "base");
+    bool ok = keyvals_choice(&keys, "clock", clocks, &clock, err) &&
+              keyvals_choice(&keys, "driftfix", fixes, &fix, err) && keyvals_done(&keys, err);
+    if (ok && base && !strcmp(base, "localtime"))
+        shift = local_offset_ns();
+    else if (ok && base && strcmp(base, "utc") && !date_shift(base, &shift))
+        ok = error_set(err, "base=%s: expected utc, localtime or a date such as 2024-05-17T16:01:21", base);
+    keyvals_free(&keys);
+    if (ok)
+        clock_wall_shift(shift);
+    return ok || error_in(err, "-rtc %s: ", value);
+}
+
+static void devices_help(Out *o)
+{
+    out(o, "Devices that can be added (-device NAME,help lists the properties of one):\n");
+    for (const DeviceType *const *t = device_types; *t; t++)
+        if ((*t)->bus)
+            out(o, "%-24s bus %s%s%s\n", (*t)->name, (*t)->bus, (*t)->about ? ", " : "",
+                (*t)->about ? (*t)->about : "");
+}
+
+static bool device_help(const char *name, Error *err)
+{
+    const DeviceType *type = device_type(name, err);
+    if (!type)
+        return error_in(err, "-device %s,help: ", name);
+    Out o = OUT_TO(stdout);
+    out(&o, "%s options:\n", type->name);
+    props_help(type->props, &o);
+    return true;
+}
+
+bool set_device(void *config, const char *value, Error *err)
+{
+    Config *c = config;
+    Out o = OUT_TO(stdout);
+    if (!strcmp(value, "help") || !strcmp(value, "?")) {
+        devices_help(&o);
+        return c->done = true;
+    }
+    KeyVals keys;
+    if (!keyvals_parse(value, "driver", &keys, err))
+        return error_in(err, "-device ");
+    const char *name = keyvals_get(&keys, "driver");
+    bool ok = true;
+    if (!name)
+        ok = error_set(err, "-device %s: say which device first; -device help lists them", value);
+    else if (keyvals_get(&keys, "help"))
+        ok = c->done = device_help(name, err);
+    else
+        ok = device_type(name, err) || error_in(err, "-device ");
+    keyvals_free(&keys);
+    texts_add(&c->devices, value);
+    return ok;
+}

@@ -1,0 +1,214 @@
+#include "start.h"
+
+#include "base/alloc.h"
+#include "base/keyvals.h"
+#include "base/log.h"
+#include "config.h"
+#include "host/chardev.h"
+#include "host/drive.h"
+#include "host/loop.h"
+#include "host/net.h"
+#include "host/random.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DEFAULT_CARD "virtio-net-pci"
+
+static bool each(const Texts *list, bool (*add)(const char *, Error *), Error *err)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (!add(list->at[i], err))
+            return false;
+    return true;
+}
+
+/* Without a word from the user the first serial line is this terminal, which Ctrl-A x leaves. */
+static bool open_serials(const Config *c, Error *err)
+{
+    if (!c->serials.count && (c->nographic || !(c->no_display || c->machine.no_defaults)))
+        return chardev_open("serial0", "mon:stdio", err) || error_in(err, "-serial ");
+    for (size_t i = 0; i < c->serials.count; i++) {
+        char id[32];
+        snprintf(id, sizeof id, "serial%zu", i);
+        if (!chardev_open(id, c->serials.at[i], err))
+            return error_in(err, "-serial ");
+    }
+    return true;
+}
+
+static bool open_drives(const Config *c, Error *err)
+{
+    for (size_t i = 0; i < c->drives.count; i++)
+        if (!drive_add(c->drives.at[i], c->machine.snapshot, err))
+            return false;
+    return true;
+}
+
+static bool open_dump(const char *line, Error *err)
+{
+    KeyVals keys;
+    if (!keyvals_parse(line, "type", &keys, err))
+        return error_in(err, "-object ");
+    const char *net = keyvals_get(&keys, "netdev"), *file = keyvals_get(&keys, "file");
+    keyvals_get(&keys, "type");
+    keyvals_get(&keys, "id");
+    bool ok = keyvals_done(&keys, err);
+    if (ok && (!net || !file))
+        ok = error_set(err, "a network and a file are needed: netdev=ID,file=PATH");
+    ok = ok && net_dump(net, file, err);
+    keyvals_free(&keys);
+    return ok || error_in(err, "-object %s: ", line);
+}
+
+bool host_open(const Config *c, Error *err)
+{
+    if (c->seeded)
+        random_seed(c->seed);
+    return (!c->log_file || log_to(c->log_file, err)) && each(&c->chardevs, chardev_add, err) && open_serials(c, err) &&
+           open_drives(c, err) && each(&c->netdevs, net_add, err);
+}
+
+void host_close(void)
+{
+    nets_close();
+    drives_close();
+    loop_stop();
+    chardevs_close();
+}
+
+static void *find_host(PropKind kind, const char *id)
+{
+    return kind == PROP_CHARDEV ? (void *)chardev_find(id)
+           : kind == PROP_DRIVE ? (void *)drive_find(id)
+           : kind == PROP_NET   ? (void *)net_find(id)
+                                : NULL;
+}
+
+/* Cards that come without a -device line: 52:54:00 is the prefix virtual machines use, 12:34:56 what guests expect. */
+typedef struct Cards {
+    Machine *machine;
+    int count;
+} Cards;
+
+static bool plug_card(Cards *cards, const char *model, const char *mac, const char *netdev, Error *err)
+{
+    char *own = xprintf("52:54:00:12:34:%02x", 0x56 + cards->count % 170);
+    char *line = xprintf("%s,netdev=%s,mac=%s", model ? model : DEFAULT_CARD, netdev, mac ? mac : own);
+    bool ok = machine_plug(cards->machine, line, err);
+    cards->count++;
+    free(own);
+    free(line);
+    return ok;
+}
+
+/* -nic KIND,model=,mac=,...: the rest are the network's keys. */
+static bool plug_nic(Cards *cards, const char *text, Error *err)
+{
+    KeyVals keys;
+    if (!keyvals_parse(text, "type", &keys, err))
+        return error_in(err, "-nic ");
+    const char *id = keyvals_get(&keys, "id"), *model = keyvals_get(&keys, "model"), *mac = keyvals_get(&keys, "mac");
+    char made[32];
+    snprintf(made, sizeof made, "nic%d", cards->count);
+    if (!id)
+        keyvals_add(&keys, "id", made);
+    bool ok = net_open(&keys, err) && plug_card(cards, model, mac, id ? id : made, err);
+    keyvals_free(&keys);
+    return ok || error_in(err, "-nic %s: ", text);
+}
+
+static bool plug_old_nic(Cards *cards, const char *text, const char *netdev, Error *err)
+{
+    KeyVals keys;
+    if (!keyvals_parse(text, NULL, &keys, err))
+        return error_in(err, "-net nic,");
+    const char *own = keyvals_get(&keys, "netdev"), *model = keyvals_get(&keys, "model");
+    const char *mac = keyvals_get(&keys, "macaddr");
+    keyvals_get(&keys, "name");
+    bool ok = keyvals_done(&keys, err) && plug_card(cards, model, mac, own ? own : netdev, err);
+    keyvals_free(&keys);
+    return ok || error_in(err, "-net nic,%s: ", text);
+}
+
+static bool plug_old(Cards *cards, const Config *c, Error *err)
+{
+    for (size_t i = 0; i < c->old_nets.count; i++) {
+        KeyVals keys;
+        char id[32];
+        snprintf(id, sizeof id, "net%zu", i);
+        if (!keyvals_parse(c->old_nets.at[i], "type", &keys, err))
+            return error_in(err, "-net ");
+        keyvals_add(&keys, "id", id);
+        bool ok = net_open(&keys, err);
+        keyvals_free(&keys);
+        if (!ok)
+            return error_in(err, "-net %s: ", c->old_nets.at[i]);
+    }
+    for (size_t i = 0; i < c->old_nics.count; i++)
+        if (!plug_old_nic(cards, c->old_nics.at[i], c->old_nets.count ? "net0" : "", err))
+            return false;
+    return true;
+}
+
+static bool offers(const Machine *m, const char *bus)
+{
+    for (const Device *d = m->devices; d; d = d->next)
+        if (d->type->offers && !strcmp(d->type->offers, bus))
+            return true;
+    return false;
+}
+
+/* As in QEMU, a machine with a place for a card has one, unless the user says anything about the network. */
+static bool wants_card(const Machine *m, const Config *c)
+{
+    bool said = c->no_net || c->nics.count || c->old_nics.count || c->old_nets.count || c->netdevs.count;
+    return HAVE_SLIRP && !said && !c->machine.no_defaults && offers(m, "pci") && device_type(DEFAULT_CARD, NULL);
+}
+
+static bool plug_cards(Machine *m, const Config *c, Error *err)
+{
+    Cards cards = { .machine = m };
+    for (size_t i = 0; i < c->nics.count; i++)
+        if (!plug_nic(&cards, c->nics.at[i], err))
+            return false;
+    return plug_old(&cards, c, err) && (!wants_card(m, c) || plug_nic(&cards, "user", err));
+}
+
+static bool plug_devices(Machine *m, const Config *c, Error *err)
+{
+    for (size_t i = 0; i < c->devices.count; i++)
+        if (!machine_plug(m, c->devices.at[i], err))
+            return false;
+    return true;
+}
+
+/* -drive if=virtio is the drive and the device on it. */
+static bool plug_drives(Machine *m, Error *err)
+{
+    const char *type = offers(m, "pci") ? "virtio-blk-pci" : "virtio-blk-device";
+    for (Drive *d = drive_next(NULL); d; d = drive_next(d)) {
+        if (strcmp(drive_interface(d), "virtio"))
+            continue;
+        char *line = xprintf("%s,drive=%s", type, d->id);
+        bool ok = machine_plug(m, line, err);
+        free(line);
+        if (!ok)
+            return error_in(err, "-drive if=virtio: ");
+    }
+    return true;
+}
+
+Machine *start_machine(Config *c, Error *err)
+{
+    c->machine.find = find_host;
+    Machine *m = machine_new(c->type, &c->machine, err);
+    if (!m)
+        return NULL;
+    if (plug_cards(m, c, err) && each(&c->dumps, open_dump, err) && plug_devices(m, c, err) && plug_drives(m, err) &&
+        machine_boot(m, err))
+        return m;
+    machine_free(m);
+    return NULL;
+}
