@@ -28,11 +28,15 @@ static const Prop props[] = {
     "timer-virt>gic.ppi.11+16* timer-hyp>gic.ppi.10+16* pmu>gic.ppi.7+16*"
 
 static const Part parts[] = {
-    { "cpu*", "$cpu", .each_cpu = true, .wire = CPU_WIRES, .set = "el2=off", .when = "virtualization=off" },
-    { "cpu*", "$cpu", .each_cpu = true, .wire = CPU_WIRES, .set = "el2=on", .when = "virtualization=on" },
+    { "cpu*", "$cpu", .each_cpu = true, .wire = CPU_WIRES, .set = "el2=off,mp-affinity=*",
+      .when = "virtualization=off" },
+    { "cpu*", "$cpu", .each_cpu = true, .wire = CPU_WIRES, .set = "el2=on,mp-affinity=*", .when = "virtualization=on" },
     { "gic", "gicv2", .at = { 0x08000000, 0x08010000 }, .when = "gic-version=2,virtualization=off" },
     { "gic", "gicv2", .at = { 0x08000000, 0x08010000, 0x08030000 }, .when = "gic-version=2,virtualization=on" },
     { "v2m", "gicv2m", .at = { 0x08020000 }, .wire = "spi[64]>gic.spi.48", .when = "gic-version=2" },
+    { "gic", "gicv3", .at = { 0x08000000, 0x080a0000 }, .when = "gic-version=3,its=on" },
+    { "gic", "gicv3", .at = { 0x08000000, 0x080a0000 }, .set = "has-lpi=off", .when = "gic-version=3,its=off" },
+    { "its", "gicv3-its", .at = { 0x08080000, 0x08090000 }, .set = "gic=gic", .when = "gic-version=3,its=on" },
     { "flash0", "cfi.pflash01", .set = "base=0,size=64M,drive=pflash0" },
     { "flash1", "cfi.pflash01", .set = "base=0x04000000,size=64M,drive=pflash1" },
     { "fw-cfg", "fw-cfg", .at = { 0x09020000 } },
@@ -92,7 +96,7 @@ const MachineType virt = {
     .cpu = "max",
     .ram = 128 << 20,
     .ram_max = 255ull << 30,
-    .cpus_max = 64,
+    .cpus_max = 16,
     .props = props,
     .size = sizeof(Virt),
     .parts = parts,

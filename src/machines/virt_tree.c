@@ -173,11 +173,10 @@ static void cpu_node(Fdt *f, const Virt *v, uint32_t n)
     bool named = !strncmp(model, "cortex-", 7) || !strncmp(model, "neoverse-", 9);
     char compatible[64];
     snprintf(compatible, sizeof compatible, "arm,%s", named ? model : "armv8");
-    uint32_t affinity = n / 8 << 8 | n % 8; /* MPIDR: clusters of eight */
-    fdt_node(f, "cpu@%x", affinity);
+    fdt_node(f, "cpu@%x", n);
     fdt_text(f, "device_type", "cpu");
     fdt_text(f, "compatible", compatible);
-    FDT_CELLS(f, "reg", affinity);
+    FDT_CELLS(f, "reg", n); /* the affinity of MPIDR: one cluster, as the GICv3 numbers them */
     if (v->machine.config->cpus > 1)
         fdt_text(f, "enable-method", "psci");
     FDT_CELLS(f, "phandle", PHANDLE_CPU + n);
