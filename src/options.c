@@ -365,10 +365,6 @@ bool config_check(Config *c, Error *err)
     if (!c->type)
         return error_set(err, "no machine was chosen; add -machine virt (-machine help lists them), "
                               "or let dragoman choose: dragoman run FILE");
-    if (c->machine.append && !c->machine.kernel)
-        return error_set(err, "-append goes with a kernel; add -kernel FILE");
-    if (c->machine.initrd && !c->machine.kernel)
-        return error_set(err, "-initrd goes with a kernel; add -kernel FILE");
     return true;
 }
 

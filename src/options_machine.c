@@ -1,7 +1,6 @@
 /* -machine, -accel, -cpu, -smp, -m, -rtc, -device: the options that are lists themselves, and their help. */
 #include "base/alloc.h"
 #include "base/keyvals.h"
-#include "base/nearest.h"
 #include "core/prop.h"
 #include "host/clock.h"
 #include "options.h"
@@ -17,20 +16,6 @@ static void machines_help(Out *o)
         out(o, "%-20s %s\n", (*t)->name, (*t)->about);
 }
 
-static const MachineType *machine_named(const char *name, Error *err)
-{
-    Nearest near = NEAREST(name);
-    for (const MachineType *const *t = machine_types; *t; t++) {
-        if (!strcmp((*t)->name, name))
-            return *t;
-        nearest_try(&near, (*t)->name);
-    }
-    const char *meant = nearest_answer(&near);
-    if (meant)
-        return error_set(err, "there is no machine '%s'; did you mean '%s'?", name, meant), NULL;
-    return error_set(err, "there is no machine '%s'; -machine help lists them", name), NULL;
-}
-
 static bool choose_accel(const char *list, Error *err)
 {
     for (const char *at = list; *at;) {
@@ -42,19 +27,6 @@ static bool choose_accel(const char *list, Error *err)
     return error_set(err, "accelerator '%s': this version translates only; leave it out, or add -accel tcg", list);
 }
 
-/* Properties other programs give to every machine, and the values that ask for nothing we do not do anyway. */
-static bool asks_nothing(const char *key, const char *value)
-{
-    static const char *const harmless[][2] = {
-        { "usb", "off" },      { "graphics", "off" },  { "dump-guest-core", "on" }, { "dump-guest-core", "off" },
-        { "mem-merge", "on" }, { "mem-merge", "off" },
-    };
-    for (size_t i = 0; i < sizeof harmless / sizeof *harmless; i++)
-        if (!strcmp(key, harmless[i][0]) && !strcmp(value, harmless[i][1]))
-            return true;
-    return false;
-}
-
 static void add_prop(Out *o, const char *key, const char *value)
 {
     out(o, "%s%s=", o->len ? "," : "", key);
@@ -62,22 +34,18 @@ static void add_prop(Out *o, const char *key, const char *value)
         out(o, "%s%c", *value == ',' ? "," : "", *value);
 }
 
-static bool machine_keys(Config *c, KeyVals *keys, Error *err)
+/* Several -machine options are one. */
+static bool machine_keys(Config *c, const KeyVals *keys, Error *err)
 {
     for (size_t i = 0; i < keys->count; i++) {
         const char *key = keys->row[i].key, *value = keys->row[i].value;
         if (!strcmp(key, "type")) {
-            c->type = machine_named(value, err);
+            c->type = machine_type(value, err);
             if (!c->type)
                 return false;
-        } else if (!strcmp(key, "accel")) {
-            if (!choose_accel(value, err))
-                return false;
-        } else if (!strcmp(key, "dumpdtb")) {
-            c->machine.dump_dtb = config_own(c, xstrdup(value));
         } else if (!strcmp(key, "help")) {
             c->done = true;
-        } else if (!asks_nothing(key, value)) {
+        } else {
             add_prop(&c->machine_props, key, value);
         }
     }
@@ -98,7 +66,7 @@ bool set_machine(void *config, const char *value, Error *err)
     bool ok = machine_keys(c, &keys, err);
     keyvals_free(&keys);
     if (ok && c->done && c->type)
-        props_help(c->type->props, &o);
+        machine_props_help(c->type, &o);
     return ok || error_in(err, "-machine %s: ", value);
 }
 

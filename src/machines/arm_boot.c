@@ -222,8 +222,8 @@ bool arm_boot(Machine *m, const ArmBoot *arm, Error *err)
     Boot b = { .machine = m, .arm = arm };
     if (c->dump_dtb)
         return (!c->kernel || load_kernel(&b, c, err)) && dump_tree(&b, c, err);
-    if (c->initrd && !c->kernel)
-        return error_set(err, "-initrd goes with a kernel; add -kernel");
+    if ((c->initrd || c->append) && !c->kernel)
+        return error_set(err, "-initrd and -append go with a kernel; add -kernel FILE");
     if (c->bios && arm->flash_filled)
         return error_set(err, "-bios and a drive with if=pflash,unit=0 are the same flash; give one of them");
     bool firmware = c->bios || arm->flash_filled;

@@ -70,7 +70,7 @@ $ -M virt -smp 2,maxcpus=4
 $ -M virt -accel kvm
 1 translates only
 $ -M virt,accel=kvm
-1 translates only
+1 only tcg is there
 $ -M virt -rtc base=yesterday
 1 expected utc, localtime or a date
 $ -M virt -seed x
@@ -103,10 +103,10 @@ $ -M virt -drive file=/nonexistent
 1 /nonexistent: No such file
 $ -M virt -drive file=/tmp,fromat=raw
 1 did you mean 'format'?
-$ -M virt -append x
-1 -append goes with a kernel
-$ -M virt -initrd x
-1 -initrd goes with a kernel
+$ -M virt -cpu none -display none -append x
+1 go with a kernel
+$ -M virt -cpu none -display none -initrd x
+1 go with a kernel
 $ -M virt -D /nonexistent/log
 1 name a file that can be written
 $ -M virt -netdev user,id=n,hostfwd=22
