@@ -20,6 +20,11 @@ typedef struct Row {
     void (*more)(Fdt *, const Virt *, const Device *);
 } Row;
 
+static bool is_v2(const Virt *v)
+{
+    return *v->gic_version == '2';
+}
+
 static void gpio_more(Fdt *f, const Virt *v, const Device *dev)
 {
     (void)v, (void)dev;
@@ -41,16 +46,24 @@ static void interrupt_map(Fdt *f)
     FDT_CELLS(f, "interrupt-map-mask", 3 << 11, 0, 0, 7);
 }
 
+/* What takes message-signalled interrupts; NULL: nothing in this machine. */
+static const char *msi_part(const Virt *v)
+{
+    const char *id = is_v2(v) ? "v2m" : "its";
+    return machine_device((Machine *)(uintptr_t)&v->machine, id) ? id : NULL;
+}
+
 static void pcie_more(Fdt *f, const Virt *v, const Device *dev)
 {
-    (void)v, (void)dev;
+    (void)dev;
     FDT_CELLS(f, "#address-cells", 3);
     FDT_CELLS(f, "#size-cells", 2);
     FDT_CELLS(f, "#interrupt-cells", 1);
     fdt_text(f, "device_type", "pci");
     FDT_CELLS(f, "linux,pci-domain", 0);
     FDT_CELLS(f, "bus-range", 0, 255);
-    FDT_CELLS(f, "msi-map", 0, PHANDLE_MSI, 0, 0x10000);
+    if (msi_part(v))
+        FDT_CELLS(f, "msi-map", 0, PHANDLE_MSI, 0, 0x10000);
     FDT_CELLS(f, "ranges", 0x01000000, 0, 0, FDT_U64(0x3eff0000), FDT_U64(0x10000), /* I/O ports */
               0x02000000, FDT_U64(0x10000000), FDT_U64(0x10000000), FDT_U64(0x2eff0000), 0x03000000,
               FDT_U64(0x8000000000), FDT_U64(0x8000000000), FDT_U64(0x8000000000));
@@ -108,11 +121,6 @@ static void device_node(Fdt *f, const Virt *v, const Device *dev, const Row *r)
     fdt_end(f);
 }
 
-static bool is_v2(const Virt *v)
-{
-    return *v->gic_version == '2';
-}
-
 /* A private interrupt's flags: its trigger, and with a GICv2 which CPUs it goes to. */
 static uint32_t ppi_flags(const Virt *v)
 {
@@ -134,10 +142,10 @@ static void gic_regs(Fdt *f, const Virt *v)
 static void msi_node(Fdt *f, const Virt *v)
 {
     bool v2 = is_v2(v);
-    if (!machine_device((Machine *)(uintptr_t)&v->machine, v2 ? "v2m" : "its"))
+    if (!msi_part(v))
         return;
     uint64_t at = v2 ? 0x08020000 : 0x08080000;
-    fdt_node(f, "%s@%" PRIx64, v2 ? "v2m" : "its", at);
+    fdt_node(f, "%s@%" PRIx64, msi_part(v), at);
     fdt_text(f, "compatible", v2 ? "arm,gic-v2m-frame" : "arm,gic-v3-its");
     FDT_CELLS(f, "reg", FDT_U64(at), FDT_U64(v2 ? 0x1000 : 0x20000));
     fdt_empty(f, "msi-controller");
