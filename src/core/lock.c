@@ -59,5 +59,6 @@ void machine_unlock(Machine *m)
 
 bool machine_locked(const Machine *m)
 {
-    return __atomic_load_n(&m->run->held, __ATOMIC_RELAXED) && __atomic_load_n(&m->run->holder, __ATOMIC_RELAXED) == pthread_self();
+    return __atomic_load_n(&m->run->held, __ATOMIC_RELAXED) &&
+           __atomic_load_n(&m->run->holder, __ATOMIC_RELAXED) == pthread_self();
 }
