@@ -9,7 +9,6 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -43,7 +42,6 @@ static void end_by(int signo)
 {
     if (!__atomic_load_n(&quit.fn, __ATOMIC_SEQ_CST) || quit_signal()) {
         terminal_restore();
-        dprintf(STDERR_FILENO, "dragoman: ended by signal %d (%s)\n", signo, strsignal(signo));
         _exit(128 + signo);
     }
     __atomic_store_n(&quit.by, signo, __ATOMIC_SEQ_CST);

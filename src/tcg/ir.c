@@ -13,7 +13,7 @@ void ir_begin(Ir *ir, const Slot *slots, const Helper *helpers)
     ir->count = ir->line_start = 1;
     ir->insn[0] = (IrInsn){ .op = IR_nop, .type = T_VOID };
     ir->pooled = ir->labels = ir->asks = 0;
-    ir->full = false;
+    ir->full = ir->raw = false;
     ir->slots = slots;
     ir->helpers = helpers;
     for (int i = 0; i < IR_ASKED; i++)
@@ -22,6 +22,17 @@ void ir_begin(Ir *ir, const Slot *slots, const Helper *helpers)
         memset(ir->now, 0, sizeof ir->now);
         ir->line = 1;
     }
+}
+
+/* On overflow the last op is written over: refs stay good to look at, and the unit is thrown away. */
+IrRef ir_append(Ir *ir, const IrInsn *want)
+{
+    if (ir->count == IR_MAX) {
+        ir->full = true;
+        ir->count--;
+    }
+    ir->insn[ir->count] = *want;
+    return (IrRef)ir->count++;
 }
 
 IrRef ir_imm(Ir *ir, IrType t, uint64_t value)
@@ -222,6 +233,8 @@ static EmitFn *const emit_by[IR_OPS] = {
 
 IrRef ir_emit(Ir *ir, IrOp op, IrType t, IrRef a, IrRef b, IrRef c, uint64_t imm)
 {
+    if (ir->raw)
+        return ir_add_raw(ir, op, t, a, b, c, imm);
     IrInsn want = { (uint8_t)op, t, { a, b, c }, imm };
     EmitFn *emit = emit_by[op];
     if (emit)

@@ -64,22 +64,39 @@ void WEAK arm_translate(Trans *t)
 {
     (void)t;
 }
+void WEAK trans_goto(Trans *t, uint64_t pc)
+{
+    ir_goto_(t->ir, T_VOID, pc);
+    t->done = true;
+}
+void WEAK trans_goto_if(Trans *t, IrRef cond, uint64_t pc)
+{
+    ir_goto_if(t->ir, T_VOID, cond, pc);
+}
+void WEAK trans_goto_reg(Trans *t, IrRef pc)
+{
+    ir_goto_reg(t->ir, T_VOID, pc, 0);
+    t->done = true;
+}
 void WEAK trans_set_pc(Trans *t, uint64_t pc)
 {
-    (void)t, (void)pc;
+    ir_put(t->ir, I64, ir_imm(t->ir, I64, pc), IR_SLOT(S_PC, 0));
 }
 void WEAK trans_goto_state(Trans *t)
 {
-    (void)t;
+    ir_goto_pc(t->ir, T_VOID, 0);
+    t->done = true;
 }
 void WEAK trans_leave(Trans *t, CpuExit e)
 {
-    (void)t, (void)e;
+    ir_leave(t->ir, T_VOID, e);
+    t->done = true;
 }
 IrRef WEAK trans_call(Trans *t, IrType r, int h, IrRef a, IrRef b, IrRef x)
 {
-    (void)t, (void)r, (void)h, (void)a, (void)b, (void)x;
-    return 0;
+    if (arm_helpers[h].effects & H_LEAVES)
+        trans_set_pc(t, t->pc);
+    return ir_call(t->ir, r, a, b, x, (uint64_t)h);
 }
 IrRef WEAK arm_get(Trans *t, bool sf, unsigned r)
 {

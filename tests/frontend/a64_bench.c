@@ -1,0 +1,231 @@
+#include "tests/frontend/a64_bench.h"
+
+#include "cpu/interp.h"
+#include "tests/frontend/arm_bench.h"
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *const a64_way_names[A64_WAYS] = { "raw", "folded", "known" };
+
+enum { HELPERS = 256 };
+struct A64Bench {
+    ArmBench arm;
+    Guest guest; /* aarch64_guest, but exceptions are noted here instead of taken */
+    Helper helpers[HELPERS];
+    Ir ir;
+};
+static uint32_t raised; /* Linux's signal for the exception that was taken */
+static uint8_t page[ORACLE_PAGE_SIZE];
+
+/* ---- memory: the data page ---- */
+
+static bool inside(uint64_t addr, int size)
+{
+    bool ok = addr >= ORACLE_PAGE && addr + (uint64_t)size <= ORACLE_PAGE + ORACLE_PAGE_SIZE;
+    if (!ok)
+        raised = 11;
+    return ok;
+}
+
+static bool load(Cpu *c, uint64_t addr, int size, bool user, V128 *value)
+{
+    (void)c, (void)user;
+    *value = (V128){ 0 };
+    if (!inside(addr, size))
+        return false;
+    memcpy(value, page + addr - ORACLE_PAGE, (size_t)size);
+    return true;
+}
+
+static bool store(Cpu *c, uint64_t addr, int size, bool user, V128 value)
+{
+    (void)c, (void)user;
+    if (!inside(addr, size))
+        return false;
+    memcpy(page + addr - ORACLE_PAGE, &value, (size_t)size);
+    return true;
+}
+
+static int64_t signed_value(uint64_t v, int size)
+{
+    return (int64_t)(v << (64 - 8 * size)) >> (64 - 8 * size);
+}
+
+static uint64_t changed(IrRmw op, uint64_t a, uint64_t b, int size)
+{
+    int64_t x = signed_value(a, size), y = signed_value(b, size);
+    switch (op) {
+    case RMW_ADD:
+        return a + b;
+    case RMW_ANDN:
+        return a & ~b;
+    case RMW_XOR:
+        return a ^ b;
+    case RMW_OR:
+        return a | b;
+    case RMW_AND:
+        return a & b;
+    case RMW_SMAX:
+        return x > y ? a : b;
+    case RMW_SMIN:
+        return x < y ? a : b;
+    case RMW_UMAX:
+        return a > b ? a : b;
+    case RMW_UMIN:
+        return a < b ? a : b;
+    default:
+        return b;
+    }
+}
+
+static bool rmw(Cpu *c, uint64_t addr, int size, IrRmw op, uint64_t operand, bool user, uint64_t *old)
+{
+    V128 v;
+    if (!load(c, addr, size, user, &v))
+        return false;
+    *old = v.lo;
+    uint64_t mask = size == 8 ? ~0ull : (1ull << 8 * size) - 1;
+    return store(c, addr, size, user, (V128){ changed(op, v.lo, operand & mask, size), 0 });
+}
+
+static bool cas(Cpu *c, uint64_t addr, int size, V128 expected, V128 desired, bool user, V128 *old)
+{
+    if (!load(c, addr, size, user, old))
+        return false;
+    return memcmp(old, &expected, (size_t)size) != 0 || store(c, addr, size, user, desired);
+}
+
+static const InterpMemory memory = { load, store, rmw, cas };
+
+/* Helpers call it by this name where there is no engine. */
+bool __attribute__((weak)) mem_cas(Cpu *c, uint64_t a, int s, V128 e, V128 d, bool user, V128 *old);
+bool mem_cas(Cpu *c, uint64_t a, int s, V128 e, V128 d, bool user, V128 *old)
+{
+    return cas(c, a, s, e, d, user, old);
+}
+
+/* ---- exceptions ---- */
+
+static uint64_t note_exception(Cpu *c, uint64_t what, uint64_t b, uint64_t x)
+{
+    (void)c, (void)b, (void)x;
+    raised = what >> 32 == EC_UNKNOWN ? 4 : 5;
+    return 1;
+}
+
+static void note_misaligned(Cpu *c, uint64_t addr, Access access)
+{
+    (void)c, (void)addr, (void)access;
+    raised = 7;
+}
+
+A64Bench *a64_bench(void)
+{
+    A64Bench *b = calloc(1, sizeof *b);
+    b->arm = arm_bench(&aarch64_max, "");
+    b->guest = aarch64_guest;
+    for (int n = 0; arm_helpers[n].name; n++)
+        b->helpers[n] = arm_helpers[n];
+    b->helpers[H_raise].fn = (void *)note_exception;
+    b->guest.helpers = b->helpers;
+    b->guest.misaligned = note_misaligned;
+    return b;
+}
+
+void a64_bench_free(A64Bench *b)
+{
+    arm_bench_free(&b->arm);
+    free(b);
+}
+
+bool a64_bench_has(const A64Bench *b, unsigned feature)
+{
+    return arm_has(b->arm.cpu, (ArmFeature)feature);
+}
+
+/* ---- state ---- */
+
+static void set_state(ArmCpu *c, const OracleState *s, uint64_t pc)
+{
+    memcpy(c->x, s->x, sizeof c->x);
+    memcpy(c->v, s->v, sizeof c->v);
+    memset(page, 0, sizeof page);
+    memcpy(page + ORACLE_WINDOW, s->window, sizeof s->window);
+    c->sp = s->sp;
+    c->pc = pc;
+    c->nzcv = arm_pack_nzcv(s->nzcv >> 28);
+    c->fpcr = s->fpcr;
+    c->fpsr = s->fpsr & ~(1u << 27);
+    c->qc = (V128){ s->fpsr >> 27 & 1, 0 };
+    c->excl_addr = ~0ull;
+    c->el = 0;
+    c->sctlr[1] |= 1; /* normal memory */
+    c->cpacr = 3 << 20;
+    c->cpu.mxcsr = 0x1f80;
+    arm_sync_mxcsr(c);
+}
+
+static void get_state(ArmCpu *c, OracleState *s)
+{
+    arm_sync_mxcsr(c);
+    memcpy(s->x, c->x, sizeof c->x);
+    memcpy(s->v, c->v, sizeof c->v);
+    memcpy(s->window, page + ORACLE_WINDOW, sizeof s->window);
+    s->sp = c->sp;
+    s->pc = c->pc;
+    s->nzcv = arm_unpack_nzcv(c->nzcv) << 28;
+    s->fpsr = c->fpsr | (c->qc.lo | c->qc.hi ? 1u << 27 : 0);
+    s->signal = raised;
+}
+
+/* ---- translation ---- */
+
+/* Tells the builders what the registers hold, so that folding works with constants. */
+static void put_constants(A64Bench *b)
+{
+    const ArmCpu *c = b->arm.cpu;
+    for (unsigned r = 0; r < 31; r++)
+        ir_put(&b->ir, I64, ir_imm(&b->ir, I64, c->x[r]), IR_SLOT(S_X0 + r, 0));
+    ir_put(&b->ir, I64, ir_imm(&b->ir, I64, c->sp), IR_SLOT(S_SP, 0));
+    IrRef flags = ir_asflags(&b->ir, T_FLAGS, ir_imm(&b->ir, I32, c->nzcv), 0);
+    ir_put(&b->ir, T_FLAGS, flags, IR_SLOT(S_NZCV, 0));
+    for (unsigned r = 0; r < 32; r++)
+        ir_put(&b->ir, I64X2, ir_wide(&b->ir, I64X2, c->v[r].lo, c->v[r].hi), IR_SLOT(S_V0 + r, 0));
+}
+
+static void translate(A64Bench *b, A64Way way, const uint32_t *words, int count, uint64_t pc)
+{
+    ArmCpu *c = b->arm.cpu;
+    char why[200];
+    int slots;
+    ir_begin(&b->ir, guest_slots(&aarch64_guest, &slots), b->helpers);
+    b->ir.raw = way == A64_RAW;
+    Trans t = { .ir = &b->ir, .cpu = &c->cpu, .mode = arm_mode(&c->cpu), .page_end = (pc | 0xfff) + 1 };
+    for (int n = 0; n < count && !t.done; n++) {
+        t.pc = pc + 4 * (uint64_t)n;
+        memcpy(t.code, &words[n], 4);
+        t.have = 4;
+        ir_insn(&b->ir, T_VOID, t.pc);
+        if (n == 0 && way == A64_KNOWN)
+            put_constants(b);
+        arm_translate(&t);
+    }
+    if (!t.done)
+        trans_goto(&t, pc + 4 * (uint64_t)count);
+    if (!ir_verify(&b->ir, slots, why, sizeof why))
+        ck_abort_msg("%08x: %s", words[count - 1], why);
+}
+
+void a64_bench_run(A64Bench *b, A64Way way, const uint32_t *words, int count, uint64_t pc, OracleState *s)
+{
+    ArmCpu *c = b->arm.cpu;
+    uint64_t budget = (uint64_t)count + 1, next = pc;
+    set_state(c, s, pc);
+    translate(b, way, words, count, pc);
+    raised = 0;
+    interp_run_on(&c->cpu, &b->guest, &b->ir, &memory, &budget, &next);
+    if (!raised)
+        c->pc = next;
+    get_state(c, s);
+}
