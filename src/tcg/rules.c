@@ -60,7 +60,7 @@ static void read_op(Reader *r, RuleNode *n)
 static bool read_variable(Reader *r, RuleNode *n)
 {
     static const char names[] = "xyzkl";
-    const char *at = isalpha((unsigned char)r->at[1]) ? NULL : strchr(names, *r->at);
+    const char *at = !*r->at || isalpha((unsigned char)r->at[1]) ? NULL : strchr(names, *r->at);
     if (!at || !*at)
         return false;
     n->kind = at < names + RULE_VALUES ? NODE_VALUE : NODE_CONST;

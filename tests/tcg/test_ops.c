@@ -232,7 +232,7 @@ static void check_interpreter(IrOp op, int n, uint64_t a, uint64_t b, uint64_t c
 {
     static const IrRef args[3] = { 1, 2, 3 };
     int count = ir_args(op);
-    uint64_t rubbish = n < 64 ? 0x5a5a5a5a5a5a5a5a << n : 0;
+    uint64_t rubbish = n < 64 ? UINT64_C(0x5a5a5a5a5a5a5a5a) << n : 0;
     if (!is_scalar_op(op))
         return;
     if (op == IR_pick)
