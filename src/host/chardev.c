@@ -329,6 +329,7 @@ void port_free(Port *p)
     char *id = (char *)p->dev.id;
     if (p->close)
         p->close(p);
+    door_forget(p);
     free(id);
     free(p);
 }

@@ -183,6 +183,11 @@ void disk_free(Disk *d)
     char *id = (char *)d->drive.id;
     if (d->close)
         d->close(d);
+    door_forget(d);
+    for (Request *r = d->finished, *next; r; r = next) {
+        next = r->next;
+        free(r); /* who asked is gone */
+    }
     pthread_mutex_destroy(&d->lock);
     pthread_cond_destroy(&d->idle);
     free(id);

@@ -83,6 +83,23 @@ void door_shut(void)
     pthread_mutex_unlock(&door.lock);
 }
 
+void door_forget(const void *who)
+{
+    pthread_mutex_lock(&door.lock);
+    Message **at = &door.first;
+    while (*at) {
+        Message *m = *at;
+        if (m->who != who) {
+            at = &m->next;
+            continue;
+        }
+        *at = m->next;
+        free(m);
+    }
+    door.last = at;
+    pthread_mutex_unlock(&door.lock);
+}
+
 int door_deliver(void)
 {
     pthread_mutex_lock(&door.lock);

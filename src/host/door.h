@@ -18,5 +18,7 @@ typedef void DoorPost(void *to, void (*fn)(void *message, uint64_t), void *messa
 void door_open(DoorPost *, void *to);
 void door_shut(void);
 
+void door_forget(const void *who); /* `who` goes: what waits for it is dropped. Not for what an open door passed on */
+
 int door_deliver(void);         /* runs the waiting messages in the calling thread; how many there were */
 bool door_wait(int at_most_ms); /* until one waits; false: none came */

@@ -113,6 +113,7 @@ void netport_free(NetPort *p)
 {
     if (p->close)
         p->close(p);
+    door_forget(p);
     frames_free(&p->arrived);
     pcap_close(p->dump);
     free((char *)(uintptr_t)p->net.id);

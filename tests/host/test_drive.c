@@ -103,10 +103,12 @@ END_TEST
 START_TEST(completions_come_through_the_door)
 {
     Drive *d = added("id=x,if=none", "x");
-    char buffer[512];
-    struct iovec iov = { buffer, sizeof buffer };
-    for (int i = 0; i < 20; i++)
-        d->submit(d, DRIVE_READ, (uint64_t)i * 512, 512, &iov, 1, done, NULL);
+    static char buffer[20][512];
+    struct iovec iov[20];
+    for (int i = 0; i < 20; i++) {
+        iov[i] = (struct iovec){ buffer[i], sizeof buffer[i] };
+        d->submit(d, DRIVE_READ, (uint64_t)i * 512, 512, &iov[i], 1, done, NULL);
+    }
     while (done_ok < 20) {
         ck_assert(door_wait(5000));
         door_deliver();

@@ -28,6 +28,20 @@ START_TEST(messages_wait_for_the_door_and_keep_their_order)
 }
 END_TEST
 
+START_TEST(messages_for_what_is_gone_are_dropped)
+{
+    int gone, stays;
+    door_post(DOOR_ORDER, "test", note, &stays, "a", 1);
+    door_post(DOOR_ORDER, "test", note, &gone, "b", 1);
+    door_forget(&gone);
+    door_post(DOOR_ORDER, "test", note, &stays, "c", 1);
+    door_post(DOOR_ORDER, "test", note, &gone, "d", 1);
+    door_forget(&gone);
+    ck_assert_int_eq(door_deliver(), 2);
+    ck_assert_str_eq(seen, "ac");
+}
+END_TEST
+
 static struct Posted {
     void (*fn)(void *, uint64_t);
     void *message;
@@ -127,6 +141,7 @@ int main(void)
 {
     TCase *t = tcase_create("loop");
     tcase_add_test(t, messages_wait_for_the_door_and_keep_their_order);
+    tcase_add_test(t, messages_for_what_is_gone_are_dropped);
     tcase_add_test(t, an_open_door_hands_over_what_waited_and_what_comes);
     tcase_add_test(t, the_loop_brings_what_a_descriptor_and_a_clock_say);
     tcase_add_test(t, a_seed_repeats_and_none_does_not);
