@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <string.h>
 
+/* cpu/mem.c has them; without it only interp_run_on works. */
 #pragma weak mem_load
 #pragma weak mem_store
 #pragma weak mem_rmw
