@@ -33,6 +33,8 @@ enum { ROWS = sizeof rows / sizeof *rows };
 typedef struct Quick {
     uint8_t a, b; /* op that argument must be; IR_nop: any */
     bool same;    /* both arguments are one variable */
+    bool exact;   /* the second argument is this number */
+    int8_t number;
     uint8_t rule;
 } Quick;
 
@@ -57,6 +59,14 @@ static bool wants_same(const Rule *r)
     return ir_op[r->from[0].op].args >= 2 && a->kind == NODE_VALUE && b->kind == NODE_VALUE && a->index == b->index;
 }
 
+static Quick quick_of(int rule)
+{
+    const Rule *r = &rules[rule];
+    const RuleNode *b = &r->from[r->from[0].arg[1]];
+    bool exact = ir_op[r->from[0].op].args >= 2 && b->kind == NODE_NUMBER && b->number == (int8_t)b->number;
+    return (Quick){ op_wanted(r, 0), op_wanted(r, 1), wants_same(r), exact, (int8_t)b->number, (uint8_t)rule };
+}
+
 /* Rows stay in their order within an op. */
 static void read_rules(void)
 {
@@ -70,8 +80,7 @@ static void read_rules(void)
         rules_of[op].first = (uint8_t)at;
         for (int i = 0; i < ROWS; i++)
             if (rules[i].from[0].op == op)
-                quick[at++] =
-                    (Quick){ op_wanted(&rules[i], 0), op_wanted(&rules[i], 1), wants_same(&rules[i]), (uint8_t)i };
+                quick[at++] = quick_of(i);
         rules_of[op].count = (uint8_t)(at - rules_of[op].first);
     }
 }
@@ -170,10 +179,12 @@ static IrRef apply(Ir *ir, const Rule *r, const IrInsn *w)
 static IrRef apply_rules(Ir *ir, const IrInsn *w)
 {
     bool scalar = w->type < 4;
+    uint64_t mask = ir_mask(scalar ? ir_bits(w->type) : 64), number = ir->insn[w->arg[1]].imm;
     uint8_t a = ir->insn[w->arg[0]].op, b = ir->insn[w->arg[1]].op;
     const Quick *q = &quick[rules_of[w->op].first], *end = q + rules_of[w->op].count;
     for (; q < end; q++) {
-        if ((q->a && q->a != a) || (q->b && q->b != b) || (q->same && w->arg[0] != w->arg[1]))
+        if ((q->a && q->a != a) || (q->b && q->b != b) || (q->same && w->arg[0] != w->arg[1]) ||
+            (q->exact && ((number ^ (uint64_t)q->number) & mask)))
             continue;
         const Rule *r = &rules[q->rule];
         IrRef result = scalar || r->vector ? apply(ir, r, w) : IR_NONE;
@@ -324,15 +335,6 @@ static IrRef truth(Ir *ir, const IrInsn *w)
 }
 
 /* ---- entry points ---- */
-
-void ir_constants_right(const Ir *ir, IrInsn *w)
-{
-    if (!(ir_op[w->op].effects & COMM) || ir->insn[w->arg[0]].op != IR_const || ir->insn[w->arg[1]].op == IR_const)
-        return;
-    IrRef a = w->arg[0];
-    w->arg[0] = w->arg[1];
-    w->arg[1] = a;
-}
 
 static bool constant(Ir *ir, const IrInsn *w, IrRef *result)
 {

@@ -24,17 +24,6 @@ void ir_begin(Ir *ir, const Slot *slots, const Helper *helpers)
     }
 }
 
-/* On overflow the last op is written over: refs stay good to look at, and the unit is thrown away. */
-IrRef ir_append(Ir *ir, const IrInsn *want)
-{
-    if (ir->count == IR_MAX) {
-        ir->full = true;
-        ir->count--;
-    }
-    ir->insn[ir->count] = *want;
-    return (IrRef)ir->count++;
-}
-
 IrRef ir_imm(Ir *ir, IrType t, uint64_t value)
 {
     if (t < 4)
