@@ -5,7 +5,7 @@
 #include "frontend/arm/guest.h"
 #include "frontend/arm/mmu.h"
 
-enum { BENCH_BASE = 0x40000000, BENCH_SIZE = 16 << 20 };
+enum { BENCH_BASE = 0x40000000, BENCH_SIZE = 256 << 20 };
 
 typedef struct ArmBench {
     Machine *machine;

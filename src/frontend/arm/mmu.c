@@ -136,7 +136,9 @@ static Step finish(ArmCpu *c, uint32_t regime, TableWalk *t, ArmWalk *a)
         set_fault(a, FSC_PERMISSION + (unsigned)t->level);
         return STEP_DONE;
     }
-    if (now != found && !a->probe && !table_update(t, now))
+    if (a->probe) /* an AT sets the access flag, but is no write */
+        now |= found & DESC_AP_RO;
+    if (now != found && !table_update(t, now))
         return STEP_AGAIN;
     a->w->prot = (uint8_t)prot;
     a->w->dirty_pending = t->set_dirty && now & DESC_DBM && now & DESC_AP_RO;

@@ -23,7 +23,7 @@ typedef struct ArmWalk {
     uint64_t addr; /* what is translated at this stage */
     Access access;
     bool privileged, pan;
-    bool probe; /* AT: change no descriptor */
+    bool probe; /* AT: not an access that makes anything dirty */
     Walk *w;
     uint8_t attributes; /* as in a byte of MAIR */
     uint8_t shareability;

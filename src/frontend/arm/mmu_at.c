@@ -10,6 +10,14 @@ static ArmWalk request(const ArmCpu *c, uint32_t encoding, Walk *w, uint32_t *re
     return (ArmWalk){ .access = encoding & 1 ? STORE : LOAD, .privileged = !as_el0, .pan = pan, .probe = true, .w = w };
 }
 
+enum { ISS_WNR = 1 << 6, ISS_CM = 1 << 8 };
+
+static bool is_external(const Walk *w)
+{
+    unsigned code = w->fault & 0x3f;
+    return w->fault && code >= FSC_EXTERNAL && code < FSC_EXTERNAL + 8;
+}
+
 static uint64_t failed(const Walk *w)
 {
     bool stage2 = w->fault & ARM_FAULT_STAGE2;
@@ -17,7 +25,8 @@ static uint64_t failed(const Walk *w)
            1 << 11;
 }
 
-void arm_at(Cpu *cpu, uint64_t addr, uint32_t encoding)
+/* True: an exception was taken. */
+bool arm_at(Cpu *cpu, uint64_t addr, uint32_t encoding)
 {
     ArmCpu *c = arm_of(cpu);
     Walk w = { 0 };
@@ -28,9 +37,16 @@ void arm_at(Cpu *cpu, uint64_t addr, uint32_t encoding)
     if (!w.fault && (encoding >> 11 & 7) == 4 && encoding & 4)
         arm_stage2(c, &a);
     bool device = !(a.attributes & 0xf0);
-    uint64_t shareability = device ? 2 : a.shareability; /* Device is reported as outer shareable */
+    /* Device and Non-cacheable memory is reported as outer shareable. */
+    uint64_t shareability = device || a.attributes == 0x44 ? 2 : a.shareability;
+    if (is_external(&w)) {
+        /* This one is an exception: D8.17.3 */
+        arm_take_sync(c, EC_DABORT_LOW, (w.fault & 0x3f) | ISS_CM | ISS_WNR, c->pc, true, addr);
+        return true;
+    }
     if (w.fault)
         c->par = failed(&w);
     else
         c->par = (w.phys & 0xfffffffff000) | (uint64_t)a.attributes << 56 | shareability << 7 | 1 << 9 | 1 << 11;
+    return false;
 }

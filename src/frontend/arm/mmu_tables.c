@@ -135,7 +135,9 @@ static uint32_t walk_once(ArmCpu *c, TableWalk *t, uint64_t ipa, Access access, 
         return ARM_FAULT | (FSC_ACCESS_FLAG + (uint32_t)t->level);
     if (!(permissions(now) >> access & 1))
         return ARM_FAULT | (FSC_PERMISSION + (uint32_t)t->level);
-    return now != found && !probe && !table_update(t, now) ? ~0u : 0;
+    if (probe)
+        now &= found | ~(uint64_t)S2_WRITE;
+    return now != found && !table_update(t, now) ? ~0u : 0;
 }
 
 static uint32_t stage2(ArmCpu *c, TableWalk *t, uint64_t ipa, Access access, const ArmWalk *a)

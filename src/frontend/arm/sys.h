@@ -199,6 +199,7 @@ typedef struct SysOp {
     void (*fn)(Cpu *, uint64_t arg); /* NULL: nothing to do */
     uint16_t needs;
 } SysOp;
+/* run: true if it took an exception */
 const SysOp *sysop_find(const ArmCpu *, uint32_t encoding);
-void sysop_run(ArmCpu *, const SysOp *, uint64_t arg);
-void arm_at(Cpu *, uint64_t addr, uint32_t encoding);
+bool sysop_run(ArmCpu *, const SysOp *, uint64_t arg);
+bool arm_at(Cpu *, uint64_t addr, uint32_t encoding);

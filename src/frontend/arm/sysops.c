@@ -121,16 +121,17 @@ static void broadcast(ArmCpu *c, void (*fn)(Cpu *, uint64_t), uint64_t arg)
         }
 }
 
-void sysop_run(ArmCpu *c, const SysOp *op, uint64_t arg)
+bool sysop_run(ArmCpu *c, const SysOp *op, uint64_t arg)
 {
     if ((op->encoding & ~(uint32_t)0x3807) == SYSREG(1, 0, 7, 8, 0) ||
         (op->encoding & ~(uint32_t)0x3807) == SYSREG(1, 0, 7, 9, 0))
-        arm_at(&c->cpu, arg, op->encoding);
+        return arm_at(&c->cpu, arg, op->encoding);
     if (!op->fn)
-        return;
+        return false;
     op->fn(&c->cpu, arg);
     if (op->all)
         broadcast(c, op->fn, arg);
+    return false;
 }
 
 /* DSB: everything this CPU asked of the others has happened. */

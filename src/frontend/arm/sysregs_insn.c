@@ -105,8 +105,7 @@ uint64_t arm_help_sysop(Cpu *cpu, uint64_t a, uint64_t value, uint64_t x)
     const SysOp *op = sysop_find(c, a & 0xffff);
     if (a >> PACK_WRITE & 1 && trapped(c, op->trap, op->encoding, true, a >> PACK_RT & 31))
         return 1;
-    sysop_run(c, op, value);
-    return 0;
+    return sysop_run(c, op, value);
 }
 
 /* MSR DAIFSet and DAIFClr at EL0 without SCTLR_EL1.UMA, WFI and WFE without nTWI and nTWE. */
