@@ -1,0 +1,224 @@
+/* Guest instructions as text: each line of a64/NAME.t is run in every way a64_bench.h has.
+ *
+ *     adcs x0, x1, x2   ba020020   x1=ffffffffffffffff x2=0 nzcv=2   ->   x0=0 nzcv=6
+ *
+ * Columns are separated by two spaces or more: assembly (for the reader), up to four words, what the state holds
+ * before, what it holds after. What is not named before has a pattern (fresh), what is not named after must not have
+ * changed. x0..x30 sp nzcv fpcr fpsr are hexadecimal, v0..v31 with 32 digits; [4040700]=8 bytes of memory as a number;
+ * pc=+8 where it goes on, counted from the first word (else behind the last); signal=4 undefined, 7 misaligned, b no
+ * such memory. ';' separates instructions, ',' their words; a line that begins with # is a comment. tests/guest/fill.py
+ * writes lines. */
+#include "tests/frontend/a64_bench.h"
+
+#include <check.h>
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LINE = 1024, COLUMNS = 4 };
+
+typedef struct Test {
+    const char *file;
+    int line;
+    char text[LINE], *column[COLUMNS]; /* assembly, words, before, after */
+    uint32_t word[ORACLE_WORDS];
+    int words;
+    uint64_t pc; /* of the first word; the last is where oracle.h has it */
+} Test;
+
+static void bad(const Test *t, const char *what)
+{
+    ck_abort_msg("%s:%d: %s", t->file, t->line, what);
+}
+
+/* The pattern that registers have unless the line says otherwise. */
+static OracleState fresh(void)
+{
+    OracleState s = { .sp = ORACLE_PAGE + ORACLE_WINDOW + 256 };
+    for (uint64_t n = 0; n < 31; n++)
+        s.x[n] = (n + 1) * 0x0101010101010101;
+    for (uint64_t n = 0; n < 32; n++) {
+        s.v[n][0] = n * 0x0101010101010101 ^ 0xa0a1a2a3a4a5a6a7;
+        s.v[n][1] = n * 0x0101010101010101 ^ 0xb0b1b2b3b4b5b6b7;
+    }
+    for (int n = 0; n < ORACLE_WINDOW_SIZE; n++)
+        s.window[n] = (uint8_t)(n * 7);
+    return s;
+}
+
+/* ---- one line ---- */
+
+static void split(Test *t)
+{
+    char *p = t->text;
+    p[strcspn(p, "\n")] = 0;
+    for (int n = 0; n < COLUMNS; n++) {
+        p += strspn(p, " ");
+        t->column[n] = p;
+        char *arrow = n == 2 ? strstr(p, "->") : NULL, *gap = n < 2 ? strstr(p, "  ") : arrow;
+        if (n == COLUMNS - 1)
+            break;
+        if (!gap)
+            bad(t, "has too few columns");
+        *gap = 0;
+        p = gap + 2;
+    }
+}
+
+static void read_words(Test *t)
+{
+    char *p = t->column[1];
+    for (t->words = 0; *p && t->words < ORACLE_WORDS; p += *p == ',')
+        t->word[t->words++] = (uint32_t)strtoul(p, &p, 16);
+    if (!t->words || *p)
+        bad(t, "has no words");
+}
+
+static void set_wide(OracleState *s, unsigned n, const char *digits, const Test *t)
+{
+    char high[17] = "";
+    if (n > 31 || strlen(digits) != 32)
+        bad(t, "v needs 32 digits");
+    memcpy(high, digits, 16);
+    s->v[n][1] = strtoull(high, NULL, 16);
+    s->v[n][0] = strtoull(digits + 16, NULL, 16);
+}
+
+static void set_memory(OracleState *s, uint64_t at, uint64_t value, const Test *t)
+{
+    uint64_t offset = at - ORACLE_PAGE - ORACLE_WINDOW;
+    if (offset > ORACLE_WINDOW_SIZE - 8)
+        bad(t, "memory is beyond the window");
+    memcpy(s->window + offset, &value, 8);
+}
+
+static void set(OracleState *s, char *name, char *digits, const Test *t)
+{
+    uint64_t value = strtoull(digits, NULL, 16);
+    char *end;
+    unsigned long n = strtoul(name + 1, &end, 10);
+    if (name[0] == 'x' && !*end && n < 31)
+        s->x[n] = value;
+    else if (name[0] == 'v' && !*end)
+        set_wide(s, (unsigned)n, digits, t);
+    else if (name[0] == '[')
+        set_memory(s, strtoull(name + 1, NULL, 16), value, t);
+    else if (!strcmp(name, "sp"))
+        s->sp = value;
+    else if (!strcmp(name, "nzcv"))
+        s->nzcv = (uint32_t)value << 28;
+    else if (!strcmp(name, "fpcr"))
+        s->fpcr = (uint32_t)value;
+    else if (!strcmp(name, "fpsr"))
+        s->fpsr = (uint32_t)value;
+    else if (!strcmp(name, "pc"))
+        s->pc = t->pc + (uint64_t)strtoll(digits, NULL, 0);
+    else if (!strcmp(name, "signal"))
+        s->signal = (uint32_t)value;
+    else
+        bad(t, "names something unknown");
+}
+
+static void set_all(OracleState *s, char *settings, const Test *t)
+{
+    for (char *save = NULL, *word = strtok_r(settings, " ", &save); word; word = strtok_r(NULL, " ", &save)) {
+        char *equals = strchr(word, '=');
+        if (!equals)
+            bad(t, "a setting has no =");
+        *equals = 0;
+        set(s, word, equals + 1, t);
+    }
+}
+
+static void differ(const Test *t, A64Way way, const char *what, unsigned n, uint64_t want, uint64_t got)
+{
+    if (want != got)
+        ck_abort_msg("%s:%d: %s (%s): %s%u is %llx, not %llx", t->file, t->line, t->column[0], a64_way_names[way], what,
+                     n, (unsigned long long)got, (unsigned long long)want);
+}
+
+static void compare(const Test *t, A64Way way, const OracleState *want, const OracleState *got)
+{
+    differ(t, way, "signal ", 0, want->signal, got->signal);
+    differ(t, way, "pc ", 0, want->pc - t->pc, got->pc - t->pc);
+    for (unsigned n = 0; n < 31; n++)
+        differ(t, way, "x", n, want->x[n], got->x[n]);
+    differ(t, way, "sp ", 0, want->sp, got->sp);
+    differ(t, way, "nzcv ", 0, want->nzcv >> 28, got->nzcv >> 28);
+    differ(t, way, "fpsr ", 0, want->fpsr, got->fpsr);
+    for (unsigned n = 0; n < 64; n++)
+        differ(t, way, n & 1 ? "upper half of v" : "lower half of v", n / 2, want->v[n / 2][n & 1],
+               got->v[n / 2][n & 1]);
+    for (unsigned n = 0; n < ORACLE_WINDOW_SIZE; n++)
+        differ(t, way, "byte of memory ", n, want->window[n], got->window[n]);
+}
+
+static void run_line(A64Bench *b, Test *t)
+{
+    OracleState before = fresh(), after;
+    split(t);
+    read_words(t);
+    t->pc = ORACLE_CODE + ORACLE_LAST + 4 - 4 * (uint64_t)t->words;
+    before.pc = ORACLE_CODE + ORACLE_LAST + 4;
+    set_all(&before, t->column[2], t);
+    after = before;
+    set_all(&after, t->column[3], t);
+    for (A64Way way = 0; way < A64_WAYS; way++) {
+        OracleState got = before;
+        a64_bench_run(b, way, t->word, t->words, t->pc, &got);
+        compare(t, way, &after, &got);
+    }
+}
+
+static int run_file(A64Bench *b, const char *path)
+{
+    Test t = { .file = path };
+    int lines = 0;
+    FILE *file = fopen(path, "r");
+    ck_assert_msg(file != NULL, "%s", path);
+    while (fgets(t.text, sizeof t.text, file)) {
+        t.line++;
+        if (t.text[strspn(t.text, " ")] == '#' || t.text[0] == '\n')
+            continue;
+        run_line(b, &t);
+        lines++;
+    }
+    fclose(file);
+    return lines;
+}
+
+START_TEST(every_line_holds)
+{
+    static const char folder[] = "tests/guest/a64";
+    A64Bench *b = a64_bench();
+    DIR *dir = opendir(folder);
+    int files = 0;
+    ck_assert(dir != NULL);
+    for (struct dirent *e; (e = readdir(dir));) {
+        char path[512];
+        size_t length = strlen(e->d_name);
+        if (length < 3 || strcmp(e->d_name + length - 2, ".t") != 0)
+            continue;
+        snprintf(path, sizeof path, "%s/%s", folder, e->d_name);
+        ck_assert_int_gt(run_file(b, path), 0);
+        files++;
+    }
+    closedir(dir);
+    ck_assert_int_gt(files, 0);
+    a64_bench_free(b);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("guest");
+    TCase *c = tcase_create("a64");
+    tcase_add_test(c, every_line_holds);
+    suite_add_tcase(s, c);
+    SRunner *r = srunner_create(s);
+    srunner_run_all(r, CK_NORMAL);
+    int failed = srunner_ntests_failed(r);
+    srunner_free(r);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
