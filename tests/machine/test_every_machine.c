@@ -30,6 +30,29 @@ START_TEST(it_is_made_reset_and_printed)
 }
 END_TEST
 
+/* Properties that choose other parts. */
+static const struct Variant {
+    const char *machine, *props;
+} variants[] = {
+    { "virt", "virtualization=on" },
+    { "virt", "gic-version=3" },
+    { "virt", "gic-version=3,its=off,virtualization=on" },
+    { "virt", "gic-version=max,dtb-randomness=off" },
+};
+enum { VARIANTS = sizeof variants / sizeof *variants };
+
+START_TEST(its_variants_are_made)
+{
+    Error err;
+    const MachineType *t = machine_type(variants[_i].machine, &err);
+    Machine *m = machine_new(
+        t, &(MachineConfig){ .cpu = "none", .machine_props = variants[_i].props, .dump_dtb = "/dev/null" }, &err);
+    ck_assert_msg(m != NULL, "%s", err.text);
+    ck_assert_msg(machine_boot(m, &err), "%s", err.text);
+    machine_free(m);
+}
+END_TEST
+
 START_TEST(its_default_cpu_is_one_of_those_allowed)
 {
     const MachineType *t = machine_types[_i];
@@ -55,6 +78,7 @@ int main(void)
     Suite *s = suite_create("machine/every");
     TCase *c = tcase_create("all");
     tcase_add_loop_test(c, it_is_made_reset_and_printed, 0, machines());
+    tcase_add_loop_test(c, its_variants_are_made, 0, VARIANTS);
     tcase_add_loop_test(c, its_default_cpu_is_one_of_those_allowed, 0, machines());
     tcase_add_loop_test(c, parts_that_are_always_there_have_known_types, 0, machines());
     suite_add_tcase(s, c);
