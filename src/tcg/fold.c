@@ -334,6 +334,22 @@ static IrRef truth(Ir *ir, const IrInsn *w)
     return (w->op == IR_ne) == (b->imm == 0) ? w->arg[0] : invert(ir, w->arg[0]);
 }
 
+/* Comparing what was extended with zeros: as narrow as it was, which may leave the extension unused. */
+static void narrow_comparison(Ir *ir, IrInsn *w)
+{
+    const IrInsn *a = &ir->insn[w->arg[0]], *b = &ir->insn[w->arg[1]];
+    if (a->op != IR_zext || (a->imm != 32 && a->imm != 8) || a->imm >= (unsigned)ir_bits(w->type))
+        return;
+    bool both = b->op == IR_zext && b->imm == a->imm;
+    if (!both && (b->op != IR_const || b->imm >> a->imm))
+        return;
+    IrType narrow = a->imm == 32 ? I32 : I8;
+    uint64_t number = b->imm;
+    w->arg[0] = a->arg[0];
+    w->arg[1] = both ? b->arg[0] : ir_imm(ir, narrow, number);
+    w->type = narrow;
+}
+
 /* ---- entry points ---- */
 
 static bool constant(Ir *ir, const IrInsn *w, IrRef *result)
@@ -359,6 +375,8 @@ IrRef ir_emit_pure(Ir *ir, const IrInsn *want)
             narrow_args(ir, &w);
         if (w.op == IR_eq || w.op == IR_ne || w.op == IR_xor)
             r = truth(ir, &w);
+        if (!r && (w.op == IR_eq || w.op == IR_ne || w.op == IR_ltu || w.op == IR_leu))
+            narrow_comparison(ir, &w);
         if (w.op == IR_and && masks_nothing(ir, &w))
             return w.arg[0];
     }

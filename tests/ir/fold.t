@@ -219,3 +219,29 @@ label 0x1000
   put v1+0 i32x4 %2
   put v2+0 i8x16 %1
   leave exit=2
+
+== what was extended with zeros is compared as it was
+  %1 = get i32 x0+0
+  %2 = get i32 x1+0
+  %3 = add i32 %1, %2
+  %4 = zext i64 %3 from=32
+  %5 = eq i64 %4, #0x0
+  goto_if %5, 0x2000
+  %6 = ltu i64 %4, #0x100000000
+  goto_if %6, 0x2000
+  %7 = zext i64 %1 from=32
+  %8 = leu i64 %4, %7
+  goto_if %8, 0x2000
+  leave exit=2
+=> live
+  %1 = get i32 x0+0
+  %2 = get i32 x1+0
+  %3 = add i32 %1, %2
+  %4 = zext i64 %3 from=32
+  %5 = eq i32 %3, #0x0
+  goto_if %5, 0x2000
+  %6 = ltu i64 %4, #0x100000000
+  goto_if %6, 0x2000
+  %7 = leu i32 %3, %1
+  goto_if %7, 0x2000
+  leave exit=2
