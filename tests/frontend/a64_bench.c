@@ -139,6 +139,13 @@ void a64_bench_free(A64Bench *b)
     free(b);
 }
 
+void a64_bench_big_endian(A64Bench *b, bool on)
+{
+    const uint64_t e0e = 1 << 24;
+    uint64_t *sctlr = &b->arm.cpu->sctlr[1];
+    *sctlr = on ? *sctlr | e0e : *sctlr & ~e0e;
+}
+
 bool a64_bench_has(const A64Bench *b, unsigned feature)
 {
     return arm_has(b->arm.cpu, (ArmFeature)feature);

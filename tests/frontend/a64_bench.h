@@ -18,4 +18,5 @@ void a64_bench_free(A64Bench *);
 /* Runs the words, which lie at pc, or as many as there are before one leaves. state->pc is where it goes on; after an
  * exception state->signal says which (oracle.h), and pc is that of the instruction that raised it. */
 void a64_bench_run(A64Bench *, A64Way, const uint32_t *words, int count, uint64_t pc, OracleState *state);
+void a64_bench_big_endian(A64Bench *, bool); /* data accesses from now on */
 bool a64_bench_has(const A64Bench *, unsigned feature);

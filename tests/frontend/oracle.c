@@ -29,7 +29,7 @@ typedef struct Oracle {
 
 static struct Options {
     unsigned count;
-    bool verbose, integer;
+    bool verbose, integer, big;
     uint64_t seed;
     const char *only, *guest;
 } options = { .count = 50, .seed = 1, .only = "" };
@@ -47,7 +47,8 @@ static void start(Oracle *o, const char *guest)
         dup2(out[1], 1);
         for (int fd = 3; fd < 64; fd++)
             close(fd);
-        execlp("qemu-aarch64", "qemu-aarch64", "-cpu", "max,pauth=off", guest, NULL);
+        const char *qemu = options.big ? "qemu-aarch64_be" : "qemu-aarch64";
+        execlp(qemu, qemu, "-cpu", "max,pauth=off", guest, NULL);
         _exit(77);
     }
     close(in[0]);
@@ -222,6 +223,7 @@ START_TEST(all_ways_agree_with_qemu)
     o->seed = options.seed;
     start(o, options.guest);
     o->bench = a64_bench();
+    a64_bench_big_endian(o->bench, options.big);
     for (int r = 0; r < A64_ROWS; r++)
         if (usable(o, &a64_rows[r]) && !strncmp(a64_rows[r].name, options.only, strlen(options.only)))
             test_row(o, &a64_rows[r], options.count);
@@ -239,20 +241,22 @@ END_TEST
 
 int main(int argc, char **argv)
 {
-    for (int opt; (opt = getopt(argc, argv, "n:s:r:iv")) != -1;) {
+    for (int opt; (opt = getopt(argc, argv, "n:s:r:ibv")) != -1;) {
         if (opt == 'n')
             options.count = (unsigned)strtoul(optarg, NULL, 0);
         else if (opt == 's')
             options.seed = strtoull(optarg, NULL, 0) | 1;
         else if (opt == 'r')
             options.only = optarg;
+        else if (opt == 'b')
+            options.big = true;
         else if (opt == 'i')
             options.integer = true;
         else
             options.verbose = true;
     }
     if (optind >= argc) {
-        fprintf(stderr, "usage: oracle ORACLE_GUEST [-n CASES] [-s SEED] [-r ROW] [-i] [-v]\n");
+        fprintf(stderr, "usage: oracle ORACLE_GUEST [-n CASES] [-s SEED] [-r ROW] [-i] [-b] [-v]\n");
         return 2;
     }
     options.guest = argv[optind];

@@ -76,15 +76,69 @@ static uint32_t branch(uint64_t from, void (*to)(void))
     return 0x14000000 | (((uint64_t)to - from) >> 2 & 0x3ffffff);
 }
 
+/* ---- byte order ---- records and instructions are little-endian, also where this program is not */
+
+#ifdef __AARCH64EB__
+static uint64_t little64(uint64_t v)
+{
+    return __builtin_bswap64(v);
+}
+static uint32_t little32(uint32_t v)
+{
+    return __builtin_bswap32(v);
+}
+#else
+static uint64_t little64(uint64_t v)
+{
+    return v;
+}
+static uint32_t little32(uint32_t v)
+{
+    return v;
+}
+#endif
+
+static void swap(uint64_t *a, uint64_t *b)
+{
+    uint64_t c = *a;
+    *a = *b;
+    *b = c;
+}
+
+/* Both ways. LDP of 128-bit registers takes the upper half first on a big-endian machine. */
+static void convert(OracleState *s)
+{
+    for (uint64_t *p = s->x; p <= &s->pc; p++)
+        *p = little64(*p);
+    for (uint32_t *p = &s->nzcv; p <= &s->signal; p++)
+        *p = little32(*p);
+    for (int n = 0; n < 32; n++) {
+        s->v[n][0] = little64(s->v[n][0]);
+        s->v[n][1] = little64(s->v[n][1]);
+        if (little32(1) != 1)
+            swap(&s->v[n][0], &s->v[n][1]);
+    }
+}
+
 static void write_code(const OracleCase *c, uint64_t at)
 {
     uint32_t *w = (uint32_t *)at;
-    w[0] = 0xf940781e; /* ldr x30, [x0, #240] */
-    w[1] = 0xf9400000; /* ldr x0, [x0] */
+    w[0] = little32(0xf940781e); /* ldr x30, [x0, #240] */
+    w[1] = little32(0xf9400000); /* ldr x0, [x0] */
     for (int i = 0; i < ORACLE_WORDS; i++)
         w[2 + i] = c->word[i];
-    w[6] = branch(at + 24, exit_next);
-    w[7] = branch(at + 28, exit_taken);
+    w[6] = little32(branch(at + 24, exit_next));
+    w[7] = little32(branch(at + 28, exit_taken));
+}
+
+static void code_changed(uint64_t from, uint64_t to)
+{
+    for (uint64_t at = from; at < to; at += 16)
+        __asm__ volatile("dc cvau, %0" ::"r"(at) : "memory");
+    __asm__ volatile("dsb ish" ::: "memory");
+    for (uint64_t at = from; at < to; at += 16)
+        __asm__ volatile("ic ivau, %0" ::"r"(at) : "memory");
+    __asm__ volatile("dsb ish\n isb" ::: "memory");
 }
 
 static void run_batch(long cases)
@@ -92,17 +146,19 @@ static void run_batch(long cases)
     uint8_t *page = (uint8_t *)(uint64_t)ORACLE_PAGE;
     for (long n = 0; n < cases; n++)
         write_code(&batch[n], ORACLE_CODE + (uint64_t)n * ORACLE_SLOT);
-    __builtin___clear_cache((char *)(uint64_t)ORACLE_CODE, (char *)(ORACLE_CODE + cases * ORACLE_SLOT));
+    code_changed(ORACLE_CODE, ORACLE_CODE + (uint64_t)cases * ORACLE_SLOT);
     for (long n = 0; n < cases; n++) {
         uint64_t at = ORACLE_CODE + (uint64_t)n * ORACLE_SLOT;
         for (uint64_t *p = (uint64_t *)page; (uint8_t *)p < page + ORACLE_PAGE_SIZE; p++)
             *(volatile uint64_t *)p = 0;
         current = &batch[n].state;
         copy(page + ORACLE_WINDOW, current->window, ORACLE_WINDOW_SIZE);
+        convert(current);
         current->signal = 0;
         run_case(current, at);
         if (!current->signal)
             current->pc += at + ORACLE_LAST;
+        convert(current);
         copy(current->window, page + ORACLE_WINDOW, ORACLE_WINDOW_SIZE);
     }
 }
@@ -146,7 +202,10 @@ void _start(void)
     catch (11);
     for (;;) { /* one count, then as many cases */
         uint64_t cases;
-        if (read_all(&cases, sizeof cases) != sizeof cases || cases > ORACLE_BATCH)
+        if (read_all(&cases, sizeof cases) != sizeof cases)
+            break;
+        cases = little64(cases);
+        if (cases > ORACLE_BATCH)
             break;
         read_all(batch, (long)(cases * sizeof *batch));
         run_batch((long)cases);

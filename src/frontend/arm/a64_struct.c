@@ -161,14 +161,17 @@ static void interleave_triple(Ir *ir, const A64 *i, IrRef v[3])
         v[k] = gather(ir, registers, from + 16 * k);
 }
 
+/* Not arm_load and arm_store: in_pieces has dealt with the mode. */
 static IrRef load_at(Trans *t, IrRef base, unsigned disp, unsigned size)
 {
-    return arm_load(t, size == 4 ? I64X2 : F64, base, (IrMem){ .size = (uint8_t)size, .disp = (int32_t)disp });
+    IrMem m = { .size = (uint8_t)size, .disp = (int32_t)disp };
+    return ir_load(t->ir, size == 4 ? I64X2 : F64, base, ir_mem(m));
 }
 
 static void store_at(Trans *t, IrRef base, unsigned disp, unsigned size, IrRef v)
 {
-    arm_store(t, size == 4 ? I64X2 : F64, base, v, (IrMem){ .size = (uint8_t)size, .disp = (int32_t)disp });
+    IrMem m = { .size = (uint8_t)size, .disp = (int32_t)disp };
+    ir_store(t->ir, size == 4 ? I64X2 : F64, base, v, ir_mem(m));
 }
 
 static void load_triple(Trans *t, const A64 *i, IrRef base)
@@ -179,7 +182,7 @@ static void load_triple(Trans *t, const A64 *i, IrRef base)
         v[1] = load_at(t, base, 16, 4);
         v[2] = load_at(t, base, 32, 4);
     } else { /* 24 bytes */
-        v[1] = v[2] = ir_vlow(t->ir, I64X2, arm_load(t, I64, base, (IrMem){ .size = 3, .disp = 16 }), 0);
+        v[1] = v[2] = ir_vlow(t->ir, I64X2, load_at(t, base, 16, 3), 0);
     }
     separate_triple(t->ir, i, v);
     for (unsigned r = 0; r < 3; r++)
@@ -197,7 +200,7 @@ static void store_triple(Trans *t, const A64 *i, IrRef base)
         store_at(t, base, 16, 4, v[1]);
         store_at(t, base, 32, 4, v[2]);
     } else {
-        arm_store(t, I64, base, ir_vget(t->ir, I64, v[1], 0), (IrMem){ .size = 3, .disp = 16 });
+        store_at(t, base, 16, 3, ir_vget(t->ir, F64, v[1], 0));
     }
 }
 
