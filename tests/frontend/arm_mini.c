@@ -51,11 +51,12 @@ static const Walk *find(Cpu *cpu, uint64_t addr, Access access, bool user)
 }
 
 /* Host memory of addr, or NULL: *phys then is where a device may be. */
-static uint8_t *host(Cpu *cpu, const Walk *w, uint64_t addr, uint64_t *phys)
+static uint8_t *host(Cpu *cpu, const Walk *w, uint64_t addr, Access access, uint64_t *phys)
 {
     Flat f;
     *phys = w->phys | (addr & 0xfff);
-    if (!space_flat(cpu->dev.machine->memory, *phys, &f) || !f.region->ram)
+    if (!space_flat(cpu->dev.machine->memory, *phys, &f) || !f.region->ram ||
+        (access == STORE && f.region->readonly))
         return NULL;
     return f.region->ram + f.offset + (*phys - f.at);
 }
@@ -80,7 +81,7 @@ static bool within_page(Cpu *cpu, uint64_t addr, int size, bool user, Access acc
     const Walk *w = find(cpu, addr, access, user);
     if (!w)
         return false;
-    uint8_t *at = host(cpu, w, addr, &phys);
+    uint8_t *at = host(cpu, w, addr, access, &phys);
     if (!at)
         return device_access(cpu, addr, phys, size, access, value);
     if (access == STORE)
@@ -185,7 +186,7 @@ static int translate(ArmMini *m)
     ArmCpu *c = m->cpu;
     uint64_t pc = c->pc, phys;
     const Walk *w = find(&c->cpu, pc, FETCH, false);
-    const uint8_t *at = w ? host(&c->cpu, w, pc, &phys) : NULL;
+    const uint8_t *at = w ? host(&c->cpu, w, pc, FETCH, &phys) : NULL;
     if (w && !at)
         aarch64_guest.bus_error(&c->cpu, pc, FETCH, phys);
     if (!at)
