@@ -126,7 +126,7 @@ START_TEST(max_advertises_what_it_has_and_no_more)
     ck_assert_uint_eq(get("ID_AA64PFR1_EL1"), 0);               /* BTI, SSBS, MTE */
     ck_assert_uint_eq(pfr0 & 0xffff, 0x0111);                   /* AArch64 only, EL2, no EL3 */
     ck_assert_uint_eq(pfr0 >> 32 & 0xffff, 0);                  /* SVE, RAS's neighbours */
-    ck_assert_uint_eq(pfr0 >> 56, 0x11);                        /* CSV2, CSV3 */
+    ck_assert_uint_eq(pfr0 >> 56, 0x13);                        /* CSV2, CSV3 */
     ck_assert_uint_eq(mmfr1 >> 8 & 15, 0);                      /* VHE */
     ck_assert_uint_eq(get("ID_AA64MMFR0_EL1"), 0x110125 & ~0u); /* 48 bits, 16-bit ASIDs, mixed endian, 16 KiB */
 }
@@ -172,6 +172,9 @@ static const TrapCase traps[] = {
     { "CTR_EL0", 0, 1, "SCTLR_EL1", 0, false },
     { "CTR_EL0", 0, 0, "SCTLR_EL1", 1 << 15, false },
     { "CTR_EL0", 1, 0, "SCTLR_EL1", 0, false },
+    { "SCXTNUM_EL0", 0, 1, "SCTLR_EL1", 1 << 20, true },
+    { "SCXTNUM_EL1", 1, 0, "HCR_EL2", 1ull << 53, true },
+    { "SCXTNUM_EL1", 1, 2, "HCR_EL2", 0, true },
     { "DAIF", 0, 1, "SCTLR_EL1", 0, true },
     { "DAIF", 0, 0, "SCTLR_EL1", 1 << 9, true },
     { "CNTVCT_EL0", 0, 1, "CNTKCTL_EL1", 0, false },

@@ -108,6 +108,10 @@ enum {
     M_MMU_OFF = 1 << 10, /* stage 1 off: data is Device-nGnRnE, so misaligned accesses fault */
     M_UAO = 1 << 11,     /* ldtr and sttr behave as ldr and str */
     M_SP_SEL = 1 << 12,
+    /* nobody traps: DC ZVA, cache maintenance by address, CNTVCT_EL0 */
+    M_ZVA = 1 << 13,
+    M_CACHE = 1 << 14,
+    M_COUNTER = 1 << 15,
 };
 static inline int arm_el(const Trans *t)
 {

@@ -3,6 +3,7 @@
 #include "frontend/arm/arm.h"
 
 #include "base/fp.h"
+#include "frontend/arm/helpers.h"
 
 enum { MXCSR_MASKED = 0x1f80, MXCSR_FLAGS = 0x3f };
 enum { FPSR_IOC = 1, FPSR_DZC = 2, FPSR_OFC = 4, FPSR_UFC = 8, FPSR_IXC = 16, FPSR_IDC = 128, FPSR_QC = 1 << 27 };
@@ -61,4 +62,18 @@ void arm_fp_begin(ArmCpu *c, FpEnv *env, int bits)
 void arm_fp_end(ArmCpu *c, const FpEnv *env, int bits)
 {
     c->fpsr |= env->flags & (bits == 16 ? FP_FLAGS & ~(uint32_t)FP_INPUT_DENORMAL : (uint32_t)FP_FLAGS);
+}
+
+/* MSR FPCR. Leaves for `next` if translation depends on what changed. */
+uint64_t arm_help_fpcr(Cpu *cpu, uint64_t value, uint64_t mask, uint64_t next)
+{
+    ArmCpu *c = arm_of(cpu);
+    uint32_t before = c->fpcr;
+    c->fpcr = (before & ~(uint32_t)mask) | (uint32_t)(value & mask);
+    arm_sync_mxcsr(c);
+    if (!((before ^ c->fpcr) & (FPCR_FZ | FPCR_FZ16 | FPCR_AHP)))
+        return 0;
+    c->pc = next;
+    arm_mode_changed(c);
+    return 1;
 }

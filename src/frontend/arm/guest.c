@@ -31,11 +31,27 @@ static bool fp_traps(const ArmCpu *c)
 
 enum { FPCR_FZ16 = 1 << 19, FPCR_FZ = 1 << 24, FPCR_AHP = 1 << 26 };
 
+/* What EL0 is allowed by EL1, and both by EL2: sysregs_trap.c says the same with syndromes. */
+static uint64_t allowed(const ArmCpu *c)
+{
+    uint64_t mode = M_ZVA | M_CACHE | M_COUNTER;
+    if (c->el == 0) {
+        mode &= c->sctlr[1] & SCTLR_DZE ? ~0ull : ~(uint64_t)M_ZVA;
+        mode &= c->sctlr[1] & SCTLR_UCI ? ~0ull : ~(uint64_t)M_CACHE;
+        mode &= c->cntkctl & 2 ? ~0ull : ~(uint64_t)M_COUNTER;
+    }
+    if (c->el < 2 && arm_hcr(c) & HCR_TDZ)
+        mode &= ~(uint64_t)M_ZVA;
+    if (c->el < 2 && arm_hcr(c) & (HCR_TPC | HCR_TPU))
+        mode &= ~(uint64_t)M_CACHE;
+    return mode;
+}
+
 uint64_t arm_mode(const Cpu *cpu)
 {
     const ArmCpu *c = (const ArmCpu *)cpu;
     int rules = c->el == 2 ? 2 : 1; /* whose SCTLR and TCR */
-    uint64_t sctlr = c->sctlr[rules], tcr = c->tcr[rules], mode = c->el;
+    uint64_t sctlr = c->sctlr[rules], tcr = c->tcr[rules], mode = c->el | allowed(c);
     bool mmu = sctlr & SCTLR_M || (rules == 1 && arm_hcr(c) & HCR_DC);
     mode |= fp_traps(c) ? M_FP_TRAP : 0;
     mode |= c->fpcr & FPCR_FZ ? M_FP_SOFT : 0;

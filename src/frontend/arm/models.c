@@ -30,6 +30,7 @@
     F(hafdbs, "access flag and dirty state kept by the MMU")                                                           \
     F(vmid16, "16-bit VMIDs")                                                                                          \
     F(csv3, "no speculative leaks across contexts (CSV2, CSV3): guests need no workarounds")                           \
+    F(csv2_3, "no speculation on other contexts' branch history: no workarounds in exception vectors")                  \
     F(dit, "data-independent timing")                                                                                  \
     F(el2, "exception level 2")
 
@@ -38,7 +39,7 @@
 #define HAS_V8  (HAS(v8) | HAS(crc) | HAS(aes) | HAS(sha) | HAS(pmull))
 #define HAS_V82 (HAS_V8 | HAS(lse) | HAS(lor) | HAS(rdm) | HAS(dp) | HAS(fp16) | HAS(lrcpc) | HAS(pan) | HAS(uao) |  \
                  HAS(dpb) | HAS(hafdbs) | HAS(vmid16) | HAS(csv3))
-#define HAS_MAX (HAS_V82 | HAS(lrcpc2) | HAS(flagm) | HAS(jscvt) | HAS(dit))
+#define HAS_MAX (HAS_V82 | HAS(lrcpc2) | HAS(flagm) | HAS(jscvt) | HAS(dit) | HAS(csv2_3))
 /* clang-format on */
 
 /* Identification as in each core's technical reference manual. */
@@ -73,6 +74,7 @@ static const IdField id_fields[] = {
     ID(PFR0, 20, 1, fp16),
     ID(PFR0, 48, 1, dit),
     ID(PFR0, 56, 1, csv3),
+    ID(PFR0, 56, 3, csv2_3),
     ID(PFR0, 60, 1, csv3),
     ID(DFR0, 0, 6, v8),  /* ARMv8.0 debug */
     ID(DFR0, 8, 1, v8),  /* PMUv3 */

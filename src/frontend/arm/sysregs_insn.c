@@ -192,6 +192,11 @@ static void write_daif(Trans *t, unsigned rt)
     call_daif(t, ir_and(ir, I64, bits, ir_imm(ir, I64, 15), 0), DAIF_ASSIGN);
 }
 
+static void write_pan(Trans *t, IrRef pan)
+{
+    trans_call(t, I64, H_pan, pan, IR_NONE, IR_NONE);
+}
+
 static void check(Trans *t, SysTrap trap, uint32_t encoding, unsigned rt)
 {
     trans_call(t, I64, H_check, constant(t, trap), constant(t, encoding), constant(t, rt));
@@ -211,7 +216,10 @@ enum {
     CURRENT_EL = SYSREG(3, 0, 4, 2, 2),
     SP_EL0_ENCODING = SYSREG(3, 0, 4, 1, 0),
     CNTVCT_ENCODING = SYSREG(3, 3, 14, 0, 2),
-    FPSR_ENCODING = SYSREG(3, 3, 4, 4, 1),
+    FPCR_ENCODING = SYSREG(3, 3, 4, 4, 0),
+    PAN_ENCODING = SYSREG(3, 0, 4, 2, 3),
+    TTBR0_ENCODING = SYSREG(3, 0, 2, 0, 0),
+    TTBR1_ENCODING = SYSREG(3, 0, 2, 0, 1),
 };
 
 /* Devices have the registers of the interrupt controller: CRn 12, and ICC_PMR_EL1. */
@@ -253,9 +261,17 @@ static bool quick_read(Trans *t, const SysReg *r, unsigned rt)
         arm_put(t, true, rt, trans_call(t, I64, H_get_daif, IR_NONE, IR_NONE, IR_NONE));
     else if (r->encoding == CNTVCT_ENCODING)
         arm_put(t, true, rt, trans_call(t, I64, H_cntvct, IR_NONE, IR_NONE, IR_NONE));
+    else if (!r->get)
+        arm_put(t, true, rt, trans_call(t, I64, H_sysreg_plain, constant(t, r->offset), constant(t, r->size), IR_NONE));
     else
         return false;
     return true;
+}
+
+static bool may_trap(const Trans *t, const SysReg *r)
+{
+    return sysreg_may_trap((const ArmCpu *)t->cpu, (SysTrap)r->trap, arm_el(t)) &&
+           !(r->encoding == CNTVCT_ENCODING && t->mode & M_COUNTER);
 }
 
 bool a64_mrs(Trans *t, const A64 *i)
@@ -277,9 +293,8 @@ bool a64_mrs(Trans *t, const A64 *i)
         return true;
     }
     IrRef index = constant(t, (uint64_t)(r - arm_sysregs));
-    if (sysreg_may_trap(c, r->trap, arm_el(t)))
-        trans_call(t, I64, r->encoding == CNTVCT_ENCODING ? H_cntvct_checked : H_sysreg_read_checked, index,
-                   constant(t, i->rt), IR_NONE);
+    if (may_trap(t, r))
+        trans_call(t, I64, H_sysreg_read_checked, index, constant(t, i->rt), IR_NONE);
     else if (!quick_read(t, r, i->rt))
         arm_put(t, true, i->rt, trans_call(t, I64, H_sysreg_read, index, IR_NONE, IR_NONE));
     return true;
@@ -294,6 +309,15 @@ static bool quick_write(Trans *t, const SysReg *r, unsigned rt)
         write_nzcv(t, rt);
     else if (r->encoding == DAIF_ENCODING)
         write_daif(t, rt);
+    else if (r->encoding == FPCR_ENCODING)
+        trans_call(t, I64, H_fpcr, arm_get(t, true, rt), constant(t, r->writable), constant(t, t->pc + 4));
+    else if (r->encoding == PAN_ENCODING)
+        write_pan(t, ir_and(t->ir, I64, ir_shr(t->ir, I64, arm_get(t, true, rt), ir_imm(t->ir, I64, 22), 0),
+                            ir_imm(t->ir, I64, 1), 0));
+    else if (r->encoding == TTBR0_ENCODING || r->encoding == TTBR1_ENCODING)
+        trans_call(t, I64, H_ttbr, constant(t, r->encoding == TTBR1_ENCODING), arm_get(t, true, rt), IR_NONE);
+    else if (!r->set && r->size == 8)
+        trans_call(t, I64, H_sysreg_put, constant(t, r->offset), arm_get(t, true, rt), constant(t, r->writable));
     else
         return false;
     return true;
@@ -310,11 +334,11 @@ bool a64_msr(Trans *t, const A64 *i)
         return false;
     if (r->trap == TR_FP && !arm_fp_ok(t))
         return true;
-    bool may_trap = sysreg_may_trap(c, r->trap, arm_el(t));
-    if (!may_trap && quick_write(t, r, i->rt))
+    bool checked = may_trap(t, r);
+    if (!checked && quick_write(t, r, i->rt))
         return true;
     IrRef index = constant(t, (uint64_t)(r - arm_sysregs)), value = arm_get(t, true, i->rt);
-    if (may_trap)
+    if (checked)
         trans_call(t, I64, H_sysreg_write_checked, index, value, constant(t, i->rt));
     else
         trans_call(t, I64, H_sysreg_write, index, value, IR_NONE);
@@ -355,6 +379,10 @@ bool a64_msr_imm(Trans *t, const A64 *i)
         const PstateField *f = &pstate_fields[n];
         if (f->op1 != i->op1 || f->op2 != i->op2 || arm_el(t) < f->el || !arm_has(c, f->needs))
             continue;
+        if (f->needs == ARM_pan) {
+            write_pan(t, constant(t, i->crm & 1));
+            return true;
+        }
         const SysReg *r = sysreg_find(c, f->as);
         IrRef value = constant(t, (uint64_t)(i->crm & 1) << f->shift);
         trans_call(t, I64, H_sysreg_write, constant(t, (uint64_t)(r - arm_sysregs)), value, IR_NONE);
@@ -393,15 +421,16 @@ bool a64_sys(Trans *t, const A64 *i)
             log_unimp("pc %llx: sys #%u, C%u, C%u, #%u", (unsigned long long)t->pc, i->op1, i->crn, i->crm, i->op2);
         return false;
     }
-    bool may_trap = sysreg_may_trap(c, op->trap, arm_el(t));
+    bool allowed = (op->trap == TR_ZVA && t->mode & M_ZVA) || (op->trap == TR_POINT && t->mode & M_CACHE);
+    bool checked = !allowed && sysreg_may_trap(c, (SysTrap)op->trap, arm_el(t));
     if (encoding == DC_ZVA || (!op->fn && i->crn == 7 && i->crm != 8 && i->crm != 9)) {
-        if (may_trap)
+        if (checked)
             check(t, op->trap, encoding, i->rt);
         if (encoding == DC_ZVA)
             dc_zva(t, i->rt);
         return true;
     }
-    uint64_t packed = encoding | i->rt << PACK_RT | (uint64_t)may_trap << PACK_WRITE;
+    uint64_t packed = encoding | i->rt << PACK_RT | (uint64_t)checked << PACK_WRITE;
     trans_call(t, I64, H_sysop, constant(t, packed), arm_get(t, true, i->rt), IR_NONE);
     return true;
 }

@@ -16,6 +16,8 @@ static bool el1_forbids(const ArmCpu *c, SysTrap trap, bool write)
     switch (trap) {
     case TR_CTR:
         return !(sctlr & SCTLR_UCT);
+    case TR_SCXT:
+        return sctlr & SCTLR_TSCXT;
     case TR_DAIF:
         return !(sctlr & SCTLR_UMA);
     case TR_POINT:
@@ -61,6 +63,8 @@ static bool el2_forbids(const ArmCpu *c, SysTrap trap, uint32_t encoding, bool w
         return hcr & HCR_TID2;
     case TR_ID3:
         return hcr & HCR_TID3;
+    case TR_SCXT:
+        return !(hcr & HCR_ENSCXT);
     case TR_ACR:
         return hcr & HCR_TACR;
     case TR_CPACR:

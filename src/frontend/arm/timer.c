@@ -125,14 +125,3 @@ uint64_t arm_help_cntvct(Cpu *cpu, uint64_t a, uint64_t b, uint64_t x)
     (void)a, (void)b, (void)x;
     return sys_get_cntvct(arm_of(cpu), NULL);
 }
-
-/* The same from EL0, which CNTKCTL_EL1 may forbid: leaves then. a: row of the table */
-uint64_t arm_help_cntvct_checked(Cpu *cpu, uint64_t index, uint64_t rt, uint64_t x)
-{
-    ArmCpu *c = arm_of(cpu);
-    if (!(c->cntkctl & 2) || arm_has(c, ARM_el2))
-        return arm_help_sysreg_read_checked(cpu, index, rt, x);
-    if (rt < 31)
-        c->x[rt] = sys_get_cntvct(c, NULL);
-    return 0;
-}
