@@ -34,7 +34,7 @@ static bool load(Cpu *c, uint64_t addr, int size, bool user, V128 *value)
     *value = (V128){ 0 };
     if (!inside(addr, size))
         return false;
-    memcpy(value, page + addr - ORACLE_PAGE, (size_t)size);
+    memcpy(value, page + (addr - ORACLE_PAGE), (size_t)size);
     return true;
 }
 
@@ -43,7 +43,7 @@ static bool store(Cpu *c, uint64_t addr, int size, bool user, V128 value)
     (void)c, (void)user;
     if (!inside(addr, size))
         return false;
-    memcpy(page + addr - ORACLE_PAGE, &value, (size_t)size);
+    memcpy(page + (addr - ORACLE_PAGE), &value, (size_t)size);
     return true;
 }
 
