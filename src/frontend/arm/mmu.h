@@ -41,8 +41,7 @@ typedef struct TableWalk {
     uint64_t descriptor, phys;
     uint64_t entry, *host; /* the descriptor as it is in memory, and where */
     uint64_t table_bits;   /* APTable, UXNTable, PXNTable of all levels */
-    const struct Region *region;
-    uint64_t region_offset;
+    Flat memory;           /* where it is */
 } TableWalk;
 
 /* Each fills w, and w->fault. Stage 2 continues what stage 1 left there; off, it changes nothing. */

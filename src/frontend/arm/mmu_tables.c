@@ -5,17 +5,18 @@
 
 #include <string.h>
 
-/* Where the 8 bytes of a descriptor are in host memory. False: no memory there. */
+/* Where the 8 bytes of a descriptor are in host memory. False: no memory there. The tables of one walk are mostly in
+ * one stretch of memory, which t->memory remembers. */
 static bool find_descriptor(ArmCpu *c, TableWalk *t, uint64_t at)
 {
-    Flat f;
-    if (!space_flat(c->cpu.dev.machine->memory, at, &f) || !f.region->ram)
+    Flat *f = &t->memory;
+    if (at - f->at >= f->size && (!space_flat(c->cpu.dev.machine->memory, at, f) || !f->region->ram)) {
+        f->size = 0;
         return false;
-    t->region = f.region;
-    t->region_offset = f.offset + (at - f.at);
-    if (at - f.at > f.size - 8)
+    }
+    if (at - f->at > f->size - 8)
         return false;
-    t->host = (uint64_t *)(void *)(f.region->ram + t->region_offset);
+    t->host = (uint64_t *)(void *)(f->region->ram + f->offset + (at - f->at));
     return true;
 }
 
@@ -26,10 +27,11 @@ static uint64_t in_order(const TableWalk *t, uint64_t descriptor)
 
 bool table_update(TableWalk *t, uint64_t descriptor)
 {
-    if (t->region->readonly)
+    const Region *region = t->memory.region;
+    if (region->readonly)
         return true;
     uint64_t old = t->entry;
-    space_dirty(t->region, t->region_offset, 8);
+    space_dirty(region, (uint64_t)((uint8_t *)t->host - region->ram), 8);
     return __atomic_compare_exchange_n(t->host, &old, in_order(t, descriptor), false, __ATOMIC_SEQ_CST,
                                        __ATOMIC_SEQ_CST);
 }
