@@ -157,7 +157,7 @@ static uint64_t root_of(FpWide n)
     double estimate = sqrt((double)(uint64_t)(n >> 64)) * 4294967296.0;
     uint64_t root = estimate >= 18446744073709551615.0 ? UINT64_MAX : (uint64_t)estimate;
     __int128 error = (__int128)(n - (FpWide)root * root);
-    root += (uint64_t)(int64_t)((double)error / (2 * (double)root));
+    root += (uint64_t)(int64_t)((double)(int64_t)(error >> 32) / (double)(root >> 31));
     while ((FpWide)root * root > n)
         root--;
     while (n - (FpWide)root * root > (FpWide)root * 2)
