@@ -1,6 +1,9 @@
 /* Every row of the table: it is found, resets, keeps what may be written, is unique; and what single registers do. */
 #include "arm_bench.h"
 
+#include "core/sysregs.h"
+#include "frontend/arm/helpers.h"
+
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
@@ -320,6 +323,40 @@ START_TEST(the_tag_is_the_asid_that_a1_chooses)
 }
 END_TEST
 
+static uint64_t in_device;
+
+static bool port_read(void *dev, int cpu, uint32_t encoding, uint64_t *value)
+{
+    *value = in_device;
+    return dev == &in_device && cpu == 0 && encoding == SYSREG(3, 0, 12, 12, 0);
+}
+
+static bool port_write(void *dev, int cpu, uint32_t encoding, uint64_t value)
+{
+    if (dev != &in_device || cpu != 0 || encoding != SYSREG(3, 0, 12, 12, 1))
+        return false;
+    in_device = value;
+    return true;
+}
+
+START_TEST(a_device_may_own_registers)
+{
+    static const SysregPort port = { port_read, port_write };
+    const uint64_t iar = SYSREG(3, 0, 12, 12, 0), eoir = SYSREG(3, 0, 12, 12, 1), write = 1 << 24;
+    c->sys.port[c->sys.ports++] = (ArmPort){ &port, &in_device };
+    c->pc = 0x1000;
+    ck_assert_uint_eq(arm_help_sysreg_port(&c->cpu, eoir | write, 1020, 0), 0);
+    ck_assert_uint_eq(in_device, 1020);
+    ck_assert_uint_eq(arm_help_sysreg_port(&c->cpu, iar | 7 << 16, 0, 0), 0);
+    ck_assert_uint_eq(c->x[7], 1020);
+    ck_assert_uint_eq(arm_help_sysreg_port(&c->cpu, eoir, 0, 0), 1); /* cannot be read: undefined */
+    ck_assert_uint_eq(c->esr[2], 1 << 25);
+    ck_assert_uint_eq(c->elr[2], 0x1000);
+    arm_model_reset(c);
+    ck_assert_uint_eq(get("ID_AA64PFR0_EL1") >> 24 & 15, 1);
+}
+END_TEST
+
 START_TEST(slots_are_numbered_as_arm_h_says)
 {
     static const struct {
@@ -386,6 +423,7 @@ int main(void)
     tcase_add_test(t, set_and_clear_registers_are_two_views);
     tcase_add_test(t, mode_follows_control_registers);
     tcase_add_test(t, the_tag_is_the_asid_that_a1_chooses);
+    tcase_add_test(t, a_device_may_own_registers);
     tcase_add_test(t, slots_are_numbered_as_arm_h_says);
     tcase_add_test(t, every_sys_operation_runs);
     tcase_add_checked_fixture(a57, setup_a57, teardown);

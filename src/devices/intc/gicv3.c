@@ -190,6 +190,7 @@ const DeviceType gicv3 = {
     .windows = windows,
     .pins = pins,
     .interface = &gicv3_sysregs,
+    .offers = SYSREGS,
     .start = start,
     .reset = reset,
     .loaded = loaded,
