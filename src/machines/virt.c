@@ -43,6 +43,7 @@ static const Part parts[] = {
     { "uart0", "pl011", .at = { 0x09000000 }, .wire = "irq>gic.spi.1", .set = "chardev=serial0" },
     { "rtc", "pl031", .at = { 0x09010000 }, .wire = "irq>gic.spi.2" },
     { "gpio", "pl061", .at = { 0x09030000 }, .wire = "irq>gic.spi.7" },
+    { "pcie.0", "gpex", .at = { 0x4010000000 }, .wire = "irq[4]>gic.spi.3" },
     { "power-key", "gpio-key", .wire = "out>gpio.in.3" },
     { 0 },
 };
