@@ -27,6 +27,8 @@ START_TEST(identification_and_reset_values_are_those_linux_looks_for)
     ck_assert_uint_eq(get(REDIST_1 + 12), 1);
     ck_assert_uint_eq(get(REDIST), 2);
     ck_assert_uint_eq(get(REDIST + SGI_FRAME + CONFIG), 0xaaaaaaaa);
+    store(m, REDIST + 0x70, ~0ull, 8);
+    ck_assert_uint_eq(load(m, REDIST + 0x70, 8), 0x070fffffffffff9f);
     ck_assert_uint_eq(mrs(0, ICC_CTLR), 0x8c00);
     ck_assert_uint_eq(mrs(0, SRE), 7);
     ck_assert_uint_eq(mrs(0, BPR0), 2);

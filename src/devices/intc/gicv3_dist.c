@@ -158,7 +158,7 @@ static const Reg redist_regs[] = {
     REG(0x10, Gicv3Cpu, statusr, .ack = 0xf),
     REG(0x14, Gicv3Cpu, waker, .reset = WAKER_SLEEP | WAKER_CHILDREN, .writable = WAKER_SLEEP,
         .written = waker_written),
-    REG(0x70, Gicv3Cpu, propbaser, .writable = 0x070ffffffffff79f),
+    REG(0x70, Gicv3Cpu, propbaser, .writable = 0x070fffffffffff9f),
     REG(0x78, Gicv3Cpu, pendbaser, .writable = 0x470fffffffff0f80),
     REG_CALL(0xc0, syncr),
     REG_END,
