@@ -1,0 +1,128 @@
+#!/usr/bin/env python3
+"""The tools that judge everything else: each must pass what is right and fail what is wrong."""
+import gzip
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+
+TOOLS = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..', 'tools')
+
+
+class InScratch(unittest.TestCase):
+    def setUp(self):
+        scratch = tempfile.TemporaryDirectory()
+        self.addCleanup(scratch.cleanup)
+        self.scratch = scratch.name
+
+    def write(self, name, text):
+        path = os.path.join(self.scratch, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, 'w', encoding='utf-8') as file:
+            file.write(text)
+        return path
+
+    def tool(self, name, *arguments):
+        environment = dict(os.environ, XDG_CACHE_HOME=self.scratch)
+        return subprocess.run([sys.executable, os.path.join(TOOLS, name), *arguments], env=environment, text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+
+
+class Floors(InScratch):
+    def verdict(self, name, text):
+        self.write('src/' + name, text)
+        return self.tool('floors.py', os.path.join(self.scratch, 'src')).returncode
+
+    def test_an_include_may_go_down(self):
+        self.assertEqual(self.verdict('devices/char/x.c', '#include "core/reg.h"\n#include <stdio.h>\n'), 0)
+
+    def test_an_include_may_not_go_up(self):
+        self.assertEqual(self.verdict('tcg/x.c', '#include "cpu/guest.h"\n'), 1)
+
+    def test_devices_and_frontends_are_apart(self):
+        self.assertEqual(self.verdict('devices/x.c', '#include "frontend/arm/arm.h"\n'), 1)
+
+    def test_only_main_names_a_backend(self):
+        self.assertEqual(self.verdict('main.c', 'start(&x86_64_backend);\n'), 0)
+        self.assertEqual(self.verdict('cpu/x.c', 'start(&x86_64_backend);\n'), 1)
+
+
+class Boottest(InScratch):
+    def verdict(self, steps, arguments='-c "echo ready; read x; echo got $x; exit 3"'):
+        test = self.write('x.t', f'other: -c false\n    exit 0\nmine: {arguments}\n    {steps}\n')
+        return self.tool('boottest.py', 'sh', test, 'mine').returncode
+
+    def test_a_talk_as_written_passes(self):
+        self.assertEqual(self.verdict(r'expect "ready" send "abc\n" expect "got abc" exit 3 within 5'), 0)
+
+    def test_text_that_does_not_come_fails(self):
+        self.assertEqual(self.verdict(r'expect "ready" send "abc\n" expect "got xyz" within 5'), 1)
+
+    def test_text_counts_once(self):
+        self.assertEqual(self.verdict(r'expect "ready" send "abc\n" expect "ready" within 5'), 1)
+
+    def test_another_exit_status_fails(self):
+        self.assertEqual(self.verdict(r'send "abc\n" exit 0 within 5'), 1)
+
+    def test_time_is_limited(self):
+        self.assertEqual(self.verdict('expect "never" within 0.3', '-c "sleep 30"'), 1)
+
+    def test_a_panic_fails(self):
+        self.assertEqual(self.verdict('expect "done" within 5', '-c "echo Kernel panic; echo done"'), 1)
+
+    def test_rejected_text_fails(self):
+        self.assertEqual(self.verdict('reject "bad" expect "done" within 5', '-c "echo bad; echo done"'), 1)
+
+    def test_without_its_guest_it_is_skipped(self):
+        self.assertEqual(self.verdict('exit 0', '-c "true {no-guest}/file"'), 77)
+
+    def test_a_scratch_file_is_a_copy(self):
+        original = self.write('dragoman/guests/g/disk', 'clean')
+        self.assertEqual(self.verdict('exit 0', '-c "cat {scratch:g/disk} && echo dirty > {scratch:g/disk}"'), 0)
+        with open(original, encoding='utf-8') as file:
+            self.assertEqual(file.read(), 'clean')
+
+
+class Tally(InScratch):
+    def tally(self, *tests):
+        log = self.write('testlog.json', '\n'.join(json.dumps({'name': 'x', 'duration': 1, 'stdout': '', **t}) for t in tests))
+        return self.tool('tally.py', log).stdout.split()
+
+    def test_programs_and_their_checks_count(self):
+        self.assertEqual(self.tally({'result': 'OK', 'stdout': '100%: Checks: 6, Failures: 0, Errors: 0\n'}, {'result': 'OK'},
+                                    {'result': 'SKIP'}), ['7', '0', '1'])
+
+    def test_failures_count(self):
+        self.assertEqual(self.tally({'result': 'FAIL', 'stdout': '50%: Checks: 4, Failures: 1, Errors: 1\n'},
+                                    {'result': 'TIMEOUT'}), ['2', '3', '0'])
+
+    def test_unittests_count(self):
+        self.assertEqual(self.tally({'result': 'OK', 'stderr': 'Ran 5 tests in 1.0s\n\nOK\n'},
+                                    {'result': 'FAIL', 'stderr': 'Ran 5 tests in 1.0s\n\nFAILED (failures=1, errors=2)\n'}),
+                         ['7', '3', '0'])
+
+    def test_a_program_that_dies_after_its_checks_has_failed(self):
+        self.assertEqual(self.tally({'result': 'FAIL', 'stdout': '100%: Checks: 4, Failures: 0, Errors: 0\n'})[1], '1')
+
+
+class Newc(InScratch):
+    def test_an_archive_has_headers_names_and_data_in_their_places(self):
+        data = self.write('data', 'hello')
+        listing = self.write('list', f'node /dev/console 600 c 5 1\nfile /init {data} 755\n')
+        out = os.path.join(self.scratch, 'out.gz')
+        self.assertEqual(self.tool('newc.py', listing, out).returncode, 0)
+        with gzip.open(out) as file:
+            raw = file.read()
+        console, init = raw.index(b'dev/console\0') - 110, raw.index(b'init\0') - 110
+        self.assertEqual(raw[console:console + 6], b'070701')
+        self.assertEqual(int(raw[console + 14:console + 22], 16), 0o020600)
+        self.assertEqual([int(raw[console + at:console + at + 8], 16) for at in (78, 86)], [5, 1])
+        self.assertEqual(int(raw[init + 54:init + 62], 16), len('hello'))
+        self.assertEqual(init % 4, 0)
+        self.assertEqual(raw[init + 116:init + 121], b'hello')
+        self.assertIn(b'TRAILER!!!\0', raw)
+
+
+unittest.main()
