@@ -7,6 +7,7 @@ A test is a line `NAME: ARGUMENTS`, quoted like a shell's, then indented lines o
     reject "TEXT"     from here on, TEXT is a failure (a kernel's panic always is)
     exit N            wait until the program has ended with status N
     within SECONDS    the limit for the whole test (60 unless given)
+    skip "WHY"        this guest does not come up yet: run only if BOOTTEST_ALL is set
 {NAME} in the arguments is the directory of a guest that tools/guest made; {scratch:NAME/FILE} is a copy of a file of it, for
 the guest to write on. PROGRAM may be any emulator with these options ("qemu-system-aarch64 -nic none"), to see whether a
 test is right."""
@@ -23,7 +24,7 @@ import time
 
 SKIPPED = 77
 GUESTS = os.path.join(os.environ.get('XDG_CACHE_HOME') or os.path.expanduser('~/.cache'), 'dragoman', 'guests')
-ARITY = {'expect': 1, 'send': 1, 'reject': 1, 'exit': 1, 'within': 1}
+VERBS = ('expect', 'send', 'reject', 'exit', 'within', 'skip')
 
 
 class Failure(Exception):
@@ -53,7 +54,7 @@ def read_steps(where, words):
     steps = []
     while words:
         verb = words.pop(0)
-        if verb not in ARITY or not words:
+        if verb not in VERBS or not words:
             sys.exit(f'{where}: {verb}: not a step, or without its argument')
         steps.append((verb, words.pop(0).encode().decode('unicode_escape')))
     return steps
@@ -126,6 +127,10 @@ class Console:
 def main():
     program, file, name = sys.argv[1:]
     arguments, steps = find_test(file, name)
+    for verb, why in steps:
+        if verb == 'skip' and not os.environ.get('BOOTTEST_ALL'):
+            print(f'skipped: {why}')
+            sys.exit(SKIPPED)
     scratch = tempfile.mkdtemp(prefix='boottest.')
     console, began = None, time.monotonic()
     try:
@@ -134,7 +139,7 @@ def main():
         console = Console(command)
         console.deadline = began + next((float(value) for verb, value in steps if verb == 'within'), 60.0)
         for verb, value in steps:
-            if verb != 'within':
+            if verb not in ('within', 'skip'):
                 getattr(console, verb)(value)
         print(f'\npassed: {name} in {time.monotonic() - began:.1f} s')
     except (Failure, BrokenPipeError) as why:

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """The tools that judge everything else: each must pass what is right and fail what is wrong."""
+import glob
 import gzip
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -83,6 +85,31 @@ class Boottest(InScratch):
         self.assertEqual(self.verdict('exit 0', '-c "cat {scratch:g/disk} && echo dirty > {scratch:g/disk}"'), 0)
         with open(original, encoding='utf-8') as file:
             self.assertEqual(file.read(), 'clean')
+
+
+    def test_what_does_not_work_yet_is_skipped(self):
+        self.assertEqual(self.verdict('skip "not yet" exit 1'), 77)
+
+
+class Readme(unittest.TestCase):
+    """The table of what runs says of every test of a guest what the test says of itself."""
+    def test_the_table_and_the_tests_agree(self):
+        root = os.path.join(TOOLS, '..')
+        promised, tested = {}, {}
+        with open(os.path.join(root, 'README.md'), encoding='utf-8') as readme:
+            for line in readme:
+                row = re.match(r'\| `[^|]*\|[^|]*\| ([^|]*) \| `(\w+/[\w-]+)` \|$', line)
+                if row:
+                    promised[row[2]] = row[1] == 'works'
+        for file in glob.glob(os.path.join(root, 'tests', 'machine', '*.t')):
+            with open(file, encoding='utf-8') as lines:
+                for line in lines:
+                    if re.match(r'[\w-]+: ', line):
+                        name = os.path.basename(file)[:-2] + '/' + line.split(':')[0]
+                        tested[name] = True
+                    elif line.strip().startswith('skip '):
+                        tested[name] = False
+        self.assertEqual(promised, tested)
 
 
 class Tally(InScratch):
