@@ -14,8 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DEFAULT_CARD "virtio-net-pci"
-
 static bool each(const Texts *list, bool (*add)(const char *, Error *), Error *err)
 {
     for (size_t i = 0; i < list->count; i++)
@@ -86,6 +84,24 @@ static void *find_host(PropKind kind, const char *id)
                                 : NULL;
 }
 
+static bool offers(const Machine *m, const char *bus)
+{
+    for (const Device *d = m->devices; d; d = d->next)
+        if (d->type->offers && !strcmp(d->type->offers, bus))
+            return true;
+    return false;
+}
+
+/* The virtio device of a kind that this machine has a place for: virtio-KIND-pci, or else virtio-KIND-device. */
+static char *virtio_type(const Machine *m, const char *kind)
+{
+    char *type = xprintf("virtio-%s-pci", kind);
+    if (offers(m, "pci") && device_type(type, NULL))
+        return type;
+    free(type);
+    return xprintf("virtio-%s-device", kind);
+}
+
 /* Cards that come without a -device line: 52:54:00 is the prefix virtual machines use, 12:34:56 what guests expect. */
 typedef struct Cards {
     Machine *machine;
@@ -95,9 +111,12 @@ typedef struct Cards {
 static bool plug_card(Cards *cards, const char *model, const char *mac, const char *netdev, Error *err)
 {
     char *own = xprintf("52:54:00:12:34:%02x", 0x56 + cards->count % 170);
-    char *line = xprintf("%s,netdev=%s,mac=%s", model ? model : DEFAULT_CARD, netdev, mac ? mac : own);
+    char *usual = virtio_type(cards->machine, "net");
+    bool said = model && strcmp(model, "virtio");
+    char *line = xprintf("%s,netdev=%s,mac=%s", said ? model : usual, netdev, mac ? mac : own);
     bool ok = machine_plug(cards->machine, line, err);
     cards->count++;
+    free(usual);
     free(own);
     free(line);
     return ok;
@@ -152,19 +171,11 @@ static bool plug_old(Cards *cards, const Config *c, Error *err)
     return true;
 }
 
-static bool offers(const Machine *m, const char *bus)
-{
-    for (const Device *d = m->devices; d; d = d->next)
-        if (d->type->offers && !strcmp(d->type->offers, bus))
-            return true;
-    return false;
-}
-
 /* As in QEMU, a machine with a place for a card has one, unless the user says anything about the network. */
 static bool wants_card(const Machine *m, const Config *c)
 {
     bool said = c->no_net || c->nics.count || c->old_nics.count || c->old_nets.count || c->netdevs.count;
-    return HAVE_SLIRP && !said && !c->machine.no_defaults && offers(m, "pci") && device_type(DEFAULT_CARD, NULL);
+    return HAVE_SLIRP && !said && !c->machine.no_defaults && (offers(m, "pci") || offers(m, "virtio"));
 }
 
 static bool plug_cards(Machine *m, const Config *c, Error *err)
@@ -187,12 +198,12 @@ static bool plug_devices(Machine *m, const Config *c, Error *err)
 /* -drive if=virtio is the drive and the device on it. */
 static bool plug_drives(Machine *m, Error *err)
 {
-    const char *type = offers(m, "pci") ? "virtio-blk-pci" : "virtio-blk-device";
     for (Drive *d = drive_next(NULL); d; d = drive_next(d)) {
         if (strcmp(drive_interface(d), "virtio"))
             continue;
-        char *line = xprintf("%s,drive=%s", type, d->id);
+        char *type = virtio_type(m, "blk"), *line = xprintf("%s,drive=%s", type, d->id);
         bool ok = machine_plug(m, line, err);
+        free(type);
         free(line);
         if (!ok)
             return error_in(err, "-drive if=virtio: ");

@@ -44,6 +44,7 @@ static const Part parts[] = {
     { "rtc", "pl031", .at = { 0x09010000 }, .wire = "irq>gic.spi.2" },
     { "gpio", "pl061", .at = { 0x09030000 }, .wire = "irq>gic.spi.7" },
     { "pcie.0", "gpex", .at = { 0x4010000000 }, .wire = "irq[4]>gic.spi.3" },
+    { "virtio-mmio-bus.*", "virtio-mmio", .at = { 0x0a000000 }, .wire = "irq>gic.spi.16", .copies = 32, .step = 0x200 },
     { "power-key", "gpio-key", .wire = "out>gpio.in.3" },
     { 0 },
 };
