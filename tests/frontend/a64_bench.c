@@ -14,6 +14,7 @@ struct A64Bench {
     Guest guest; /* aarch64_guest, but exceptions are noted here instead of taken */
     Helper helpers[HELPERS];
     Ir ir;
+    bool fp_off;
 };
 static uint32_t raised; /* Linux's signal for the exception that was taken */
 static uint8_t page[ORACLE_PAGE_SIZE];
@@ -146,6 +147,11 @@ void a64_bench_big_endian(A64Bench *b, bool on)
     *sctlr = on ? *sctlr | e0e : *sctlr & ~e0e;
 }
 
+void a64_bench_fp_off(A64Bench *b, bool off)
+{
+    b->fp_off = off;
+}
+
 bool a64_bench_has(const A64Bench *b, unsigned feature)
 {
     return arm_has(b->arm.cpu, (ArmFeature)feature);
@@ -229,6 +235,8 @@ void a64_bench_run(A64Bench *b, A64Way way, const uint32_t *words, int count, ui
     ArmCpu *c = b->arm.cpu;
     uint64_t budget = (uint64_t)count + 1, next = pc;
     set_state(c, s, pc);
+    if (b->fp_off)
+        c->cpacr = 0;
     translate(b, way, words, count, pc);
     raised = 0;
     interp_run_on(&c->cpu, &b->guest, &b->ir, &memory, &budget, &next);

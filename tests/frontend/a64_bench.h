@@ -19,4 +19,5 @@ void a64_bench_free(A64Bench *);
  * exception state->signal says which (oracle.h), and pc is that of the instruction that raised it. */
 void a64_bench_run(A64Bench *, A64Way, const uint32_t *words, int count, uint64_t pc, OracleState *state);
 void a64_bench_big_endian(A64Bench *, bool); /* data accesses from now on */
+void a64_bench_fp_off(A64Bench *, bool);     /* FP and vector instructions trap from now on */
 bool a64_bench_has(const A64Bench *, unsigned feature);

@@ -4,11 +4,12 @@
  *
  * Columns are separated by two spaces or more: assembly (for the reader), up to four words, what the state holds
  * before, what it holds after. What is not named before has a pattern (fresh), what is not named after must not have
- * changed. x0..x30 sp nzcv fpcr fpsr are hexadecimal, v0..v31 with 32 digits; [4040700]=8 bytes of memory as a number;
+ * changed. x0..x30 sp nzcv fpcr fpsr v0..v31 are hexadecimal; [4040700]=8 bytes of memory as a number;
  * pc=+8 where it goes on, counted from the first word (else behind the last); signal=4 undefined, 7 misaligned, b no
  * such memory. ';' separates instructions, ',' their words; a line that begins with # is a comment. tests/guest/fill.py
  * writes lines. */
 #include "tests/frontend/a64_bench.h"
+#include "tests/frontend/random_a64.h"
 
 #include <check.h>
 #include <dirent.h>
@@ -211,11 +212,48 @@ START_TEST(every_line_holds)
 }
 END_TEST
 
+/* CPACR_EL1.FPEN: all FP and vector data processing traps and does nothing else, whatever its operands. Words that are
+ * undefined may be so first. */
+static bool traps(A64Bench *b, uint32_t word)
+{
+    OracleState on = fresh(), off = fresh(), before = fresh();
+    a64_bench_run(b, A64_FOLDED, &word, 1, ORACLE_CODE, &on);
+    a64_bench_fp_off(b, true);
+    a64_bench_run(b, A64_FOLDED, &word, 1, ORACLE_CODE, &off);
+    a64_bench_fp_off(b, false);
+    bool undefined = on.signal == 4 && off.signal == 4;
+    before.signal = off.signal;
+    before.pc = off.pc;
+    return undefined || (off.signal == 5 && !memcmp(&before, &off, sizeof off));
+}
+
+START_TEST(fp_access_traps)
+{
+    enum { FP_CLASS = 7, TRIES = 20 }; /* bits 27-25 */
+    A64Bench *b = a64_bench();
+    uint64_t seed = 1;
+    int rows = 0;
+    for (int r = 0; r < A64_ROWS; r++) {
+        const A64Row *row = &a64_rows[r];
+        if ((row->value >> 25 & 7) != FP_CLASS || !a64_handlers[r] || !a64_bench_has(b, row->feature))
+            continue;
+        for (int n = 0; n < TRIES; n++) {
+            uint32_t word = a64_random(row, &seed);
+            ck_assert_msg(traps(b, word), "%s: %08x", row->name, word);
+        }
+        rows++;
+    }
+    ck_assert_int_gt(rows, 0);
+    a64_bench_free(b);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("guest");
     TCase *c = tcase_create("a64");
     tcase_add_test(c, every_line_holds);
+    tcase_add_test(c, fp_access_traps);
     suite_add_tcase(s, c);
     SRunner *r = srunner_create(s);
     srunner_run_all(r, CK_NORMAL);
