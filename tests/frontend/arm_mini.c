@@ -55,8 +55,7 @@ static uint8_t *host(Cpu *cpu, const Walk *w, uint64_t addr, Access access, uint
 {
     Flat f;
     *phys = w->phys | (addr & 0xfff);
-    if (!space_flat(cpu->dev.machine->memory, *phys, &f) || !f.region->ram ||
-        (access == STORE && f.region->readonly))
+    if (!space_flat(cpu->dev.machine->memory, *phys, &f) || !f.region->ram || (access == STORE && f.region->readonly))
         return NULL;
     return f.region->ram + f.offset + (*phys - f.at);
 }

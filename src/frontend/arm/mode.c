@@ -1,5 +1,5 @@
-/* What translation depends on, and which translations of addresses are in force. Asked at every exception and return, so
- * built without FP and vector registers. */
+/* What translation depends on, and which translations of addresses are in force. Asked at every exception and return,
+ * so built without FP and vector registers. */
 #include "frontend/arm/guest.h"
 
 /* CPACR_EL1.FPEN and CPTR_EL2.TFP: D1.3.4 */

@@ -30,7 +30,7 @@
     F(hafdbs, "access flag and dirty state kept by the MMU")                                                           \
     F(vmid16, "16-bit VMIDs")                                                                                          \
     F(csv3, "no speculative leaks across contexts (CSV2, CSV3): guests need no workarounds")                           \
-    F(csv2_3, "no speculation on other contexts' branch history: no workarounds in exception vectors")                  \
+    F(csv2_3, "no speculation on other contexts' branch history: no workarounds in exception vectors")                 \
     F(dit, "data-independent timing")                                                                                  \
     F(el2, "exception level 2")
 
