@@ -27,6 +27,14 @@ bool a64_fmov_imm_s(Trans *t, const A64 *i)
     return true;
 }
 
+bool a64_fmov_imm_v(Trans *t, const A64 *i)
+{
+    IrType type = a64_fp_vector(i);
+    if (arm_fp_ok(t))
+        arm_put_v(t, type, i->rd, a64_fp_constant(t, type, expanded((unsigned)i->imm, ir_lane_bits(type))));
+    return true;
+}
+
 static void to_vector(Trans *t, const A64 *i)
 {
     IrRef x = arm_get(t, i->sf, i->rn);
