@@ -193,9 +193,7 @@ def main():
         out.write(f'\nconst {n}Row *{l}_decode(uint32_t w, {n} *out)\n{{\n'
                   f'    *out = ({n}){{ .pc = out->pc }};\n{tree}}}\n')
     with open(handlers, 'w', encoding='utf-8') as out:
-        weak = '\n'.join(dict.fromkeys(f'#pragma weak {l}_{row.name}' for row in named))
-        out.write(f'{include}\n#ifdef {u}_SOME /* for tests of some rows alone: the others have none */\n{weak}\n#endif\n')
-        out.write(f'\n{n}Handler *const {l}_handlers[{u}_ROWS] = {{\n')
+        out.write(f'{include}\n{n}Handler *const {l}_handlers[{u}_ROWS] = {{\n')
         out.write(''.join(f'    {l}_{row.name},\n' for row in named) + '};\n')
 
 
