@@ -95,11 +95,7 @@ static bool offers(const Machine *m, const char *bus)
 /* The virtio device of a kind that this machine has a place for: virtio-KIND-pci, or else virtio-KIND-device. */
 static char *virtio_type(const Machine *m, const char *kind)
 {
-    char *type = xprintf("virtio-%s-pci", kind);
-    if (offers(m, "pci") && device_type(type, NULL))
-        return type;
-    free(type);
-    return xprintf("virtio-%s-device", kind);
+    return xprintf("virtio-%s-%s", kind, offers(m, "pci") ? "pci" : "device");
 }
 
 /* Cards that come without a -device line: 52:54:00 is the prefix virtual machines use, 12:34:56 what guests expect. */
