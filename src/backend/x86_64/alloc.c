@@ -1,0 +1,545 @@
+/* Where values are. Only this file knows. */
+#include "backend/x86_64/comp.h"
+
+#include <assert.h>
+
+static const uint8_t order[] = { RDX, R13, RCX, RAX };
+
+static void place_reg(Comp *c, IrRef r, unsigned reg)
+{
+    c->where[r] = (Where){ .place = IN_REG, .n = (uint8_t)reg };
+    c->in_reg[reg] = r;
+}
+
+static void place_vreg(Comp *c, IrRef r, unsigned reg)
+{
+    c->where[r] = (Where){ .place = IN_VREG, .n = (uint8_t)reg };
+    c->in_vreg[reg] = r;
+}
+
+static bool is_live(const Comp *c, IrRef r)
+{
+    return r && c->live.uses[r] && c->live.last[r] >= c->at;
+}
+
+static unsigned new_spill(Comp *c)
+{
+    unsigned k = (unsigned)__builtin_ctzll(~c->spills);
+    if (!~c->spills) {
+        c->a.full = true;
+        return 0;
+    }
+    c->spills |= 1ull << k;
+    return k;
+}
+
+static Rm spill_rm(const Comp *c, unsigned k)
+{
+    return rm_mem(RSP, (int32_t)k * 16 + c->pushed);
+}
+
+/* Moves the value out of a temporary: a free one outside `avoid`, else a spill. Keeps host flags. */
+static void move_out(Comp *c, unsigned reg, uint32_t avoid)
+{
+    IrRef r = c->in_reg[reg];
+    c->in_reg[reg] = 0;
+    if (!is_live(c, r) || (c->where[r].place != IN_REG) || c->where[r].n != reg)
+        return;
+    if (is_const(c, r)) {
+        c->where[r].place = NOWHERE;
+        return;
+    }
+    for (unsigned i = 0; i < sizeof order; i++) {
+        unsigned to = order[i];
+        if (!(avoid & 1u << to) && !(c->locked & 1u << to) && !is_live(c, c->in_reg[to])) {
+            asm_mov(&c->a, true, to, reg);
+            place_reg(c, r, to);
+            return;
+        }
+    }
+    unsigned k = new_spill(c);
+    asm_store(&c->a, 8, reg, spill_rm(c, k));
+    c->where[r] = (Where){ .place = IN_SPILL, .n = (uint8_t)k };
+}
+
+static void vmove_out(Comp *c, unsigned reg, uint32_t avoid)
+{
+    IrRef r = c->in_vreg[reg];
+    c->in_vreg[reg] = 0;
+    if (!is_live(c, r) || c->where[r].place != IN_VREG || c->where[r].n != reg)
+        return;
+    for (unsigned to = FIRST_VTEMP; to < 14; to++)
+        if (to != reg && !(avoid & 1u << to) && !(c->vlocked & 1u << to) && !is_live(c, c->in_vreg[to])) {
+            asm_vmov(&c->a, to, reg);
+            place_vreg(c, r, to);
+            return;
+        }
+    unsigned k = new_spill(c);
+    asm_vstore(&c->a, 16, reg, spill_rm(c, k));
+    c->where[r] = (Where){ .place = IN_SPILL, .n = (uint8_t)k };
+}
+
+void take(Comp *c, unsigned reg)
+{
+    if (c->in_reg[reg])
+        move_out(c, reg, 1u << reg);
+    c->locked |= 1u << reg;
+}
+
+unsigned scratch(Comp *c)
+{
+    unsigned best = NO_REG;
+    for (unsigned i = 0; i < sizeof order; i++) {
+        unsigned reg = order[i];
+        if (c->locked & 1u << reg)
+            continue;
+        if (!is_live(c, c->in_reg[reg])) {
+            best = reg;
+            break;
+        }
+        if (best == NO_REG || c->live.last[c->in_reg[reg]] > c->live.last[c->in_reg[best]])
+            best = reg;
+    }
+    if (best == NO_REG) { /* the unit is discarded: it is tried again smaller, and interpreted if even that fails */
+        c->a.full = true;
+        return RDX;
+    }
+    take(c, best);
+    return best;
+}
+
+unsigned vscratch(Comp *c)
+{
+    unsigned best = NO_REG;
+    for (unsigned reg = FIRST_VTEMP; reg < 14; reg++) {
+        if (c->vlocked & 1u << reg)
+            continue;
+        if (!is_live(c, c->in_vreg[reg])) {
+            best = reg;
+            break;
+        }
+        if (best == NO_REG || c->live.last[c->in_vreg[reg]] > c->live.last[c->in_vreg[best]])
+            best = reg;
+    }
+    if (best == NO_REG) {
+        c->a.full = true;
+        return FIRST_VTEMP;
+    }
+    if (c->in_vreg[best])
+        vmove_out(c, best, 1u << best);
+    c->vlocked |= 1u << best;
+    return best;
+}
+
+static int value_bytes(const Comp *c, IrRef r)
+{
+    int bits = ir_bits(ir_result(&c->ir->insn[r]));
+    return bits / 8;
+}
+
+/* Loads the value into this register, wherever it is. Keeps host flags unless the value itself is made of flags. */
+static void load_into(Comp *c, IrRef r, unsigned reg)
+{
+    Where w = c->where[r];
+    const IrInsn *i = insn_of(c, r);
+    if (i->op == IR_const) {
+        asm_mov_imm(&c->a, reg, i->imm);
+        return;
+    }
+    switch ((Place)w.place) {
+    case IN_REG:
+        asm_mov(&c->a, true, reg, w.n);
+        break;
+    case IN_PIN:
+        if (slot_is_vector(c, w.of))
+            asm_vec2(&c->a, (Enc){ 0x66, 1, 0x7e, 8, 0, true, false }, pin_of[w.of], rm_reg(reg),
+                     0); /* movq reg, xmm */
+        else
+            asm_mov(&c->a, true, reg, pin_of[w.of]);
+        break;
+    case IN_SLOT: {
+        int bytes = value_bytes(c, r);
+        asm_load(&c->a, bytes, false, reg, slot_rm(c, w.of, w.offset));
+        break;
+    }
+    case IN_SPILL:
+        asm_load(&c->a, 8, false, reg, spill_rm(c, w.n));
+        break;
+    default:
+        assert(!"value is nowhere");
+    }
+}
+
+static void spill_free(Comp *c, Where w)
+{
+    if (w.place == IN_SPILL)
+        c->spills &= ~(1ull << w.n);
+}
+
+unsigned use(Comp *c, IrRef r)
+{
+    Where w = c->where[r];
+    if (!is_const(c, r)) {
+        if (w.place == IN_HOST || w.place == AS_COND || w.place == AS_CMC || (w.place == IN_SLOT && w.flip)) {
+            unsigned reg = ir_result(insn_of(c, r)) == T_FLAGS ? flags_as_int(c, r) : 0;
+            if (ir_result(insn_of(c, r)) != T_FLAGS) {
+                bool known = false, value = false;
+                Cc cc = condition(c, r, &known, &value);
+                reg = scratch(c);
+                asm_op8(&c->a, (Enc){ 0, 1, (uint8_t)(0x90 | cc), 0, 0, false, false }, 0, rm_reg(reg), 0);
+                asm_load(&c->a, 1, false, reg, rm_reg(reg));
+            }
+            if (c->host == r)
+                c->host = 0;
+            place_reg(c, r, reg);
+            c->locked |= 1u << reg;
+            return reg;
+        }
+        if (w.place == IN_REG) {
+            c->locked |= 1u << w.n;
+            return w.n;
+        }
+        if (w.place == IN_PIN && !slot_is_vector(c, w.of) && !w.offset)
+            return pin_of[w.of];
+    }
+    if (w.place == IN_REG && is_const(c, r) && c->in_reg[w.n] == r) {
+        c->locked |= 1u << w.n;
+        return w.n;
+    }
+    unsigned reg = scratch(c);
+    load_into(c, r, reg);
+    spill_free(c, c->where[r]);
+    place_reg(c, r, reg);
+    return reg;
+}
+
+/* For what is used after a condition was brought into the flags, which may need rax. */
+unsigned use_beside_rax(Comp *c, IrRef r)
+{
+    unsigned reg = use(c, r);
+    if (reg != RAX)
+        return reg;
+    unsigned to = scratch(c);
+    asm_mov(&c->a, true, to, RAX);
+    c->in_reg[RAX] = 0;
+    c->locked &= ~(1u << RAX);
+    place_reg(c, r, to);
+    return to;
+}
+
+bool fits_imm(Comp *c, IrRef r, int32_t *value)
+{
+    const IrInsn *i = insn_of(c, r);
+    if (i->op != IR_const)
+        return false;
+    int64_t v = i->type == I32 ? (int32_t)i->imm : (int64_t)i->imm;
+    *value = (int32_t)v;
+    return v == (int32_t)v;
+}
+
+Rm operand(Comp *c, IrRef r, int bytes)
+{
+    Where w = c->where[r];
+    if (!is_const(c, r) && w.place == IN_SLOT && !w.flip && value_bytes(c, r) >= bytes && !needed_later(c, r))
+        return slot_rm(c, w.of, w.offset);
+    if (!is_const(c, r) && w.place == IN_SPILL && !needed_later(c, r))
+        return spill_rm(c, w.n);
+    return rm_reg(use(c, r));
+}
+
+unsigned use_in(Comp *c, IrRef r, unsigned reg)
+{
+    Where w = c->where[r];
+    if (!is_const(c, r) && w.place == IN_REG && w.n == reg) {
+        if (needed_later(c, r)) {
+            move_out(c, reg, 1u << reg);
+            /* move_out copies; the register still holds the bits */
+        }
+        c->in_reg[reg] = 0;
+        c->locked |= 1u << reg;
+        return reg;
+    }
+    if (!is_const(c, r) &&
+        (w.place == IN_HOST || w.place == AS_COND || w.place == AS_CMC || (w.place == IN_SLOT && w.flip))) {
+        unsigned from = use(c, r);
+        if (from == reg)
+            return use_in(c, r, reg);
+    }
+    take(c, reg);
+    load_into(c, r, reg);
+    return reg;
+}
+
+void release(Comp *c, IrRef r)
+{
+    Where w = c->where[r];
+    if (needed_later(c, r))
+        return;
+    if (w.place == IN_REG && c->in_reg[w.n] == r) {
+        c->in_reg[w.n] = 0;
+        c->locked &= ~(1u << w.n);
+    } else if (w.place == IN_VREG && c->in_vreg[w.n] == r) {
+        c->in_vreg[w.n] = 0;
+        c->vlocked &= ~(1u << w.n);
+    }
+}
+
+/* The pinned register that the current op's value will be put to, if nothing still needs what it holds now. */
+static unsigned hinted(Comp *c, bool vector, bool zero_above)
+{
+    IrRef put = c->live.put[c->at];
+    if (!put)
+        return NO_REG;
+    const IrInsn *p = insn_of(c, put), *i = insn_of(c, (IrRef)c->at);
+    unsigned slot = ir_slot(p->imm);
+    if (pin_of[slot] == NO_REG || ir_slot_offset(p->imm) || slot_is_vector(c, slot) != vector)
+        return NO_REG;
+    IrType t = ir_result(i);
+    if (vector ? t != p->type || (ir_bits(t) != 128 && !(zero_above && p->imm & IR_ZEXT))
+               : t != p->type || !(t == I64 || (t == I32 && p->imm & IR_ZEXT)))
+        return NO_REG;
+    for (int k = 0; k < 4; k++) {
+        IrRef r = c->holder[slot][k];
+        if (r && c->live.last[r] > c->at && (c->where[r].place == IN_PIN && c->where[r].of == slot))
+            return NO_REG;
+    }
+    return slot;
+}
+
+unsigned define(Comp *c, IrRef prefer)
+{
+    IrRef r = (IrRef)c->at;
+    unsigned slot = hinted(c, false, false);
+    if (slot != NO_REG) {
+        memset(c->holder[slot], 0, sizeof c->holder[slot]);
+        hold(c, slot, r);
+        return pin_of[slot];
+    }
+    unsigned reg = NO_REG;
+    if (prefer && !is_const(c, prefer) && c->where[prefer].place == IN_REG && !needed_later(c, prefer) &&
+        (c->in_reg[c->where[prefer].n] == prefer || !c->in_reg[c->where[prefer].n]) &&
+        !is_live(c, c->in_reg[c->where[prefer].n] == prefer ? 0 : c->in_reg[c->where[prefer].n])) {
+        reg = c->where[prefer].n;
+        c->locked |= 1u << reg;
+    } else {
+        reg = scratch(c);
+    }
+    place_reg(c, r, reg);
+    return reg;
+}
+
+void result_in(Comp *c, unsigned reg)
+{
+    unsigned slot = hinted(c, false, false);
+    if (slot == NO_REG) {
+        place_reg(c, (IrRef)c->at, reg);
+        return;
+    }
+    memset(c->holder[slot], 0, sizeof c->holder[slot]);
+    hold(c, slot, (IrRef)c->at);
+    asm_mov(&c->a, true, pin_of[slot], reg);
+}
+
+unsigned vdefine(Comp *c, bool zero_above)
+{
+    IrRef r = (IrRef)c->at;
+    unsigned slot = hinted(c, true, zero_above);
+    if (slot != NO_REG) {
+        memset(c->holder[slot], 0, sizeof c->holder[slot]);
+        hold(c, slot, r);
+        return pin_of[slot];
+    }
+    unsigned reg = vscratch(c);
+    place_vreg(c, r, reg);
+    return reg;
+}
+
+static const Enc MOVQ_FROM_GPR = { 0x66, 1, 0x6e, 8, 0, true, false }, PSRLDQ = { 0x66, 1, 0x73, 3, 1, false, false };
+
+static void shift_down(Comp *c, unsigned dst, unsigned src, unsigned bytes)
+{
+    if (c->a.avx) {
+        asm_vex(&c->a, PSRLDQ, false, 3, dst, rm_reg(src), bytes);
+        return;
+    }
+    asm_vmov(&c->a, dst, src);
+    asm_op(&c->a, PSRLDQ, false, 3, rm_reg(dst), bytes);
+}
+
+/* When the shared pool is full. */
+static void build_wide(Comp *c, unsigned reg, uint64_t lo, uint64_t hi)
+{
+    unsigned t = scratch(c);
+    asm_mov_imm(&c->a, t, lo);
+    asm_vec2(&c->a, MOVQ_FROM_GPR, reg, rm_reg(t), 0);
+    asm_mov_imm(&c->a, t, hi);
+    asm_vec(&c->a, (Enc){ 0x66, 3, 0x22, 8, 1, true, false }, reg, reg, rm_reg(t), 1); /* pinsrq */
+}
+
+static void vload_into(Comp *c, IrRef r, unsigned reg)
+{
+    Where w = c->where[r];
+    const IrInsn *i = insn_of(c, r);
+    int bytes = value_bytes(c, r);
+    if (i->op == IR_vconst) {
+        const struct IrWide *v = &c->ir->pool[i->imm];
+        if (!v->lo && !v->hi) {
+            asm_vec(&c->a, (Enc){ 0x66, 1, 0xef, 8, 0, false, false }, reg, reg, rm_reg(reg), 0);
+            return;
+        }
+        const uint8_t *at = pool_const(v->lo, v->hi);
+        if (at)
+            asm_vload(&c->a, 16, reg, rm_pool(at));
+        else
+            build_wide(c, reg, v->lo, v->hi);
+        return;
+    }
+    switch ((Place)w.place) {
+    case IN_VREG:
+        asm_vmov(&c->a, reg, w.n);
+        break;
+    case IN_PIN:
+        if (!slot_is_vector(c, w.of))
+            asm_vec2(&c->a, MOVQ_FROM_GPR, reg, rm_reg(pin_of[w.of]), 0);
+        else if (w.offset)
+            shift_down(c, reg, pin_of[w.of], w.offset);
+        else
+            asm_vmov(&c->a, reg, pin_of[w.of]);
+        break;
+    case IN_SLOT:
+        asm_vload(&c->a, bytes, reg, slot_rm(c, w.of, w.offset));
+        break;
+    case IN_SPILL:
+        asm_vload(&c->a, 16, reg, spill_rm(c, w.n));
+        break;
+    default:
+        assert(!"vector value is nowhere");
+    }
+}
+
+unsigned vuse(Comp *c, IrRef r)
+{
+    Where w = c->where[r];
+    if (w.place == IN_VREG && c->in_vreg[w.n] == r) {
+        c->vlocked |= 1u << w.n;
+        return w.n;
+    }
+    if (w.place == IN_PIN && slot_is_vector(c, w.of) && !w.offset)
+        return pin_of[w.of];
+    unsigned reg = vscratch(c);
+    vload_into(c, r, reg);
+    spill_free(c, c->where[r]);
+    place_vreg(c, r, reg);
+    return reg;
+}
+
+void vuse_in(Comp *c, IrRef r, unsigned reg)
+{
+    vload_into(c, r, reg);
+}
+
+Rm voperand(Comp *c, IrRef r, int bytes)
+{
+    Where w = c->where[r];
+    if (insn_of(c, r)->op == IR_vconst && bytes == 16) {
+        const uint8_t *at = pool_const(c->ir->pool[insn_of(c, r)->imm].lo, c->ir->pool[insn_of(c, r)->imm].hi);
+        if (at)
+            return rm_pool(at);
+    }
+    if (w.place == IN_SLOT && value_bytes(c, r) >= bytes && !needed_later(c, r) && c->ir->slots[w.of].size == 16 &&
+        (bytes < 16 || !w.offset))
+        return slot_rm(c, w.of, w.offset);
+    return rm_reg(vuse(c, r));
+}
+
+void op_end(Comp *c)
+{
+    c->locked = c->vlocked = 0;
+}
+
+void evict_temps(Comp *c, uint32_t regs, uint32_t vregs)
+{
+    for (unsigned reg = 0; reg < 16; reg++) {
+        IrRef r = c->in_reg[reg];
+        if (!(regs >> reg & 1) || !r)
+            continue;
+        c->in_reg[reg] = 0;
+        if (!needed_later(c, r) || !c->live.uses[r] || c->where[r].place != IN_REG || c->where[r].n != reg)
+            continue;
+        if (is_const(c, r)) {
+            c->where[r].place = NOWHERE;
+            continue;
+        }
+        unsigned k = new_spill(c);
+        asm_store(&c->a, 8, reg, spill_rm(c, k));
+        c->where[r] = (Where){ .place = IN_SPILL, .n = (uint8_t)k };
+    }
+    for (unsigned reg = FIRST_VTEMP; reg < 14; reg++) {
+        IrRef r = c->in_vreg[reg];
+        if (!(vregs >> reg & 1) || !r)
+            continue;
+        c->in_vreg[reg] = 0;
+        if (!needed_later(c, r) || !c->live.uses[r] || c->where[r].place != IN_VREG || c->where[r].n != reg)
+            continue;
+        unsigned k = new_spill(c);
+        asm_vstore(&c->a, 16, reg, spill_rm(c, k));
+        c->where[r] = (Where){ .place = IN_SPILL, .n = (uint8_t)k };
+    }
+}
+
+void hold(Comp *c, unsigned slot, IrRef r)
+{
+    IrRef *h = c->holder[slot];
+    int k = 0;
+    while (k < 4 && h[k] && h[k] != r && (c->live.last[h[k]] > c->at || c->where[h[k]].of != slot))
+        k++;
+    if (k < 4) {
+        h[k] = r;
+        c->held[slot / 64] |= 1ull << slot % 64;
+        c->where[r] = (Where){ .place = pin_of[slot] != NO_REG ? IN_PIN : IN_SLOT, .of = (uint16_t)slot };
+    }
+}
+
+void forget_slot(Comp *c, unsigned slot)
+{
+    IrRef *h = c->holder[slot];
+    for (int k = 0; k < 4; k++) {
+        IrRef r = h[k];
+        h[k] = 0;
+        if (!r || !needed_later(c, r) || !c->live.uses[r])
+            continue;
+        Where w = c->where[r];
+        if ((w.place != IN_PIN && w.place != IN_SLOT) || w.of != slot)
+            continue;
+        if (ir_in_vector_reg(ir_result(insn_of(c, r)))) {
+            unsigned reg = vscratch(c);
+            vload_into(c, r, reg);
+            place_vreg(c, r, reg);
+        } else {
+            unsigned reg = scratch(c);
+            load_into(c, r, reg);
+            place_reg(c, r, reg);
+        }
+    }
+    if (c->host_slot == slot)
+        c->host_slot = NO_SLOT;
+}
+
+void forget_all_slots(Comp *c)
+{
+    for (unsigned w = 0; w < sizeof c->held / 8; w++)
+        for (; c->held[w]; c->held[w] &= c->held[w] - 1)
+            forget_slot(c, w * 64 + (unsigned)__builtin_ctzll(c->held[w]));
+}
+
+/* Nothing is carried over a label: every path that comes here left the slots up to date. */
+void allocator_label(Comp *c)
+{
+    memset(c->in_reg, 0, sizeof c->in_reg);
+    memset(c->in_vreg, 0, sizeof c->in_vreg);
+    memset(c->holder, 0, sizeof c->holder);
+    memset(c->held, 0, sizeof c->held);
+    c->spills = 0;
+    c->host = 0;
+    c->host_slot = NO_SLOT;
+}

@@ -1,0 +1,134 @@
+/* Writing x86-64 instructions: prefixes, ModRM, VEX (Intel SDM volume 2, chapter 2). What an instruction is called by
+ * is a row of enc.def; this file only knows how rows become bytes. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+typedef enum Gpr { RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8, R9, R10, R11, R12, R13, R14, R15, NO_REG = 255 } Gpr;
+
+/* Condition codes as in jcc, setcc, cmovcc. */
+typedef enum Cc {
+    CC_O,
+    CC_NO,
+    CC_B,
+    CC_AE,
+    CC_E,
+    CC_NE,
+    CC_BE,
+    CC_A,
+    CC_S,
+    CC_NS,
+    CC_P,
+    CC_NP,
+    CC_L,
+    CC_GE,
+    CC_LE,
+    CC_G
+} Cc;
+
+/* A parsed row of enc.def: "66 0F38 1C /r", "81 /0 id", "F3 REX.W 0F B8 /r". */
+typedef struct Enc {
+    uint8_t prefix; /* 0, 0x66, 0xf3, 0xf2 */
+    uint8_t map;    /* 0: one byte, 1: 0F, 2: 0F38, 3: 0F3A */
+    uint8_t opcode;
+    uint8_t ext; /* /0../7; 8: /r */
+    uint8_t imm; /* bytes of immediate */
+    bool w;      /* REX.W or VEX.W1 always */
+    bool vex;    /* exists only with VEX */
+} Enc;
+
+/* An operand of the r/m kind. */
+typedef struct Rm {
+    uint8_t kind;               /* RM_REG, RM_MEM, RM_POOL */
+    uint8_t base, index, scale; /* index NO_REG: none; scale as a shift */
+    int32_t disp;
+    const uint8_t *target; /* RM_POOL: executable address */
+} Rm;
+enum { RM_REG, RM_MEM, RM_POOL };
+
+static inline Rm rm_reg(unsigned r)
+{
+    return (Rm){ .kind = RM_REG, .base = (uint8_t)r, .index = NO_REG };
+}
+static inline Rm rm_mem(unsigned base, int32_t disp)
+{
+    return (Rm){ .kind = RM_MEM, .base = (uint8_t)base, .index = NO_REG, .disp = disp };
+}
+static inline Rm rm_index(unsigned base, unsigned index, unsigned scale, int32_t disp)
+{
+    return (
+        Rm){ .kind = RM_MEM, .base = (uint8_t)base, .index = (uint8_t)index, .scale = (uint8_t)scale, .disp = disp };
+}
+static inline Rm rm_pool(const uint8_t *target)
+{
+    return (Rm){ .kind = RM_POOL, .base = NO_REG, .index = NO_REG, .target = target };
+}
+
+typedef struct Asm {
+    uint8_t *p, *end; /* writable view */
+    ptrdiff_t to_exec;
+    bool full; /* ran out of room: what was written is useless */
+    bool avx;
+} Asm;
+
+static inline void put8(Asm *a, unsigned b)
+{
+    *a->p++ = (uint8_t)b;
+}
+static inline void put32(Asm *a, uint32_t v)
+{
+    memcpy(a->p, &v, 4);
+    a->p += 4;
+}
+static inline void put64(Asm *a, uint64_t v)
+{
+    memcpy(a->p, &v, 8);
+    a->p += 8;
+}
+/* Room for one instruction; called once per IR op with the most that op may write. */
+static inline bool room(Asm *a, uint32_t bytes)
+{
+    if (a->end - a->p < (ptrdiff_t)bytes)
+        a->full = true;
+    return !a->full;
+}
+
+/* ModRM, SIB and displacement. `after`: bytes of immediate that follow (for RIP-relative). */
+void asm_modrm(Asm *, unsigned reg, Rm rm, unsigned after);
+/* One instruction in legacy or REX form: operand width by w; reg is the ModRM.reg register or the row's /n. */
+void asm_op(Asm *, Enc, bool w, unsigned reg, Rm rm, uint64_t imm);
+/* byte registers: REX is forced so that sil, dil ... are meant and never dh, bh. */
+void asm_op8(Asm *, Enc, unsigned reg, Rm rm, uint64_t imm);
+/* VEX form with a second source. */
+void asm_vex(Asm *, Enc, bool l256, unsigned reg, unsigned vvvv, Rm rm, uint64_t imm);
+/* A vector instruction dst = src1 op src2, in VEX form or, without AVX, as mov and the two-operand form (then dst must
+ * not be src2's register unless it is src1's too). */
+void asm_vec(Asm *, Enc, unsigned dst, unsigned src1, Rm src2, uint64_t imm);
+void asm_vec2(Asm *, Enc, unsigned dst, Rm src, uint64_t imm); /* one source */
+
+void asm_mov(Asm *, bool w, unsigned dst, unsigned src);
+void asm_mov_imm(Asm *, unsigned dst, uint64_t value); /* keeps flags */
+void asm_load(Asm *, int bytes, bool sign64, unsigned dst,
+              Rm rm); /* 1 2 4 8; zero-extends or sign-extends to 64 bits */
+void asm_store(Asm *, int bytes, unsigned src, Rm rm);
+void asm_lea(Asm *, bool w, unsigned dst, Rm rm);
+void asm_alu(Asm *, unsigned n, bool w, unsigned dst, Rm src); /* n: ALU_ADD ..: dst op= src */
+void asm_alu_imm(Asm *, unsigned n, bool w, Rm dst, int32_t value);
+void asm_vmov(Asm *, unsigned dst, unsigned src);       /* whole register */
+void asm_vload(Asm *, int bytes, unsigned dst, Rm rm);  /* 4 8 16; zero above */
+void asm_vstore(Asm *, int bytes, unsigned src, Rm rm); /* 1 and 2 too (lane 0) */
+enum { ALU_ADD, ALU_OR, ALU_ADC, ALU_SBB, ALU_AND, ALU_SUB, ALU_XOR, ALU_CMP };
+
+/* Jumps. Forward ones return where their rel32 is, to be set by asm_here. The aligned kinds have a rel32 at a multiple
+ * of 4. */
+uint8_t *asm_jcc(Asm *, Cc);
+uint8_t *asm_jmp(Asm *);
+uint8_t *asm_jcc_aligned(Asm *, Cc);
+uint8_t *asm_jmp_aligned(Asm *);
+void asm_here(Asm *, uint8_t *rel32);
+void asm_target(uint8_t *rel32, const uint8_t *target); /* both in the writable view */
+void asm_jmp_to(Asm *, const void *exec);               /* to an executable address */
+void asm_jcc_to(Asm *, Cc, const void *exec);
+void asm_call_to(Asm *, const void *exec);

@@ -1,0 +1,30 @@
+/* Calls of C helpers. Each helper has a thunk of its own that saves what its effects demand (thunks.c), so a call site
+ * only places arguments: rax, rcx, rdx in; rax out. */
+#include "backend/x86_64/comp.h"
+
+enum { ALL_TEMPS = TEMPS, SAVED_BY_C = 1 << R13 };
+
+void call_op(Comp *c)
+{
+    IrInsn *i = insn_of(c, (IrRef)c->at);
+    const Helper *h = &c->guest->helpers[i->imm];
+    static const uint8_t place[] = { RAX, RCX, RDX };
+    clobber_flags(c);
+    if (h->effects & (H_STATE | H_LEAVES)) /* the helper may change what slots hold */
+        forget_all_slots(c);
+    for (int k = 0; k < 3; k++)
+        if (i->arg[k])
+            use_in(c, i->arg[k], place[k]);
+    /* arguments are copies now; what else lives in temporaries must survive */
+    evict_temps(c, ALL_TEMPS & ~SAVED_BY_C, h->effects & H_FP ? VTEMPS : 0);
+    asm_call_to(&c->a, thunks.helper[i->imm]);
+    point(c);
+    if (h->effects & H_LEAVES) {
+        asm_op(&c->a, (Enc){ 0, 0, 0x85, 8, 0, false, false }, false, RAX, rm_reg(RAX), 0);
+        asm_jcc_to(&c->a, CC_NE, thunks.goto_pc);
+    }
+    c->locked &= ~(1u << RAX | 1u << RCX | 1u << RDX);
+    if (!c->live.uses[c->at])
+        return;
+    result_in(c, RAX);
+}

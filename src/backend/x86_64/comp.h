@@ -1,0 +1,196 @@
+/* The compiler's state and the allocator's verbs. The whole translation is one walk forwards over the IR.
+ *
+ * Host registers:
+ *   rsp            host stack; spilled values at [rsp + 16 k]
+ *   rbp            guest state + CPU_BIAS
+ *   r14            TLB bank
+ *   rax rcx rdx r13            temporaries (r13 becomes the instruction budget in counting mode)
+ *   rbx r12 r15 rsi rdi r8-r11 pinned: the guest's hot integer slots, in that order
+ *   xmm0-xmm9      pinned: the guest's hot vector slots
+ *   xmm10-xmm13    temporaries;  xmm14 xmm15: scratch inside one op
+ *
+ * A value is in one of the places below. Guest slots are always up to date in their pinned register or in memory
+ * before the next op, so a fault or an exit at any op finds precise state. */
+#pragma once
+#include "backend/x86_64/asm.h"
+#include "cpu/backend.h"
+#include "cpu/run.h"
+
+enum { NO_SLOT = 0xffff };
+enum { FLIP_C = 1, FLIP_FP = 2 };
+enum {
+    TEMPS = 1 << RAX | 1 << RCX | 1 << RDX | 1 << R13,
+    VTEMPS = 0xf << 10,
+    FIRST_VTEMP = 10,
+    XS = 15,
+    XT = 14,
+    SPILLS = 64,
+    COLDS = 512
+};
+
+typedef enum Place {
+    NOWHERE, /* not computed, or a constant: made when needed */
+    IN_REG,  /* temporary general register */
+    IN_VREG, /* temporary vector register */
+    IN_PIN,  /* the pinned register of a slot that still holds it */
+    IN_SLOT, /* the memory of a slot that still holds it */
+    IN_SPILL,
+    IN_HOST, /* host flags: a FLAGS value, or a BIT as condition `n` */
+    AS_COND, /* BIT, to be made from FLAGS value `of` by condition `n` */
+    AS_CMC,  /* FLAGS value `of` with C inverted */
+} Place;
+
+typedef struct Where {
+    uint8_t place;
+    uint8_t n; /* register, spill number, condition */
+    uint8_t
+        flip; /* FLAGS in host flags: FLIP_C when host CF is the complement of the value's C, FLIP_FP after ucomis */
+    uint8_t offset; /* byte offset in the slot */
+    uint16_t of;    /* slot; FLAGS value */
+} Where;
+
+/* Work left for the end of the unit. */
+struct Comp;
+typedef struct Cold {
+    void (*emit)(struct Comp *, struct Cold *);
+    uint8_t *from[3]; /* rel32s to point at it */
+    uint8_t *back;    /* where to go on, in the writable view */
+    uint64_t imm;
+    uint8_t reg[4];
+    IrRef ref;
+    uint64_t pc; /* of the guest instruction it belongs to */
+} Cold;
+
+typedef struct Comp {
+    Asm a;
+    const Guest *guest;
+    Ir *ir;
+    Compiled *out;
+    uint64_t first_pc, pc;         /* of the guest instruction being compiled */
+    uint32_t at;                   /* index of the op being compiled */
+    uint32_t locked, vlocked;      /* registers the current op has taken */
+    IrRef in_reg[16], in_vreg[16]; /* which value a temporary holds */
+    IrRef host;                    /* FLAGS or BIT value in the host flags */
+    uint16_t host_slot;            /* slot that holds the same FLAGS value packed, or NO_SLOT */
+    bool host_slot_cmc;            /* ... with C inverted */
+    uint64_t spills;
+    int32_t pushed; /* bytes that rsp is lower than at the unit's entry */
+    uint32_t colds, labels;
+    struct {
+        uint64_t pc;
+        uint8_t *at;
+        uint8_t *wait[8];
+        uint8_t waits;
+    } label[IR_LABELS];
+    IrRef holder[IR_SLOTS][4];           /* values that live in the slot (its register or memory) */
+    uint64_t held[(IR_SLOTS + 63) / 64]; /* slots with holders */
+    Where where[IR_MAX];
+    Cold cold[COLDS];
+    IrLive live;
+} Comp;
+
+extern uint8_t pin_of[IR_SLOTS]; /* host register of a slot, or NO_REG: integer or vector by the slot's size */
+static inline bool slot_is_vector(const Comp *c, unsigned slot)
+{
+    return c->ir->slots[slot].size == 16;
+}
+static inline Rm slot_rm(const Comp *c, unsigned slot, unsigned offset)
+{
+    return rm_mem(RBP, (int32_t)c->ir->slots[slot].offset + (int32_t)offset - CPU_BIAS);
+}
+static inline Rm cpu_rm(size_t offset)
+{
+    return rm_mem(RBP, (int32_t)offset - CPU_BIAS);
+}
+static inline IrInsn *insn_of(Comp *c, IrRef r)
+{
+    return &c->ir->insn[r];
+}
+static inline bool is_const(Comp *c, IrRef r)
+{
+    return c->ir->insn[r].op == IR_const;
+}
+static inline bool needed_later(const Comp *c, IrRef r)
+{
+    return c->live.last[r] > c->at;
+}
+
+/* ---- the allocator: alloc.c ----
+ * use: a register that holds the value (pinned ones are not copied); it may not be changed unless `dies` says so.
+ * operand: register, memory or, for constants that fit, an immediate.  scratch: a free temporary.  define: where the
+ * current op's result goes. Everything taken stays taken until op_end. */
+unsigned use(Comp *, IrRef);
+unsigned use_beside_rax(Comp *, IrRef); /* ... and is not rax */
+bool fits_imm(Comp *, IrRef, int32_t *value);
+Rm operand(Comp *, IrRef, int bytes);         /* bytes: width that will be read; constants go to a register */
+unsigned use_in(Comp *, IrRef, unsigned reg); /* in exactly this temporary, as a copy that may be changed */
+unsigned scratch(Comp *);
+void take(Comp *, unsigned reg);       /* frees a certain temporary for the current op, moving what it holds */
+void release(Comp *, IrRef);           /* the argument was read: if it dies here its temporary may serve the result */
+unsigned define(Comp *, IrRef prefer); /* general register for the result; prefer: an argument to share with */
+void result_in(Comp *, unsigned reg);  /* the result is in this temporary, which the op has taken */
+unsigned vuse(Comp *, IrRef);
+unsigned vdefine(Comp *, bool zero_above); /* zero_above: the op leaves zeros above a narrow result */
+unsigned vscratch(Comp *);
+void vuse_in(Comp *, IrRef, unsigned reg); /* a copy in exactly this register */
+
+Rm voperand(Comp *, IrRef, int bytes);
+void op_end(Comp *);
+void evict_temps(Comp *, uint32_t regs, uint32_t vregs); /* moves live values out of these, before a call */
+void forget_slot(Comp *, unsigned slot);                 /* the slot is about to change: saves values that live there */
+void forget_all_slots(Comp *);
+void hold(Comp *, unsigned slot, IrRef);
+void allocator_label(Comp *);
+/* ---- flags: flags.c ---- */
+void clobber_flags(Comp *); /* before an instruction that changes host flags */
+bool wants_flags(Comp *);   /* the next op is the flags of this one */
+void set_host_flags(Comp *, IrRef, unsigned cc);
+Cc condition(Comp *, IrRef bit, bool *known, bool *value); /* brings a BIT into the host flags; its condition code */
+unsigned flags_as_int(Comp *, IrRef);                      /* packed, in a register that may be changed */
+void op_flags(Comp *), op_cmc(Comp *), op_cond(Comp *), op_asflags(Comp *), op_compare(Comp *), op_pick(Comp *),
+    op_fcmp(Comp *);
+/* ---- the rest, by file ---- */
+void int_op(Comp *);
+void vec_op(Comp *);
+void by_reference(Comp *);
+void fp_op(Comp *);
+void mem_op(Comp *);
+void call_op(Comp *);
+void exit_op(Comp *);
+void label_here(Comp *, uint64_t pc);
+void state_op(Comp *);
+Cold *cold(Comp *, void (*emit)(Comp *, Cold *));
+void point(Comp *); /* records that a host return address here belongs to the current guest instruction */
+
+/* ---- enc.c ---- */
+const Enc *enc_int(IrOp);         /* "d" rows */
+const Enc *enc_vec(IrOp, IrType); /* scalar floats and vectors; NULL: no single instruction (or not on this CPU) */
+void enc_init(void);
+int enc_rows(void); /* the table itself, for its test */
+const char *enc_row(int n, IrOp *op, const char **lanes, const char **encoding, Enc *e);
+typedef struct HostCpu {
+    bool avx, avx2, fma, bmi2, lzcnt, f16c, avx512vl;
+} HostCpu;
+extern HostCpu host_cpu;
+
+/* ---- thunks.c: shared code, executable addresses ---- */
+typedef struct Thunks {
+    const uint8_t *leave;       /* eax: CpuExit */
+    const uint8_t *lookup_miss; /* rax: pc */
+    const uint8_t *stop;        /* rax: pc */
+    const uint8_t *goto_pc, *goto_pc_reload;
+    const uint8_t *link; /* called by exit stubs: the return address tells which */
+    const uint8_t *load, *store, *rmw,
+        *cas; /* rax: address, rcx: value, pushed: IrMem; rax: result. All else is kept */
+    const uint8_t
+        *reference; /* pushed: imm, then op | type << 8 | source type << 16; operands, then result, above them */
+    const uint8_t *helper[512];
+    const uint8_t *pool; /* constants: thunks.c pool_* */
+    void *enter;
+} Thunks;
+extern Thunks thunks;
+uint32_t thunks_make(const Guest *, uint8_t *w, ptrdiff_t to_exec, uint32_t bytes);
+CpuExit thunks_enter(Cpu *, const void *code, const void **stub);
+/* Executable address of a 16-byte aligned constant, shared by all units; NULL when the pool is full. Under the
+ * translation lock. */
+const uint8_t *pool_const(uint64_t lo, uint64_t hi);

@@ -1,0 +1,229 @@
+/* Branches inside a unit, links to other units of the page, lookups of everything else. */
+#include "backend/x86_64/comp.h"
+
+#include <assert.h>
+
+static bool in_page(const Comp *c, uint64_t pc)
+{
+    return !((pc ^ c->first_pc) >> 12);
+}
+
+static bool unit_has_label(const Comp *c, uint64_t pc)
+{
+    for (uint32_t k = 0; k < c->ir->labels; k++)
+        if (c->ir->label[k] == pc)
+            return true;
+    return false;
+}
+
+static unsigned label_index(Comp *c, uint64_t pc)
+{
+    for (uint32_t k = 0; k < c->labels; k++)
+        if (c->label[k].pc == pc)
+            return k;
+    if (c->labels == IR_LABELS) {
+        c->a.full = true;
+        return 0;
+    }
+    c->label[c->labels].pc = pc;
+    c->label[c->labels].at = NULL;
+    c->label[c->labels].waits = 0;
+    return c->labels++;
+}
+
+void label_here(Comp *c, uint64_t pc)
+{
+    unsigned k = label_index(c, pc);
+    c->label[k].at = c->a.p;
+    for (unsigned w = 0; w < c->label[k].waits; w++)
+        asm_here(&c->a, c->label[k].wait[w]);
+}
+
+/* A rel32 that shall go to the label, now or when it comes. */
+static bool to_label(Comp *c, unsigned k, uint8_t *rel32)
+{
+    if (c->label[k].at) {
+        asm_target(rel32, c->label[k].at);
+        return true;
+    }
+    if (c->label[k].waits == 8) {
+        c->a.full = true;
+        return false;
+    }
+    c->label[k].wait[c->label[k].waits++] = rel32;
+    return true;
+}
+
+static uint32_t offset_of(const Comp *c, const uint8_t *at)
+{
+    return (uint32_t)(at - c->out->at);
+}
+
+static void link_stub(Comp *c, Cold *s)
+{
+    UnitExit *e = &c->out->exit[s->reg[0]];
+    e->stub = offset_of(c, c->a.p);
+    if (s->from[2]) /* the patchable one */
+        e->patch = offset_of(c, s->from[2]);
+    asm_call_to(&c->a, thunks.link);
+}
+
+static Cold *new_exit(Comp *c, uint64_t pc)
+{
+    Cold *s = cold(c, link_stub);
+    if (c->out->exits == UNIT_EXITS) {
+        c->a.full = true;
+        return s;
+    }
+    c->out->exit[c->out->exits] = (UnitExit){ .pc = pc };
+    s->reg[0] = (uint8_t)c->out->exits++;
+    return s;
+}
+
+static uint8_t *test_stop(Comp *c)
+{
+    clobber_flags(c);
+    asm_alu_imm(&c->a, ALU_CMP, false, cpu_rm(offsetof(Cpu, stop)), 0);
+    return asm_jcc(&c->a, CC_NE);
+}
+
+/* rax = pc; through the bank's table. rcx is free. */
+static void lookup_rax(Comp *c, bool aligned_index, uint64_t pc)
+{
+    unsigned shift = c->guest->pc_shift;
+    Rm entry_pc, entry_code;
+    if (aligned_index) {
+        int32_t at = (int32_t)(((pc >> shift) & (JUMP_SIZE - 1)) * 16) + BANK_JUMP;
+        entry_pc = rm_mem(R14, at);
+        entry_code = rm_mem(R14, at + 8);
+    } else {
+        if (shift == 2)
+            asm_lea(&c->a, false, RCX, rm_index(NO_REG, RAX, 2, 0));
+        else {
+            asm_mov(&c->a, false, RCX, RAX);
+            asm_op(&c->a, (Enc){ 0, 0, 0xc1, 4, 1, false, false }, false, 0, rm_reg(RCX), 4 - shift);
+        }
+        asm_alu_imm(&c->a, ALU_AND, false, rm_reg(RCX), (JUMP_SIZE - 1) << 4);
+        entry_pc = rm_index(R14, RCX, 0, BANK_JUMP);
+        entry_code = rm_index(R14, RCX, 0, BANK_JUMP + 8);
+    }
+    asm_alu(&c->a, ALU_CMP, true, RAX, entry_pc);
+    asm_jcc_to(&c->a, CC_NE, thunks.lookup_miss);
+    asm_op(&c->a, (Enc){ 0, 0, 0xff, 4, 0, false, false }, false, 0, entry_code, 0); /* jmp [code] */
+}
+
+static void stop_at_rax(Comp *c, Cold *s)
+{
+    (void)s;
+    asm_jmp_to(&c->a, thunks.stop);
+}
+
+/* Leaves for a pc outside the page or behind it: the stop word is looked at first. */
+static void cross_page(Comp *c, uint64_t pc)
+{
+    asm_mov_imm(&c->a, RAX, pc);
+    Cold *s = cold(c, stop_at_rax);
+    s->from[0] = test_stop(c);
+    lookup_rax(c, true, pc);
+}
+
+static void cross_page_cold(Comp *c, Cold *s)
+{
+    c->host = 0;
+    cross_page(c, s->imm);
+}
+
+static void go(Comp *c, uint64_t pc)
+{
+    c->host = 0;
+    if (unit_has_label(c, pc)) {
+        unsigned k = label_index(c, pc);
+        if (c->label[k].at) {
+            Cold *s = new_exit(c, pc);
+            s->from[0] = test_stop(c);
+        }
+        to_label(c, k, asm_jmp(&c->a));
+    } else if (in_page(c, pc)) {
+        Cold *s = new_exit(c, pc);
+        if (pc <= c->pc)
+            s->from[0] = test_stop(c);
+        s->from[2] = asm_jmp_aligned(&c->a);
+    } else {
+        cross_page(c, pc);
+    }
+}
+
+/* A loop's branch: the stop word is tested where it is taken, the condition skips both. */
+static void back_if(Comp *c, Cc cc, uint64_t pc)
+{
+    uint8_t *skip = asm_jcc(&c->a, (Cc)(cc ^ 1));
+    IrRef host = c->host;
+    uint16_t slot = c->host_slot;
+    Where saved = c->where[host];
+    uint64_t here = c->pc;
+    c->pc = pc > here ? pc : here; /* go() takes it for a backward jump */
+    go(c, pc);
+    c->pc = here;
+    asm_here(&c->a, skip);
+    c->host = host; /* not reached from the test: the flags are as they were */
+    c->host_slot = slot;
+    c->where[host] = saved;
+}
+
+static void go_if(Comp *c, IrRef bit, uint64_t pc)
+{
+    bool known, value;
+    Cc cc = condition(c, bit, &known, &value);
+    if (known) {
+        if (value)
+            go(c, pc);
+        return;
+    }
+    if (unit_has_label(c, pc)) {
+        unsigned k = label_index(c, pc);
+        if (c->label[k].at)
+            back_if(c, cc, pc);
+        else
+            to_label(c, k, asm_jcc(&c->a, cc));
+    } else if (!in_page(c, pc)) {
+        Cold *s = cold(c, cross_page_cold);
+        s->imm = pc;
+        s->from[0] = asm_jcc(&c->a, cc);
+    } else if (pc <= c->pc) {
+        back_if(c, cc, pc);
+    } else {
+        Cold *s = new_exit(c, pc);
+        s->from[2] = asm_jcc_aligned(&c->a, cc);
+    }
+}
+
+static void go_reg(Comp *c, IrRef pc)
+{
+    use_in(c, pc, RAX);
+    take(c, RCX);
+    Cold *s = cold(c, stop_at_rax);
+    s->from[0] = test_stop(c);
+    lookup_rax(c, false, 0);
+}
+
+void exit_op(Comp *c)
+{
+    IrInsn *i = insn_of(c, (IrRef)c->at);
+    switch (i->op) {
+    case IR_goto_:
+        go(c, i->imm);
+        break;
+    case IR_goto_if:
+        go_if(c, i->arg[0], i->imm);
+        break;
+    case IR_goto_reg:
+        go_reg(c, i->arg[0]);
+        break;
+    case IR_goto_pc:
+        asm_jmp_to(&c->a, thunks.goto_pc);
+        break;
+    default:
+        asm_mov_imm(&c->a, RAX, i->imm);
+        asm_jmp_to(&c->a, thunks.leave);
+    }
+}

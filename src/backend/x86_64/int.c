@@ -1,0 +1,522 @@
+/* Integer ops in general registers. */
+#include "backend/x86_64/comp.h"
+
+#include <assert.h>
+
+static const Enc TEST = { 0, 0, 0x85, 8, 0, false, false }, XCHG_MUL = { 0, 0, 0xf7, 4, 0, false, false },
+                 XCHG_IMUL = { 0, 0, 0xf7, 5, 0, false, false }, IMUL3 = { 0, 0, 0x69, 8, 4, false, false };
+
+static unsigned alu_number(IrOp op)
+{
+    switch (op) {
+    case IR_add:
+        return ALU_ADD;
+    case IR_sub:
+        return ALU_SUB;
+    case IR_and:
+        return ALU_AND;
+    case IR_or:
+        return ALU_OR;
+    case IR_xor:
+        return ALU_XOR;
+    case IR_adc:
+        return ALU_ADC;
+    default:
+        return ALU_SBB;
+    }
+}
+
+static bool wide(const IrInsn *i)
+{
+    return i->type == I64;
+}
+
+/* After an instruction that set the flags this op's IR_flags will name. */
+static void mark_flags(Comp *c)
+{
+    c->host = (IrRef)c->at;
+    c->host_slot = NO_SLOT;
+}
+
+/* cmp or test: only the flags are wanted. */
+static void flags_only(Comp *c, const IrInsn *i)
+{
+    bool w = wide(i);
+    int32_t value;
+    if (fits_imm(c, i->arg[1], &value)) {
+        Rm a = operand(c, i->arg[0], w ? 8 : 4);
+        clobber_flags(c);
+        if (i->op == IR_sub && !value && a.kind == RM_REG)
+            asm_op(&c->a, TEST, w, a.base, a, 0);
+        else if (i->op == IR_sub)
+            asm_alu_imm(&c->a, ALU_CMP, w, a, value);
+        else
+            asm_op(&c->a, (Enc){ 0, 0, 0xf7, 0, 4, false, false }, w, 0, a, (uint64_t)(int64_t)value);
+    } else {
+        unsigned a = use(c, i->arg[0]);
+        Rm b = operand(c, i->arg[1], w ? 8 : 4);
+        clobber_flags(c);
+        if (i->op == IR_sub)
+            asm_alu(&c->a, ALU_CMP, w, a, b);
+        else
+            asm_op(&c->a, TEST, w, a, b, 0);
+    }
+    mark_flags(c);
+}
+
+/* add of two registers, or a register and a constant, whose flags nobody wants. */
+static void add_by_lea(Comp *c, const IrInsn *i)
+{
+    int32_t value;
+    unsigned a = use(c, i->arg[0]);
+    bool imm = fits_imm(c, i->arg[1], &value);
+    if (!imm) {
+        Where wb = c->where[i->arg[1]];
+        bool in_memory = !is_const(c, i->arg[1]) && (wb.place == IN_SLOT || wb.place == IN_SPILL);
+        if (in_memory && !needed_later(c, i->arg[1])) { /* mov dst, a; add dst, [b] */
+            Rm b = operand(c, i->arg[1], wide(i) ? 8 : 4);
+            clobber_flags(c);
+            release(c, i->arg[0]);
+            unsigned dst = define(c, i->arg[0]);
+            if (dst != a)
+                asm_mov(&c->a, wide(i), dst, a);
+            asm_alu(&c->a, ALU_ADD, wide(i), dst, b);
+            return;
+        }
+        unsigned b = use(c, i->arg[1]);
+        release(c, i->arg[0]);
+        release(c, i->arg[1]);
+        c->locked |= 1u << a | 1u << b;
+        unsigned dst = define(c, i->arg[0]);
+        if (dst == a || dst == b) {
+            clobber_flags(c);
+            asm_alu(&c->a, ALU_ADD, wide(i), dst, rm_reg(dst == a ? b : a));
+        } else {
+            asm_lea(&c->a, wide(i), dst, rm_index(a, b, 0, 0));
+        }
+        return;
+    }
+    release(c, i->arg[0]);
+    unsigned dst = define(c, i->arg[0]);
+    if (dst == a && !c->host) {
+        asm_alu_imm(&c->a, ALU_ADD, wide(i), rm_reg(dst), value);
+        return;
+    }
+    asm_lea(&c->a, wide(i), dst, rm_mem(a, value));
+}
+
+/* The carry of adc and the borrow of sbb into host CF. */
+static void carry_in(Comp *c, IrRef bit)
+{
+    bool known, value;
+    Cc cc = condition(c, bit, &known, &value);
+    if (known) {
+        clobber_flags(c);
+        put8(&c->a, value ? 0xf9 : 0xf8); /* stc, clc */
+        return;
+    }
+    if (cc == CC_B)
+        return;
+    if (cc == CC_AE) {
+        put8(&c->a, 0xf5); /* cmc */
+        return;
+    }
+    unsigned t = scratch(c);
+    asm_op8(&c->a, (Enc){ 0, 1, (uint8_t)(0x90 | cc), 0, 0, false, false }, 0, rm_reg(t), 0);
+    asm_op8(&c->a, (Enc){ 0, 0, 0x80, 0, 1, false, false }, 0, rm_reg(t), 0xff); /* add t, 0xff: carry if t was 1 */
+}
+
+static void alu(Comp *c)
+{
+    IrInsn *i = insn_of(c, (IrRef)c->at);
+    bool w = wide(i), flags = wants_flags(c), with_carry = i->op == IR_adc || i->op == IR_sbb;
+    if (flags && c->live.uses[c->at] == 1 && (i->op == IR_sub || i->op == IR_and)) {
+        flags_only(c, i);
+        return;
+    }
+    if (!flags && i->op == IR_add) {
+        add_by_lea(c, i);
+        return;
+    }
+    IrRef a = i->arg[0], b = i->arg[1];
+    int32_t value = 0;
+    bool imm = fits_imm(c, b, &value);
+    if (i->op == IR_sub && !imm && is_const(c, a) && insn_of(c, a)->imm == 0 && !flags) { /* 0 - b */
+        unsigned y = use(c, b);
+        clobber_flags(c);
+        release(c, b);
+        unsigned dst = define(c, b);
+        if (dst != y)
+            asm_mov(&c->a, w, dst, y);
+        asm_op(&c->a, *enc_int(IR_neg), w, 0, rm_reg(dst), 0);
+        return;
+    }
+    unsigned x = with_carry ? use_beside_rax(c, a) : use(c, a);
+    Rm y = imm ? rm_reg(0) : with_carry ? rm_reg(use_beside_rax(c, b)) : operand(c, b, w ? 8 : 4);
+    IrRef kept = 0;
+    if (with_carry) {
+        IrRef old = c->host;
+        carry_in(c, i->arg[2]);
+        /* What was in the flags is about to be overwritten by the op itself: save it first would lose CF, so the value
+         * is saved after: only the slot form can survive. */
+        if (old && c->host == old && c->live.last[old] > c->at && c->host_slot != NO_SLOT)
+            c->where[old] = (Where){ .place = IN_SLOT, .of = c->host_slot };
+        else if (old && c->host == old && c->live.last[old] > c->at)
+            kept = old;
+        c->host = 0;
+    } else {
+        clobber_flags(c);
+    }
+    if (kept)
+        c->a.full = true; /* retried without the sharing: does not happen with the frontends' patterns */
+    release(c, a);
+    c->locked |= 1u << x;
+    unsigned dst = define(c, a);
+    if (!imm && y.kind == RM_REG && y.base == dst && x != dst) {
+        if (ir_effects((IrOp)i->op) & COMM || i->op == IR_adc) {
+            asm_alu(&c->a, alu_number((IrOp)i->op), w, dst, rm_reg(x));
+        } else { /* dst = x - dst, in place of the second operand: through a scratch */
+            unsigned t = scratch(c);
+            asm_mov(&c->a, w, t, x);
+            asm_alu(&c->a, alu_number((IrOp)i->op), w, t, y);
+            asm_mov(&c->a, w, dst, t);
+        }
+    } else {
+        if (dst != x)
+            asm_mov(&c->a, w, dst, x);
+        if (imm)
+            asm_alu_imm(&c->a, alu_number((IrOp)i->op), w, rm_reg(dst), value);
+        else
+            asm_alu(&c->a, alu_number((IrOp)i->op), w, dst, y);
+    }
+    if (flags)
+        mark_flags(c);
+}
+
+static void mul(Comp *c)
+{
+    IrInsn *i = insn_of(c, (IrRef)c->at);
+    bool w = wide(i);
+    int32_t value;
+    if (fits_imm(c, i->arg[1], &value)) {
+        Rm a = operand(c, i->arg[0], w ? 8 : 4);
+        clobber_flags(c);
+        release(c, i->arg[0]);
+        unsigned dst = define(c, i->arg[0]);
+        asm_op(&c->a, IMUL3, w, dst, a, (uint64_t)(int64_t)value);
+        return;
+    }
+    unsigned x = use(c, i->arg[0]);
+    Rm y = operand(c, i->arg[1], w ? 8 : 4);
+    clobber_flags(c);
+    release(c, i->arg[0]);
+    c->locked |= 1u << x;
+    unsigned dst = define(c, i->arg[0]);
+    if (y.kind == RM_REG && y.base == dst && x != dst) {
+        asm_op(&c->a, *enc_int(IR_mul), w, dst, rm_reg(x), 0);
+        return;
+    }
+    if (dst != x)
+        asm_mov(&c->a, w, dst, x);
+    asm_op(&c->a, *enc_int(IR_mul), w, dst, y, 0);
+}
+
+/* High half of a product: rdx after mul. */
+static void mul_high(Comp *c)
+{
+    IrInsn *i = insn_of(c, (IrRef)c->at);
+    take(c, RDX);
+    use_in(c, i->arg[0], RAX);
+    Rm y = operand(c, i->arg[1], 8);
+    clobber_flags(c);
+    if (wide(i)) {
+        asm_op(&c->a, i->op == IR_mulhu ? XCHG_MUL : XCHG_IMUL, true, 0, y, 0);
+    } else {
+        asm_op(&c->a, i->op == IR_mulhu ? XCHG_MUL : XCHG_IMUL, false, 0,
+               y.kind == RM_REG ? y : rm_reg(use(c, i->arg[1])), 0);
+    }
+    release(c, i->arg[1]);
+    result_in(c, RDX);
+}
+
+/* Division that never traps: x / 0 = 0, MIN / -1 = MIN. */
+static void divide(Comp *c)
+{
+    IrInsn *i = insn_of(c, (IrRef)c->at);
+    bool w = wide(i), sign = i->op == IR_divs;
+    take(c, RDX);
+    use_in(c, i->arg[0], RAX);
+    unsigned y = use(c, i->arg[1]);
+    clobber_flags(c);
+    asm_op(&c->a, TEST, w, y, rm_reg(y), 0);
+    uint8_t *zero = asm_jcc(&c->a, CC_E);
+    uint8_t *minus = NULL;
+    if (sign) {
+        asm_alu_imm(&c->a, ALU_CMP, w, rm_reg(y), -1);
+        minus = asm_jcc(&c->a, CC_E);
+        if (w)
+            put8(&c->a, 0x48);
+        put8(&c->a, 0x99); /* cqo, cdq */
+    } else {
+        asm_alu(&c->a, ALU_XOR, false, RDX, rm_reg(RDX));
+    }
+    asm_op(&c->a, (Enc){ 0, 0, 0xf7, sign ? 7 : 6, 0, false, false }, w, 0, rm_reg(y), 0);
+    uint8_t *done = asm_jmp(&c->a), *done2 = NULL;
+    if (sign) {
+        asm_here(&c->a, minus);
+        asm_op(&c->a, *enc_int(IR_neg), w, 0, rm_reg(RAX), 0);
+        done2 = asm_jmp(&c->a);
+    }
+    asm_here(&c->a, zero);
+    asm_alu(&c->a, ALU_XOR, false, RAX, rm_reg(RAX));
+    asm_here(&c->a, done);
+    if (done2)
+        asm_here(&c->a, done2);
+    release(c, i->arg[1]);
+    result_in(c, RAX);
+}
+
+static void unary(Comp *c)
+{
+    IrInsn *i = insn_of(c, (IrRef)c->at);
+    unsigned x = use(c, i->arg[0]);
+    if (i->op == IR_neg)
+        clobber_flags(c);
+    release(c, i->arg[0]);
+    unsigned dst = define(c, i->arg[0]);
+    if (dst != x)
+        asm_mov(&c->a, wide(i), dst, x);
+    asm_op(&c->a, *enc_int((IrOp)i->op), wide(i), 0, rm_reg(dst), 0);
+}
+
+static void and_not(Comp *c)
+{
+    IrInsn *i = insn_of(c, (IrRef)c->at);
+    bool w = wide(i);
+    unsigned x = use(c, i->arg[0]), y = use(c, i->arg[1]), t = scratch(c);
+    clobber_flags(c);
+    if (host_cpu.bmi2) { /* andn t, y, x */
+        asm_vex(&c->a, (Enc){ 0, 2, 0xf2, 8, 0, w, true }, false, t, y, rm_reg(x), 0);
+    } else {
+        asm_mov(&c->a, w, t, y);
+        asm_op(&c->a, *enc_int(IR_not), w, 0, rm_reg(t), 0);
+        asm_alu(&c->a, ALU_AND, w, t, rm_reg(x));
+    }
+    result_in(c, t);
+}
+
+static void shift(Comp *c)
+{
+    IrInsn *i = insn_of(c, (IrRef)c->at);
+    bool w = wide(i);
+    if (is_const(c, i->arg[1])) {
+        unsigned count = (unsigned)insn_of(c, i->arg[1])->imm & (w ? 63 : 31);
+        unsigned x = use(c, i->arg[0]);
+        release(c, i->arg[0]);
+        c->locked |= 1u << x;
+        if (i->op == IR_rotr && host_cpu.bmi2) {
+            unsigned dst = define(c, i->arg[0]); /* rorx keeps flags */
+            asm_vex(&c->a, (Enc){ 0xf2, 3, 0xf0, 8, 1, w, true }, false, dst, 0, rm_reg(x), count);
+            return;
+        }
+        clobber_flags(c);
+        unsigned dst = define(c, i->arg[0]);
+        if (i->op == IR_shl && count && count <= 3 && dst != x) { /* lea dst, [x * 2^count] */
+            asm_lea(&c->a, w, dst, rm_index(NO_REG, x, count, 0));
+            return;
+        }
+        if (dst != x)
+            asm_mov(&c->a, w, dst, x);
+        if (count)
+            asm_op(&c->a, *enc_int((IrOp)i->op), w, 0, rm_reg(dst), count);
+        return;
+    }
+    if (host_cpu.bmi2 && i->op != IR_rotr) {
+        static const uint8_t pp[] = { 0x66, 0xf2, 0xf3 };
+        unsigned x = use(c, i->arg[0]), n = use(c, i->arg[1]);
+        release(c, i->arg[0]);
+        release(c, i->arg[1]);
+        c->locked |= 1u << x | 1u << n;
+        unsigned dst = define(c, i->arg[0]);
+        asm_vex(&c->a, (Enc){ pp[i->op - IR_shl], 2, 0xf7, 8, 0, w, true }, false, dst, n, rm_reg(x), 0);
+        return;
+    }
+    static const uint8_t ext[] = { 4, 5, 7, 1 };
+    use_in(c, i->arg[1], RCX);
+    unsigned t = use_in(c, i->arg[0], scratch(c));
+    clobber_flags(c);
+    asm_op(&c->a, (Enc){ 0, 0, 0xd3, ext[i->op - IR_shl], 0, false, false }, w, 0, rm_reg(t), 0);
+    result_in(c, t);
+}
+
+static void extract_pair(Comp *c)
+{
+    IrInsn *i = insn_of(c, (IrRef)c->at);
+    bool w = wide(i);
+    assert(is_const(c, i->arg[2]));
+    unsigned count = (unsigned)insn_of(c, i->arg[2])->imm & (w ? 63 : 31);
+    unsigned hi = use(c, i->arg[0]), t = use_in(c, i->arg[1], scratch(c));
+    clobber_flags(c);
+    if (count)
+        asm_op(&c->a, (Enc){ 0, 1, 0xac, 8, 1, false, false }, w, hi, rm_reg(t), count); /* shrd t, hi, count */
+    result_in(c, t);
+}
+
+static void count_zeros(Comp *c)
+{
+    IrInsn *i = insn_of(c, (IrRef)c->at);
+    bool w = wide(i);
+    int n = ir_bits(i->type);
+    Rm x = operand(c, i->arg[0], w ? 8 : 4);
+    clobber_flags(c);
+    if (host_cpu.lzcnt) {
+        unsigned dst = define(c, 0);
+        asm_op(&c->a, *enc_int((IrOp)i->op), w, dst, x, 0);
+        return;
+    }
+    unsigned t = scratch(c), z = scratch(c);
+    asm_mov_imm(&c->a, z, i->op == IR_clz ? (uint64_t)(2 * n - 1) : (uint64_t)n);
+    asm_op(&c->a, (Enc){ 0, 1, i->op == IR_clz ? 0xbd : 0xbc, 8, 0, false, false }, w, t, x, 0); /* bsr, bsf */
+    asm_op(&c->a, (Enc){ 0, 1, 0x44, 8, 0, false, false }, w, t, rm_reg(z), 0);                  /* cmove */
+    if (i->op == IR_clz)
+        asm_alu_imm(&c->a, ALU_XOR, w, rm_reg(t), n - 1);
+    result_in(c, t);
+}
+
+static void swap_bytes_in(Comp *c, bool w, unsigned t)
+{
+    if (w || t & 8)
+        put8(&c->a, 0x40 | (w ? 8u : 0) | (t >> 3 & 1));
+    put8(&c->a, 0x0f);
+    put8(&c->a, 0xc8 | (t & 7));
+}
+
+static void byte_swap(Comp *c)
+{
+    IrInsn *i = insn_of(c, (IrRef)c->at);
+    unsigned t = use_in(c, i->arg[0], scratch(c));
+    if (ir_bits(i->type) == 16) {
+        clobber_flags(c);
+        asm_op(&c->a, (Enc){ 0x66, 0, 0xc1, 0, 1, false, false }, false, 0, rm_reg(t), 8);
+    } else {
+        swap_bytes_in(c, wide(i), t);
+    }
+    result_in(c, t);
+}
+
+/* Bits within bytes by three masked swaps, then the bytes. */
+static void bit_reverse(Comp *c)
+{
+    IrInsn *i = insn_of(c, (IrRef)c->at);
+    bool w = wide(i);
+    static const Enc SHR = { 0, 0, 0xc1, 5, 1, false, false }, SHL = { 0, 0, 0xc1, 4, 1, false, false };
+    static const uint64_t masks[] = { 0x5555555555555555, 0x3333333333333333, 0x0f0f0f0f0f0f0f0f };
+    unsigned t = use_in(c, i->arg[0], RAX);
+    take(c, RCX);
+    take(c, RDX);
+    clobber_flags(c);
+    for (unsigned k = 0; k < 3; k++) {
+        asm_mov_imm(&c->a, RDX, w ? masks[k] : (uint32_t)masks[k]);
+        asm_mov(&c->a, w, RCX, t);
+        asm_op(&c->a, SHR, w, 0, rm_reg(t), 1u << k);
+        asm_alu(&c->a, ALU_AND, w, t, rm_reg(RDX));
+        asm_alu(&c->a, ALU_AND, w, RCX, rm_reg(RDX));
+        asm_op(&c->a, SHL, w, 0, rm_reg(RCX), 1u << k);
+        asm_alu(&c->a, ALU_OR, w, t, rm_reg(RCX));
+    }
+    swap_bytes_in(c, w, t);
+    result_in(c, t);
+}
+
+static void extend(Comp *c)
+{
+    IrInsn *i = insn_of(c, (IrRef)c->at);
+    unsigned bits = (unsigned)i->imm;
+    bool sign = i->op == IR_sext, w = wide(i);
+    if (bits == 8 || bits == 16 || bits == 32) {
+        Rm x = operand(c, i->arg[0], (int)bits / 8);
+        release(c, i->arg[0]);
+        unsigned dst = define(c, i->arg[0]);
+        if (!sign)
+            asm_load(&c->a, (int)bits / 8, false, dst, x);
+        else if (w)
+            asm_load(&c->a, (int)bits / 8, true, dst, x);
+        else
+            asm_op8(&c->a,
+                    (Enc){ 0, bits == 32 ? 0 : 1,
+                           bits == 8    ? 0xbe
+                           : bits == 16 ? 0xbf
+                                        : 0x8b,
+                           8, 0, false, false },
+                    dst, x, 0);
+        return;
+    }
+    unsigned x = use(c, i->arg[0]);
+    clobber_flags(c);
+    release(c, i->arg[0]);
+    c->locked |= 1u << x;
+    unsigned dst = define(c, i->arg[0]);
+    if (!sign && bits < 32) {
+        if (dst != x)
+            asm_mov(&c->a, false, dst, x);
+        asm_alu_imm(&c->a, ALU_AND, false, rm_reg(dst), (int32_t)((1u << bits) - 1));
+        return;
+    }
+    bool as64 = w || bits > 32;
+    unsigned by = (as64 ? 64 : 32) - bits;
+    if (dst != x)
+        asm_mov(&c->a, as64, dst, x);
+    asm_op(&c->a, (Enc){ 0, 0, 0xc1, 4, 1, false, false }, as64, 0, rm_reg(dst), by);
+    asm_op(&c->a, (Enc){ 0, 0, 0xc1, sign ? 7 : 5, 1, false, false }, as64, 0, rm_reg(dst), by);
+}
+
+static void pop_count(Comp *c)
+{
+    IrInsn *i = insn_of(c, (IrRef)c->at);
+    Rm x = operand(c, i->arg[0], wide(i) ? 8 : 4);
+    clobber_flags(c);
+    unsigned dst = define(c, 0);
+    asm_op(&c->a, *enc_int(IR_popcnt), wide(i), dst, x, 0);
+}
+
+/* min, max, abs of scalars: compare and conditional move. */
+static void min_max(Comp *c)
+{
+    IrInsn *i = insn_of(c, (IrRef)c->at);
+    static const uint8_t cc[] = { CC_A, CC_B, CC_G, CC_L }; /* replace a by b if a cc b: minu maxu mins maxs */
+    bool w = wide(i);
+    unsigned t = use_in(c, i->arg[0], scratch(c)), y = use(c, i->arg[1]);
+    clobber_flags(c);
+    asm_alu(&c->a, ALU_CMP, w, t, rm_reg(y));
+    asm_op(&c->a, (Enc){ 0, 1, (uint8_t)(0x40 | cc[i->op - IR_minu]), 8, 0, false, false }, w, t, rm_reg(y), 0);
+    result_in(c, t);
+}
+
+static void absolute(Comp *c)
+{
+    IrInsn *i = insn_of(c, (IrRef)c->at);
+    bool w = wide(i);
+    unsigned x = use(c, i->arg[0]), t = scratch(c);
+    clobber_flags(c);
+    asm_mov(&c->a, w, t, x);
+    asm_op(&c->a, *enc_int(IR_neg), w, 0, rm_reg(t), 0);
+    asm_op(&c->a, (Enc){ 0, 1, 0x48, 8, 0, false, false }, w, t, rm_reg(x), 0); /* cmovs t, x */
+    result_in(c, t);
+}
+
+void int_op(Comp *c)
+{
+    static void (*const by_op[IR_OPS])(Comp *) = {
+        [IR_add] = alu,         [IR_sub] = alu,         [IR_and] = alu,          [IR_or] = alu,
+        [IR_xor] = alu,         [IR_adc] = alu,         [IR_sbb] = alu,          [IR_mul] = mul,
+        [IR_neg] = unary,       [IR_not] = unary,       [IR_andn] = and_not,     [IR_shl] = shift,
+        [IR_shr] = shift,       [IR_sar] = shift,       [IR_rotr] = shift,       [IR_extr] = extract_pair,
+        [IR_mulhu] = mul_high,  [IR_mulhs] = mul_high,  [IR_divu] = divide,      [IR_divs] = divide,
+        [IR_clz] = count_zeros, [IR_ctz] = count_zeros, [IR_popcnt] = pop_count, [IR_rbit] = bit_reverse,
+        [IR_bswap] = byte_swap, [IR_zext] = extend,     [IR_sext] = extend,      [IR_eq] = op_compare,
+        [IR_ne] = op_compare,   [IR_ltu] = op_compare,  [IR_lts] = op_compare,   [IR_leu] = op_compare,
+        [IR_les] = op_compare,  [IR_pick] = op_pick,    [IR_minu] = min_max,     [IR_maxu] = min_max,
+        [IR_mins] = min_max,    [IR_maxs] = min_max,    [IR_abs] = absolute,
+    };
+    by_op[insn_of(c, (IrRef)c->at)->op](c);
+}

@@ -1,0 +1,326 @@
+/* Guest memory: the inline TLB check, and the way to the slow path. */
+#include "backend/x86_64/comp.h"
+
+static const Enc LOCK_OR = { 0, 0, 0x83, 1, 1, false, false };
+
+/* Real on a TSO host only between a store and a later load. */
+static void full_fence(Comp *c)
+{
+    put8(&c->a, 0xf0);
+    asm_op(&c->a, LOCK_OR, false, 0, rm_mem(RSP, -64), 0);
+}
+
+/* With rax and rcx taken: leaves host - guest in rax or goes to a cold path. Returns it.
+ *     lea rcx, [address]; mov eax, ecx; shr eax, 8; and eax, 0xfff0; sub rcx, [bank + rax]; cmp rcx, 4096 - size; ja
+ * cold mov rax, [bank + rax + 8] */
+static Cold *check(Comp *c, unsigned address, IrMem m, bool write, void (*emit)(Comp *, Cold *))
+{
+    int32_t table = write ? BANK_WRITE : BANK_READ, size = 1 << m.size;
+    uint8_t *misaligned = NULL;
+    clobber_flags(c);
+    if (m.disp)
+        asm_lea(&c->a, true, RCX, rm_mem(address, m.disp));
+    else
+        asm_mov(&c->a, true, RCX, address);
+    if (m.align && size > 1) {
+        asm_op8(&c->a, (Enc){ 0, 0, 0xf6, 0, 1, false, false }, 0, rm_reg(RCX),
+                (uint64_t)size - 1); /* test cl, size - 1 */
+        misaligned = asm_jcc(&c->a, CC_NE);
+    }
+    asm_mov(&c->a, false, RAX, RCX);
+    asm_op(&c->a, (Enc){ 0, 0, 0xc1, 5, 1, false, false }, false, 0, rm_reg(RAX), 12 - 4);
+    asm_alu_imm(&c->a, ALU_AND, false, rm_reg(RAX), (TLB_SIZE - 1) << 4);
+    Rm entry = rm_index(R14, RAX, 0, table);
+    if (m.user) {
+        asm_alu(&c->a, ALU_ADD, true, RAX, cpu_rm(offsetof(Cpu, user_bank)));
+        entry = rm_mem(RAX, table);
+    }
+    asm_alu(&c->a, ALU_SUB, true, RCX, entry);
+    asm_alu_imm(&c->a, ALU_CMP, true, rm_reg(RCX), 4096 - size);
+    Cold *slow = cold(c, emit);
+    slow->from[0] = asm_jcc(&c->a, CC_A);
+    slow->from[1] = misaligned;
+    slow->reg[0] = (uint8_t)address;
+    slow->imm = insn_of(c, (IrRef)c->at)->imm;
+    entry.disp += 8;
+    asm_load(&c->a, 8, false, RAX, entry);
+    return slow;
+}
+
+/* rax = address, memory attributes on the stack, the slow path. */
+static void go_slow(Comp *c, const Cold *s, const uint8_t *thunk)
+{
+    IrMem m = ir_mem_of(s->imm);
+    if (m.disp)
+        asm_lea(&c->a, true, RAX, rm_mem(s->reg[0], m.disp));
+    else
+        asm_mov(&c->a, true, RAX, s->reg[0]);
+    put8(&c->a, 0x68); /* push imm32; the thunk pops it */
+    put32(&c->a, (uint32_t)s->imm & 0xffff);
+    asm_call_to(&c->a, thunk);
+    point(c);
+}
+
+static void jump_back(Comp *c, const Cold *s)
+{
+    asm_target(asm_jmp(&c->a), s->back);
+}
+
+static Rm io(Comp *c, unsigned n)
+{
+    asm_load(&c->a, 8, false, RCX, cpu_rm(offsetof(Cpu, run)));
+    return rm_mem(RCX, (int32_t)(offsetof(CpuRun, io) + 16 * n));
+}
+
+/* From the cold path's full-width number in rax to what the load op gives. */
+static void load_slow(Comp *c, Cold *s)
+{
+    go_slow(c, s, thunks.load);
+    if (s->reg[1] != RAX)
+        asm_mov(&c->a, !s->reg[2], s->reg[1], RAX);
+    jump_back(c, s);
+}
+
+static void vload_slow(Comp *c, Cold *s)
+{
+    go_slow(c, s, thunks.load);
+    asm_vload(&c->a, 1 << ir_mem_of(s->imm).size, s->reg[1], io(c, 0));
+    jump_back(c, s);
+}
+
+static void store_slow(Comp *c, Cold *s)
+{
+    /* the value first: rcx is free, rax gets the address and may hold neither */
+    asm_mov(&c->a, true, RCX, s->reg[1]);
+    go_slow(c, s, thunks.store);
+    jump_back(c, s);
+}
+
+static void vstore_slow(Comp *c, Cold *s)
+{
+    asm_vstore(&c->a, 16, s->reg[1], io(c, 1));
+    asm_load(&c->a, 8, false, RCX, io(c, 1));
+    go_slow(c, s, thunks.store);
+    jump_back(c, s);
+}
+
+static void swap_value(Comp *c, unsigned reg, int size)
+{
+    if (size == 1) {
+        asm_op(&c->a, (Enc){ 0x66, 0, 0xc1, 0, 1, false, false }, false, 0, rm_reg(reg), 8);
+        return;
+    }
+    if (size == 3 || reg & 8)
+        put8(&c->a, 0x40 | (size == 3 ? 8u : 0) | (reg >> 3 & 1));
+    put8(&c->a, 0x0f);
+    put8(&c->a, 0xc8 | (reg & 7));
+}
+
+static void load(Comp *c)
+{
+    IrInsn *i = insn_of(c, (IrRef)c->at);
+    IrMem m = ir_mem_of(i->imm);
+    bool vector = ir_in_vector_reg(i->type);
+    take(c, RAX);
+    take(c, RCX);
+    unsigned address = use(c, i->arg[0]);
+    Cold *s = check(c, address, m, false, vector ? vload_slow : load_slow);
+    release(c, i->arg[0]);
+    Rm rm = rm_index(address, RAX, 0, m.disp);
+    if (vector) {
+        unsigned dst = vdefine(c, true);
+        asm_vload(&c->a, 1 << m.size, dst, rm);
+        s->reg[1] = (uint8_t)dst;
+    } else {
+        /* the address's own temporary may serve the result: the cold path reads it before */
+        c->locked &= ~(1u << RAX);
+        unsigned dst = define(c, i->arg[0]);
+        bool narrow = m.sign && i->type == I32 && m.size < 2;
+        if (narrow)
+            asm_op8(&c->a, (Enc){ 0, 1, m.size ? 0xbf : 0xbe, 8, 0, false, false }, dst, rm, 0);
+        else
+            asm_load(&c->a, 1 << m.size, m.sign && i->type == I64, dst, rm);
+        if (m.big && m.size) {
+            swap_value(c, dst, m.size);
+            if (m.size == 1 || (m.sign && m.size < 3)) /* what movzx or movsx did went to the wrong end */
+                asm_op(&c->a,
+                       (Enc){ 0, m.size == 1 ? 1 : 0, m.size == 1 ? (m.sign ? 0xbf : 0xb7) : 0x63, 8, 0, false, false },
+                       m.sign && i->type == I64, dst, rm_reg(dst), 0);
+        }
+        s->reg[1] = (uint8_t)dst;
+        s->reg[2] = i->type == I32; /* 32-bit results are zero-extended on either path */
+    }
+    s->back = c->a.p;
+}
+
+static void store(Comp *c)
+{
+    IrInsn *i = insn_of(c, (IrRef)c->at);
+    IrMem m = ir_mem_of(i->imm);
+    IrType t = ir_result(insn_of(c, i->arg[1]));
+    bool vector = ir_in_vector_reg(t);
+    take(c, RAX);
+    take(c, RCX);
+    unsigned address = use(c, i->arg[0]);
+    unsigned value = vector ? vuse(c, i->arg[1]) : use(c, i->arg[1]);
+    Cold *s = check(c, address, m, true, vector ? vstore_slow : store_slow);
+    Rm rm = rm_index(address, RAX, 0, m.disp);
+    s->reg[1] = (uint8_t)value;
+    if (vector) {
+        asm_vstore(&c->a, 1 << m.size, value, rm);
+    } else if (m.big && m.size) {
+        asm_mov(&c->a, true, RCX, value);
+        swap_value(c, RCX, m.size);
+        asm_store(&c->a, 1 << m.size, RCX, rm);
+    } else {
+        asm_store(&c->a, 1 << m.size, value, rm);
+    }
+    s->back = c->a.p;
+    if (m.order & ORDER_RELEASE)
+        full_fence(c);
+}
+
+/* Atomics that are not on a plain page: operands in rcx and CpuRun.io. */
+static void atomic_slow(Comp *c, Cold *s, const uint8_t *thunk)
+{
+    go_slow(c, s, thunk);
+    jump_back(c, s);
+}
+
+static void rmw_slow(Comp *c, Cold *s)
+{
+    asm_mov(&c->a, true, RCX, s->reg[1]);
+    atomic_slow(c, s, thunks.rmw);
+}
+
+static const Enc MOVQ_TO = { 0x66, 1, 0x7e, 8, 0, true, false }, MOVQ_FROM = { 0x66, 1, 0x6e, 8, 0, true, false };
+
+static void lock_op(Comp *c, uint8_t map, uint8_t opcode, int size, unsigned reg, Rm rm)
+{
+    put8(&c->a, 0xf0);
+    Enc e = { size == 1 ? 0x66 : 0, map, (uint8_t)(size ? opcode | 1 : opcode & 0xfe), 8, 0, false, false };
+    if (size == 0)
+        asm_op8(&c->a, e, reg, rm, 0);
+    else
+        asm_op(&c->a, e, size == 3, reg, rm, 0);
+}
+
+static void zero_extend(Comp *c, unsigned dst, unsigned src, int size)
+{
+    asm_load(&c->a, 1 << size, false, dst, rm_reg(src));
+}
+
+/* cmpxchg loop: to = new value from rax = old and the operand. */
+static void combine(Comp *c, IrRmw op, int size, unsigned operand_reg, unsigned to)
+{
+    static const uint8_t alu[] = {
+        [RMW_ADD] = ALU_ADD, [RMW_ANDN] = ALU_AND, [RMW_XOR] = ALU_XOR, [RMW_OR] = ALU_OR, [RMW_AND] = ALU_AND
+    };
+    static const uint8_t keep[] = { [RMW_SMAX] = CC_L, [RMW_SMIN] = CC_G, [RMW_UMAX] = CC_B, [RMW_UMIN] = CC_A };
+    bool w = size == 3;
+    if (op < RMW_SMAX || op == RMW_AND) {
+        asm_mov(&c->a, w, to, operand_reg);
+        if (op == RMW_ANDN)
+            asm_op(&c->a, *enc_int(IR_not), w, 0, rm_reg(to), 0);
+        asm_alu(&c->a, alu[op], w, to, rm_reg(RAX));
+        return;
+    }
+    bool sign = op == RMW_SMAX || op == RMW_SMIN;
+    asm_load(&c->a, 1 << size, sign && size < 3, to, rm_reg(operand_reg)); /* operand as a full number */
+    if (size <
+        2) { /* compare at full width: rax zero-extended from memory is sign-extended in place by a compare of bytes */
+        Enc cmp = { size == 1 ? 0x66 : 0, 0, size == 1 ? 0x3b : 0x3a, 8, 0, false, false };
+        asm_op8(&c->a, cmp, RAX, rm_reg(to), 0);
+    } else {
+        asm_alu(&c->a, ALU_CMP, w, RAX, rm_reg(to));
+    }
+    /* to = old unless (old keep-condition operand) */
+    asm_op(&c->a, (Enc){ 0, 1, (uint8_t)(0x40 | (keep[op] ^ 1)), 8, 0, false, false }, true, to, rm_reg(RAX), 0);
+}
+
+static void rmw(Comp *c)
+{
+    IrInsn *i = insn_of(c, (IrRef)c->at);
+    IrMem m = ir_mem_of(i->imm);
+    m.align = m.align ? m.align : ALIGN_SIZE; /* a host atomic may not cross a page: the slow path sorts it out */
+    take(c, RAX);
+    take(c, RCX);
+    unsigned address = use(c, i->arg[0]);
+    unsigned operand_reg = use(c, i->arg[1]);
+    Cold *s = check(c, address, m, true, rmw_slow);
+    asm_lea(&c->a, true, RCX, rm_index(address, RAX, 0, m.disp)); /* host address */
+    if (m.rmw == RMW_ADD || m.rmw == RMW_SWAP) {
+        asm_mov(&c->a, true, RAX, operand_reg);
+        lock_op(c, m.rmw == RMW_ADD, m.rmw == RMW_ADD ? 0xc0 : 0x86, m.size, RAX, rm_mem(RCX, 0)); /* xadd, xchg */
+    } else { /* one register more than there are: its value waits in XS */
+        unsigned to = operand_reg == RDX ? R13 : RDX;
+        asm_vec2(&c->a, MOVQ_FROM, XS, rm_reg(to), 0);
+        asm_load(&c->a, 1 << m.size, false, RAX, rm_mem(RCX, 0));
+        uint8_t *again = c->a.p;
+        combine(c, (IrRmw)m.rmw, m.size, operand_reg, to);
+        lock_op(c, 1, 0xb0, m.size, to, rm_mem(RCX, 0)); /* cmpxchg */
+        asm_target(asm_jcc(&c->a, CC_NE), again);
+        asm_vec2(&c->a, MOVQ_TO, XS, rm_reg(to), 0);
+    }
+    zero_extend(c, RAX, RAX, m.size);
+    s->reg[1] = (uint8_t)operand_reg;
+    s->back = c->a.p;
+    result_in(c, RAX);
+}
+
+static void cas_slow(Comp *c, Cold *s)
+{
+    asm_load(&c->a, 8, false, RAX, cpu_rm(offsetof(Cpu, run)));
+    asm_store(&c->a, 8, s->reg[3], rm_mem(RAX, offsetof(CpuRun, io) + 32));
+    asm_vec2(&c->a, MOVQ_TO, XS, rm_reg(RCX), 0);
+    atomic_slow(c, s, thunks.cas);
+}
+
+static void cas(Comp *c)
+{
+    IrInsn *i = insn_of(c, (IrRef)c->at);
+    IrMem m = ir_mem_of(i->imm);
+    m.align = m.align ? m.align : ALIGN_SIZE;
+    use_in(c, i->arg[1], RAX);
+    take(c, RCX);
+    unsigned address = use(c, i->arg[0]);
+    unsigned desired = use(c, i->arg[2]);
+    clobber_flags(c);
+    asm_vec2(&c->a, MOVQ_FROM, XS, rm_reg(RAX), 0); /* expected */
+    Cold *s = check(c, address, m, true, cas_slow);
+    asm_lea(&c->a, true, RCX, rm_index(address, RAX, 0, m.disp));
+    asm_vec2(&c->a, MOVQ_TO, XS, rm_reg(RAX), 0);
+    lock_op(c, 1, 0xb0, m.size, desired, rm_mem(RCX, 0)); /* cmpxchg */
+    zero_extend(c, RAX, RAX, m.size);
+    s->reg[3] = (uint8_t)desired;
+    s->back = c->a.p;
+    result_in(c, RAX);
+}
+
+static void fence(Comp *c)
+{
+    if (insn_of(c, (IrRef)c->at)->imm == FENCE_FULL) {
+        clobber_flags(c);
+        full_fence(c);
+    }
+}
+
+void mem_op(Comp *c)
+{
+    switch (insn_of(c, (IrRef)c->at)->op) {
+    case IR_load:
+        load(c);
+        break;
+    case IR_store:
+        store(c);
+        break;
+    case IR_rmw:
+        rmw(c);
+        break;
+    case IR_cas:
+        cas(c);
+        break;
+    default:
+        fence(c);
+    }
+}

@@ -1,0 +1,243 @@
+/* get and put of guest state. A get costs nothing: the value is said to live in the slot until somebody needs it. */
+#include "backend/x86_64/comp.h"
+
+#include <assert.h>
+
+static void get(Comp *c)
+{
+    IrRef r = (IrRef)c->at;
+    const IrInsn *i = insn_of(c, r);
+    unsigned slot = ir_slot(i->imm), offset = ir_slot_offset(i->imm);
+    IrRef *h = c->holder[slot];
+    int k = 0;
+    while (k < 4 && h[k] && needed_later(c, h[k]) && c->where[h[k]].of == slot &&
+           (c->where[h[k]].place == IN_PIN || c->where[h[k]].place == IN_SLOT))
+        k++;
+    c->where[r] =
+        (Where){ .place = pin_of[slot] != NO_REG ? IN_PIN : IN_SLOT, .of = (uint16_t)slot, .offset = (uint8_t)offset };
+    if (k < 4) {
+        h[k] = r;
+        c->held[slot / 64] |= 1ull << slot % 64;
+        return;
+    }
+    /* too many values live in this slot: this one gets a register now */
+    if (ir_in_vector_reg(i->type))
+        vuse(c, r);
+    else
+        use(c, r);
+}
+
+static const Enc PINSR[] = { { 0x66, 3, 0x20, 8, 1, false, false },
+                             { 0x66, 1, 0xc4, 8, 1, false, false },
+                             { 0x66, 3, 0x22, 8, 1, false, false },
+                             { 0x66, 3, 0x22, 8, 1, true, false } };
+
+/* A value narrower than its slot, merged into it or with zeros above. */
+static void put_narrow_vector(Comp *c, unsigned slot, unsigned offset, IrRef v, int bytes, bool zext)
+{
+    unsigned pin = pin_of[slot];
+    if (pin == NO_REG) {
+        unsigned reg = vuse(c, v);
+        if (bytes < 4 || offset || !zext) {
+            if (zext) {
+                asm_vec(&c->a, (Enc){ 0x66, 1, 0xef, 8, 0, false, false }, XS, XS, rm_reg(XS), 0);
+                asm_vstore(&c->a, 16, XS, slot_rm(c, slot, 0));
+            }
+            asm_vstore(&c->a, bytes, reg, slot_rm(c, slot, offset));
+            return;
+        }
+        if (bytes == 8) {
+            asm_vec2(&c->a, (Enc){ 0xf3, 1, 0x7e, 8, 0, false, false }, XS, rm_reg(reg), 0);
+            asm_vstore(&c->a, 16, XS, slot_rm(c, slot, 0));
+        } else {
+            asm_vec(&c->a, (Enc){ 0x66, 1, 0xef, 8, 0, false, false }, XS, XS, rm_reg(XS), 0);
+            asm_vec(&c->a, (Enc){ 0xf3, 1, 0x10, 8, 0, false, false }, XS, XS, rm_reg(reg), 0); /* movss merges */
+            asm_vstore(&c->a, 16, XS, slot_rm(c, slot, 0));
+        }
+        return;
+    }
+    unsigned reg = vuse(c, v);
+    if (zext && !offset && bytes == 8) {
+        asm_vec2(&c->a, (Enc){ 0xf3, 1, 0x7e, 8, 0, false, false }, pin, rm_reg(reg), 0); /* movq */
+    } else if (zext && !offset && bytes == 4) {
+        asm_vmov(&c->a, XS, reg);
+        asm_vec(&c->a, (Enc){ 0x66, 3, 0x21, 8, 1, false, false }, pin, XS, rm_reg(XS),
+                0x0e); /* insertps: zeros above */
+    } else {
+        asm_vmov(&c->a, XS, reg);
+        if (zext)
+            asm_vec(&c->a, (Enc){ 0x66, 1, 0xef, 8, 0, false, false }, pin, pin, rm_reg(pin), 0);
+        if (bytes == 8) { /* merge a half */
+            asm_vec(&c->a,
+                    offset ? (Enc){ 0x66, 1, 0x6c, 8, 0, false, false } : (Enc){ 0xf2, 1, 0x10, 8, 0, false, false },
+                    pin, pin, rm_reg(XS), 0);
+        } else if (bytes == 4) {
+            asm_vec(&c->a, (Enc){ 0x66, 3, 0x21, 8, 1, false, false }, pin, pin, rm_reg(XS), (offset / 4) << 4);
+        } else {
+            unsigned t = scratch(c);
+            asm_vec2(&c->a, (Enc){ 0x66, 1, 0x7e, 8, 0, false, false }, XS, rm_reg(t), 0);
+            asm_vec(&c->a, PINSR[bytes / 2], pin, pin, rm_reg(t), offset / (unsigned)bytes);
+        }
+    }
+}
+
+static void put_vector(Comp *c, const IrInsn *i, unsigned slot, unsigned offset)
+{
+    IrRef v = i->arg[0];
+    int bytes = ir_bits(i->type) / 8;
+    if (!ir_in_vector_reg(ir_result(insn_of(c, v)))) { /* integer into a vector register */
+        unsigned reg = use(c, v);
+        if (i->imm & IR_ZEXT && !offset && bytes >= 4) {
+            asm_vec2(&c->a, (Enc){ 0x66, 1, 0x6e, 8, 0, bytes == 8, false }, pin_of[slot] == NO_REG ? XS : pin_of[slot],
+                     rm_reg(reg), 0);
+            if (pin_of[slot] == NO_REG)
+                asm_vstore(&c->a, 16, XS, slot_rm(c, slot, 0));
+        } else if (pin_of[slot] == NO_REG) {
+            if (i->imm & IR_ZEXT) {
+                asm_vec(&c->a, (Enc){ 0x66, 1, 0xef, 8, 0, false, false }, XS, XS, rm_reg(XS), 0);
+                asm_vstore(&c->a, 16, XS, slot_rm(c, slot, 0));
+            }
+            asm_store(&c->a, bytes, reg, slot_rm(c, slot, offset));
+        } else {
+            unsigned pin = pin_of[slot];
+            if (i->imm & IR_ZEXT)
+                asm_vec(&c->a, (Enc){ 0x66, 1, 0xef, 8, 0, false, false }, pin, pin, rm_reg(pin), 0);
+            asm_vec(&c->a,
+                    PINSR[bytes == 1   ? 0
+                          : bytes == 2 ? 1
+                          : bytes == 4 ? 2
+                                       : 3],
+                    pin, pin, rm_reg(reg), offset / (unsigned)bytes);
+        }
+        return;
+    }
+    if (bytes < 16) {
+        put_narrow_vector(c, slot, offset, v, bytes, i->imm & IR_ZEXT);
+        return;
+    }
+    unsigned pin = pin_of[slot];
+    if (pin == NO_REG)
+        asm_vstore(&c->a, 16, vuse(c, v), slot_rm(c, slot, 0));
+    else
+        vuse_in(c, v, pin);
+}
+
+/* Whether the register of an I32 value is known to have zeros above: 32-bit instructions clear them. */
+static bool zero_extended(Comp *c, IrRef v)
+{
+    const IrInsn *i = insn_of(c, v);
+    if (c->where[v].place != IN_REG || i->type != I32)
+        return false;
+    switch (i->op) {
+    case IR_add:
+    case IR_sub:
+    case IR_and:
+    case IR_or:
+    case IR_xor:
+    case IR_adc:
+    case IR_sbb:
+    case IR_mul:
+    case IR_neg:
+    case IR_not:
+    case IR_shl:
+    case IR_shr:
+    case IR_sar:
+    case IR_load:
+    case IR_const:
+    case IR_clz:
+    case IR_ctz:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* A constant or register into memory; a register into the pinned one. */
+static void put_int(Comp *c, const IrInsn *i, unsigned slot, unsigned offset)
+{
+    IrRef v = i->arg[0];
+    unsigned pin = pin_of[slot];
+    int bytes = ir_bits(i->type) / 8, size = c->ir->slots[slot].size;
+    if (i->type == T_FLAGS && !is_const(c, v) && (c->where[v].place == IN_HOST || c->where[v].place == AS_CMC)) {
+        bool cmc = c->where[v].place == AS_CMC;
+        IrRef of = cmc ? c->where[v].of : v;
+        flags_as_int(c, v);
+        asm_store(&c->a, 2, RAX, slot_rm(c, slot, 0));
+        if (c->host == of && c->where[of].place == IN_HOST) {
+            c->host_slot = (uint16_t)slot;
+            c->host_slot_cmc = cmc;
+        }
+        return;
+    }
+    bool whole = bytes == size || i->imm & IR_ZEXT;
+    if (pin != NO_REG) {
+        assert(whole && bytes >= 4);
+        if (is_const(c, v))
+            asm_mov_imm(&c->a, pin, bytes == 4 ? (uint32_t)insn_of(c, v)->imm : insn_of(c, v)->imm);
+        else if (c->where[v].place == IN_SLOT)
+            asm_load(&c->a, bytes, false, pin, slot_rm(c, c->where[v].of, c->where[v].offset));
+        else
+            asm_mov(&c->a, bytes == 8, pin, use(c, v));
+        return;
+    }
+    int32_t value;
+    Rm to = slot_rm(c, slot, offset);
+    int store = i->imm & IR_ZEXT && bytes >= 4 ? size : bytes;
+    if (store >= 4 && is_const(c, v)) {
+        uint64_t full = bytes == 4 ? (uint32_t)insn_of(c, v)->imm : insn_of(c, v)->imm;
+        value = (int32_t)full;
+        if (store == 4 || full == (uint64_t)(int64_t)value) {
+            asm_op(&c->a, (Enc){ 0, 0, 0xc7, 0, 4, false, false }, store == 8, 0, to, (uint32_t)value);
+            return;
+        }
+    }
+    unsigned reg = use(c, v);
+    if (i->imm & IR_ZEXT && bytes < size) { /* clear the rest */
+        unsigned t = reg;
+        if (!zero_extended(c, v)) {
+            t = scratch(c);
+            asm_load(&c->a, bytes, false, t, rm_reg(reg));
+        }
+        asm_store(&c->a, size, t, to);
+        return;
+    }
+    asm_store(&c->a, bytes, reg, to);
+}
+
+static void put(Comp *c)
+{
+    const IrInsn *i = insn_of(c, (IrRef)c->at);
+    unsigned slot = ir_slot(i->imm), offset = ir_slot_offset(i->imm);
+    IrRef v = i->arg[0];
+    Where w = c->where[v];
+    if (w.place == IN_PIN && w.of == slot && !is_const(c, v) && c->holder[slot][0] == v &&
+        insn_of(c, v)->op != IR_get && !offset)
+        return; /* computed in place */
+    forget_slot(c, slot);
+    if (slot_is_vector(c, slot))
+        put_vector(c, i, slot, offset);
+    else
+        put_int(c, i, slot, offset);
+    /* From here on the slot is a home of the value too: its temporary can be given away without a spill. */
+    IrType t = ir_result(insn_of(c, v));
+    bool same = t == i->type && !offset && (ir_bits(t) == c->ir->slots[slot].size * 8 || i->imm & IR_ZEXT);
+    if (!same || !needed_later(c, v) || is_const(c, v) || insn_of(c, v)->op == IR_vconst || t == T_FLAGS)
+        return;
+    if (c->where[v].place == IN_REG || c->where[v].place == IN_VREG) {
+        if (pin_of[slot] == NO_REG)
+            return; /* a register beats memory while it lasts */
+        if (c->where[v].place == IN_REG)
+            c->in_reg[c->where[v].n] = 0;
+        else
+            c->in_vreg[c->where[v].n] = 0;
+        hold(c, slot, v);
+    }
+}
+
+void state_op(Comp *c)
+{
+    if (insn_of(c, (IrRef)c->at)->op == IR_get)
+        get(c);
+    else
+        put(c);
+}
