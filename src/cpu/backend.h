@@ -21,7 +21,7 @@ typedef struct UnitPoint {
     uint32_t pc;   /* guest pc minus the unit's first pc, in bytes (signed 32 bits) */
 } UnitPoint;
 
-enum { UNIT_EXITS = 64, UNIT_POINTS = 1024 };
+enum { UNIT_EXITS = 64, UNIT_POINTS = 1024, LINK_CALL = 5 };
 
 /* Fixed-size scratch of one compilation; cpu/code-cache.c copies what lasts. */
 typedef struct Compiled {
@@ -41,7 +41,8 @@ typedef struct Backend {
     bool (*compile)(const Guest *, Ir *, uint64_t first_pc, Compiled *);
     /* Changes where the exit's jump goes: to an executable address. One atomic store to the writable view. */
     void (*patch)(uint8_t *writable_rel32, ptrdiff_t to_exec, const void *target);
-    /* Enters code (executable address); returns when it leaves. The exit taken is in *taken when EXIT_LINK. */
-    CpuExit (*enter)(Cpu *, const void *code, UnitExit **taken);
+    /* Enters code (executable address); returns when it leaves. After EXIT_LINK *stub is the return address of the
+     * UnitExit.stub that was taken: its code address + LINK_CALL. */
+    CpuExit (*enter)(Cpu *, const void *code, const void **stub);
 } Backend;
 extern const Backend x86_64_backend;

@@ -1,0 +1,205 @@
+/* Banks: one TLB and lookup table per regime and address-space tag, so that a switch is a pointer. Built without vector
+ * registers, because exception entry and return call it from translated code. */
+#include "cpu/engine.h"
+#include "cpu/mem.h"
+
+static uint64_t empty_page(unsigned at)
+{
+    return ((uint64_t)at ^ 1) << 12; /* index bits differ from the place: never a hit */
+}
+
+static void clear_entry(TlbBank *b, int write, unsigned at)
+{
+    TlbEntry *e = write ? &b->write[at] : &b->read[at];
+    e->page = empty_page(at);
+    b->note[write][at].ram_page = ~0u;
+}
+
+static void init(TlbBank *b)
+{
+    for (unsigned k = 0; k < TLB_SIZE; k++) {
+        clear_entry(b, 0, k);
+        clear_entry(b, 1, k);
+        b->note[0][k].used = b->note[1][k].used = false;
+    }
+    for (unsigned k = 0; k < JUMP_SIZE; k++)
+        b->jump[k].pc = ~0ull;
+    for (unsigned k = 0; k < FETCHES; k++)
+        b->fetch[k].page = 0;
+    b->touched_count[0] = b->touched_count[1] = b->jump_count = 0;
+}
+
+void bank_flush_jumps(TlbBank *b)
+{
+    for (unsigned k = 0; k < b->jump_count; k++)
+        b->jump[b->jumps[k]].pc = ~0ull;
+    b->jump_count = 0;
+    for (unsigned k = 0; k < 64; k++)
+        b->exec_pages[k] = 0;
+}
+
+void bank_flush(TlbBank *b)
+{
+    for (int w = 0; w < 2; w++) {
+        for (unsigned k = 0; k < b->touched_count[w]; k++) {
+            clear_entry(b, w, b->touched[w][k]);
+            b->note[w][b->touched[w][k]].used = false;
+        }
+        b->touched_count[w] = 0;
+    }
+    for (unsigned k = 0; k < FETCHES; k++)
+        b->fetch[k].page = 0;
+    b->big_from[0] = b->big_from[1] = ~0ull;
+    b->big_to[0] = b->big_to[1] = 0;
+    bank_flush_jumps(b);
+}
+
+void bank_set(TlbBank *b, bool write, uint64_t page_va, uint64_t addend, uint32_t ram_page, uint8_t page_bits,
+              bool global)
+{
+    unsigned at = (page_va >> 12) & (TLB_SIZE - 1);
+    TlbNote *n = &b->note[write][at];
+    if (!n->used) {
+        n->used = true;
+        b->touched[write][b->touched_count[write]++] = (uint16_t)at;
+    }
+    n->ram_page = ram_page;
+    n->page_bits = page_bits;
+    n->global = global;
+    if (page_bits > 12) {
+        int half = page_va >> 63;
+        uint64_t from = page_va >> page_bits << page_bits, to = from + (1ull << page_bits) - 1;
+        if (from < b->big_from[half])
+            b->big_from[half] = from;
+        if (to > b->big_to[half])
+            b->big_to[half] = to;
+    }
+    TlbEntry *e = write ? &b->write[at] : &b->read[at];
+    e->addend = addend;
+    e->page = page_va;
+}
+
+void bank_drop_page(TlbBank *b, uint32_t ram_page)
+{
+    for (unsigned k = 0; k < b->touched_count[1]; k++) {
+        unsigned at = b->touched[1][k];
+        if (b->note[1][at].ram_page == ram_page)
+            clear_entry(b, 1, at);
+    }
+}
+
+static TlbBank *oldest(CpuRun *run)
+{
+    TlbBank *best = NULL;
+    for (int k = 0; k < BANKS; k++) {
+        TlbBank *b = run->bank[k];
+        if (!b->live)
+            return b;
+        if (!best || b->when < best->when)
+            best = b;
+    }
+    return best;
+}
+
+static TlbBank *bank_for(Cpu *cpu, Regime r)
+{
+    CpuRun *run = cpu->run;
+    TlbBank *b = run->last[r.regime & 15];
+    if (!b || !b->live || b->key.regime != r.regime || b->key.tag != r.tag) {
+        b = NULL;
+        for (int k = 0; k < BANKS && !b; k++)
+            if (run->bank[k]->live && run->bank[k]->key.regime == r.regime && run->bank[k]->key.tag == r.tag)
+                b = run->bank[k];
+        if (!b) {
+            b = oldest(run);
+            if (b->when == 0)
+                init(b);
+            bank_flush(b);
+            b->key = r;
+            b->mode = 0;
+            b->live = true;
+        }
+        run->last[r.regime & 15] = b;
+    }
+    b->when = ++run->clock;
+    return b;
+}
+
+void cpu_switch_bank(Cpu *cpu)
+{
+    const Guest *g = cpu->run->guest;
+    cpu->user_bank = bank_for(cpu, g->regime(cpu, true));
+    cpu->bank = bank_for(cpu, g->regime(cpu, false));
+    uint64_t mode = g->mode(cpu);
+    if (cpu->bank->mode != mode) {
+        bank_flush_jumps(cpu->bank);
+        cpu->bank->mode = mode;
+    }
+}
+
+static bool same_page(uint64_t entry, uint64_t va)
+{
+    return !((entry ^ va) << 8 >> 20); /* tag bits of the entry's address do not count */
+}
+
+static void flush_jumps_of_page(TlbBank *b, uint64_t va, unsigned shift)
+{
+    unsigned hash = (va >> 12) & 4095;
+    if (!(b->exec_pages[hash / 64] >> hash % 64 & 1))
+        return;
+    unsigned first = (unsigned)((va & ~0xfffull) >> shift) & (JUMP_SIZE - 1), n = 4096u >> shift;
+    for (unsigned k = 0; k < n; k++) {
+        JumpEntry *j = &b->jump[(first + k) & (JUMP_SIZE - 1)];
+        if (same_page(j->pc, va))
+            j->pc = ~0ull;
+    }
+}
+
+static void flush_one(TlbBank *b, uint64_t va, bool only_global, unsigned shift)
+{
+    unsigned at = (va >> 12) & (TLB_SIZE - 1);
+    for (int w = 0; w < 2; w++) {
+        TlbEntry *e = w ? &b->write[at] : &b->read[at];
+        if (same_page(e->page, va) && (!only_global || b->note[w][at].global))
+            clear_entry(b, w, at);
+    }
+    FetchEntry *f = &b->fetch[(va >> 12) & (FETCHES - 1)];
+    if (f->page && same_page(f->page - 1, va))
+        f->page = 0;
+    flush_jumps_of_page(b, va, shift);
+}
+
+static bool selected(const TlbBank *b, uint32_t regimes)
+{
+    return b->live && regimes >> b->key.regime & 1;
+}
+
+void tlb_flush_va(Cpu *cpu, uint64_t va, uint32_t regimes, int64_t tag)
+{
+    CpuRun *run = cpu->run;
+    int half = va >> 55 & 1;
+    uint64_t full = half ? va | 0xffull << 56 : va & ~(0xffull << 56);
+    for (int k = 0; k < BANKS; k++) {
+        TlbBank *b = run->bank[k];
+        if (!selected(b, regimes))
+            continue;
+        if (full >= b->big_from[half] && full <= b->big_to[half])
+            bank_flush(b);
+        else
+            flush_one(b, va, tag >= 0 && b->key.tag != (uint32_t)tag, run->guest->pc_shift);
+    }
+}
+
+void tlb_flush(Cpu *cpu, uint32_t regimes, int64_t tag)
+{
+    for (int k = 0; k < BANKS; k++) {
+        TlbBank *b = cpu->run->bank[k];
+        if (selected(b, regimes) && (tag < 0 || b->key.tag == (uint32_t)tag))
+            bank_flush(b);
+    }
+}
+
+void tlb_flush_non_global(Cpu *cpu, uint32_t regimes, int64_t tag)
+{
+    tlb_flush(cpu, regimes, tag);
+}

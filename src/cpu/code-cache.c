@@ -1,0 +1,337 @@
+/* Translated code: one memory file mapped twice, writable and executable, never both at one address; regions filled in
+ * turn, the oldest emptied whole when space runs out. Units are found by page, pc and mode, and by host address. */
+#include "cpu/engine.h"
+
+#include "base/alloc.h"
+#include "base/log.h"
+#include "core/machine.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+enum { PROLOGUE_ROOM = 512 << 10, UNIT_ROOM = 128 << 10, UNIT_INSNS = 64 };
+
+bool cache_init(Engine *e, uint64_t bytes, Error *err)
+{
+    e->region_size = (uint32_t)(bytes / REGIONS) & ~4095u;
+    uint64_t all = PROLOGUE_ROOM + (uint64_t)e->region_size * REGIONS;
+    int fd = memfd_create("translated-code", MFD_CLOEXEC);
+    if (fd < 0 || ftruncate(fd, (off_t)all))
+        return error_set(err, "cannot create the code cache: %s", strerror(errno));
+    uint8_t *w = mmap(NULL, all, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    uint8_t *x = mmap(NULL, all, PROT_READ | PROT_EXEC, MAP_SHARED, fd, 0);
+    close(fd);
+    if (w == MAP_FAILED || x == MAP_FAILED)
+        return error_set(err, "cannot map %llu MiB of code cache: %s; try a smaller tb-size",
+                         (unsigned long long)all >> 20, strerror(errno));
+    e->to_exec = x - w;
+    e->prologue_size = e->backend->prologue(e->guest, w, e->to_exec, PROLOGUE_ROOM);
+    for (int k = 0; k < REGIONS; k++)
+        e->region[k].w = w + PROLOGUE_ROOM + (uint64_t)k * e->region_size;
+    return true;
+}
+
+static unsigned hash_of(uint32_t ram_page, uint64_t pc, uint64_t mode)
+{
+    uint64_t h = ((uint64_t)ram_page << 12 | (pc & 0xfff)) * 0x9e3779b97f4a7c15 ^ (pc >> 12) * 0xc2b2ae3d27d4eb4f ^
+                 mode * 0x165667b19e3779f9;
+    return (unsigned)(h >> (64 - HASH_BITS));
+}
+
+Unit *cache_find(Engine *e, uint32_t ram_page, uint64_t pc, uint64_t mode)
+{
+    for (Unit *u = e->hash[hash_of(ram_page, pc, mode)]; u; u = u->next_hash)
+        if (u->pc == pc && u->ram_page == ram_page && u->mode == mode)
+            return u;
+    return NULL;
+}
+
+static void add_to_page(Engine *e, Unit *u)
+{
+    CodePage *p = e->code_page[u->ram_page];
+    if (!p)
+        p = e->code_page[u->ram_page] = xalloc(sizeof *p);
+    u->next_page = p->units;
+    p->units = u;
+    unsigned first = (unsigned)(u->pc & 0xfff) / 64, last = ((unsigned)(u->pc & 0xfff) + u->guest_bytes - 1) / 64;
+    for (unsigned g = first; g <= last && g < 64; g++)
+        p->granules |= 1ull << g;
+}
+
+static Unit *keep(Engine *e, CodeRegion *r, const Compiled *out, Unit *like)
+{
+    size_t exits = out->exits * sizeof(UnitExit), points = out->points * sizeof(UnitPoint);
+    Unit *u = xalloc(sizeof *u + exits + points);
+    *u = *like;
+    u->exit = (UnitExit *)(u + 1);
+    u->point = (UnitPoint *)((char *)u->exit + exits);
+    memcpy(u->exit, out->exit, exits);
+    memcpy(u->point, out->point, points);
+    u->exits = (uint16_t)out->exits;
+    u->points = (uint16_t)out->points;
+    u->code_size = out->size;
+    u->code = out->at + e->to_exec;
+    for (unsigned k = 0; k < u->exits; k++)
+        u->exit[k].owner = u;
+    if (r->count == r->room) {
+        r->room = r->room * 2 + 256;
+        r->units = xrealloc(r->units, r->room * sizeof *r->units);
+    }
+    r->units[r->count++] = u;
+    r->used += (out->size + 15) & ~15u;
+    unsigned h = hash_of(u->ram_page, u->pc, u->mode);
+    u->next_hash = e->hash[h];
+    e->hash[h] = u;
+    add_to_page(e, u);
+    return u;
+}
+
+Unit *cache_make(Cpu *cpu, uint32_t ram_page, uint64_t pc, uint64_t mode, const uint8_t *page_bytes)
+{
+    Engine *e = cpu->run->engine;
+    CodeRegion *r = &e->region[e->region_now];
+    Compiled *out = cpu->run->compiled;
+    uint32_t bytes = 0, insns;
+    for (uint32_t limit = UNIT_INSNS; limit; limit /= 2) {
+        if (r->used + UNIT_ROOM > e->region_size)
+            return NULL;
+        insns = translate_unit(cpu, cpu->run->ir, pc, mode, page_bytes, limit, &bytes);
+        out->at = r->w + r->used;
+        out->to_exec = e->to_exec;
+        out->room = UNIT_ROOM;
+        if (!cpu->run->ir->full && e->backend->compile(e->guest, cpu->run->ir, pc, out))
+            break;
+        if (limit == 1) {
+            log_line("cpu %d: the instruction at %llx does not compile; it is interpreted", cpu->run->number,
+                     (unsigned long long)pc);
+            cpu->run->interpret = true;
+            return NULL;
+        }
+    }
+    cpu->run->translated_insns += insns;
+    cpu->run->translated_units++;
+    Unit *u = keep(e, r, out,
+                   &(Unit){ .pc = pc,
+                            .mode = mode,
+                            .ram_page = ram_page,
+                            .guest_bytes = (uint16_t)bytes,
+                            .guest_insns = (uint16_t)insns });
+    if (log_on(LOG_IN_ASM | LOG_OP | LOG_OP_OPT | LOG_OUT_ASM) && log_in_filter(pc))
+        listing_unit(cpu, u, page_bytes);
+    return u;
+}
+
+void cache_link(Engine *e, UnitExit *x, Unit *to)
+{
+    if (x->to || !x->patch || to->dead || x->owner->dead)
+        return;
+    x->to = to;
+    x->next_in = to->linked_from;
+    to->linked_from = x;
+    e->backend->patch((uint8_t *)(uintptr_t)x->owner->code - e->to_exec + x->patch, e->to_exec, to->code);
+}
+
+static void unlink_exit(Engine *e, UnitExit *x)
+{
+    const Unit *u = x->owner;
+    x->to = NULL;
+    e->backend->patch((uint8_t *)(uintptr_t)u->code - e->to_exec + x->patch, e->to_exec, u->code + x->stub);
+}
+
+static void forget_link_to(UnitExit *x)
+{
+    if (!x->to)
+        return;
+    UnitExit **at = &x->to->linked_from;
+    while (*at && *at != x)
+        at = &(*at)->next_in;
+    if (*at)
+        *at = x->next_in;
+    x->to = NULL;
+}
+
+static void clear_lookups(Engine *e, const Unit *u)
+{
+    unsigned at = (unsigned)(u->pc >> e->guest->pc_shift) & (JUMP_SIZE - 1);
+    for (int k = 0; k < e->machine->config->cpus; k++) {
+        Cpu *cpu = e->machine->cpu[k];
+        if (!cpu || !cpu->run)
+            continue;
+        for (int b = 0; b < BANKS; b++) {
+            JumpEntry *j = &cpu->run->bank[b]->jump[at];
+            if (cpu->run->bank[b]->live && j->code == u->code)
+                __atomic_store_n(&j->pc, ~0ull, __ATOMIC_SEQ_CST);
+        }
+    }
+}
+
+/* Nobody enters the unit any more; who is in it goes on. Its memory stays until its region is emptied. */
+static void kill(Engine *e, Unit *u)
+{
+    Unit **at = &e->hash[hash_of(u->ram_page, u->pc, u->mode)];
+    while (*at && *at != u)
+        at = &(*at)->next_hash;
+    if (*at)
+        *at = u->next_hash;
+    for (UnitExit *x = u->linked_from, *next; x; x = next) {
+        next = x->next_in;
+        unlink_exit(e, x);
+    }
+    u->linked_from = NULL;
+    for (unsigned k = 0; k < u->exits; k++)
+        if (u->exit[k].to) {
+            UnitExit *x = &u->exit[k];
+            forget_link_to(x);
+            unlink_exit(e, x);
+        }
+    clear_lookups(e, u);
+    u->dead = true;
+}
+
+static void remove_from_page(Engine *e, Unit *u)
+{
+    CodePage *p = e->code_page[u->ram_page];
+    Unit **at = &p->units;
+    while (*at && *at != u)
+        at = &(*at)->next_page;
+    if (*at)
+        *at = u->next_page;
+}
+
+static void page_empty(Engine *e, uint32_t ram_page)
+{
+    CodePage *p = e->code_page[ram_page];
+    if (p->units)
+        return;
+    p->granules = 0;
+    __atomic_fetch_and(&e->page_flags[ram_page], (uint8_t)~PAGE_CODE, __ATOMIC_SEQ_CST);
+}
+
+void cache_invalidate(Engine *e, uint32_t ram_page, uint32_t offset, uint32_t len)
+{
+    CodePage *p = e->code_page[ram_page];
+    if (!p)
+        return;
+    uint64_t hit = 0;
+    for (uint32_t g = offset / 64; g <= (offset + len - 1) / 64 && g < 64; g++)
+        hit |= 1ull << g;
+    if (!(p->granules & hit))
+        return;
+    e->invalidations++;
+    p->granules = 0;
+    for (Unit *u = p->units, *next; u; u = next) {
+        next = u->next_page;
+        uint32_t from = (uint32_t)(u->pc & 0xfff);
+        if (from < offset + len && offset < from + u->guest_bytes) {
+            remove_from_page(e, u);
+            kill(e, u);
+        } else {
+            for (unsigned g = from / 64; g <= (from + u->guest_bytes - 1u) / 64 && g < 64; g++)
+                p->granules |= 1ull << g;
+        }
+    }
+    page_empty(e, ram_page);
+}
+
+static void empty_region(Engine *e, CodeRegion *r)
+{
+    for (uint32_t k = 0; k < r->count; k++) {
+        Unit *u = r->units[k];
+        if (!u->dead) {
+            remove_from_page(e, u);
+            kill(e, u);
+            page_empty(e, u->ram_page);
+        }
+        free(u);
+    }
+    r->count = r->used = 0;
+}
+
+static void evict(void *arg)
+{
+    Engine *e = arg;
+    pthread_mutex_lock(&e->lock);
+    e->region_now = (e->region_now + 1) % REGIONS;
+    if (e->region[e->region_now].count)
+        e->evictions++;
+    empty_region(e, &e->region[e->region_now]);
+    for (int k = 0; k < e->machine->config->cpus; k++) /* before it enters reused bytes */
+        if (e->machine->cpu[k])
+            e->machine->cpu[k]->run->resync = 1;
+    pthread_mutex_unlock(&e->lock);
+}
+
+void cache_evict(Cpu *self)
+{
+    cpu_exclusive(self, evict, self->run->engine);
+}
+
+void cache_drop_all(Engine *e)
+{
+    for (int k = 0; k < REGIONS; k++)
+        empty_region(e, &e->region[k]);
+    e->region_now = 0;
+}
+
+Unit *cache_unit_at(Engine *e, const void *host)
+{
+    const uint8_t *at = host;
+    for (int k = 0; k < REGIONS; k++) {
+        CodeRegion *r = &e->region[k];
+        const uint8_t *base = r->w + e->to_exec;
+        if (at < base || at >= base + e->region_size)
+            continue;
+        uint32_t lo = 0, hi = r->count;
+        while (lo < hi) {
+            uint32_t mid = (lo + hi) / 2;
+            if (r->units[mid]->code <= at)
+                lo = mid + 1;
+            else
+                hi = mid;
+        }
+        return lo && at <= r->units[lo - 1]->code + r->units[lo - 1]->code_size ? r->units[lo - 1] : NULL;
+    }
+    return NULL;
+}
+
+/* A vCPU that is in a unit keeps its region alive, but the list of units grows under the lock. */
+bool cache_point(Engine *e, const void *ret, uint64_t *pc)
+{
+    pthread_mutex_lock(&e->lock);
+    Unit *u = cache_unit_at(e, ret);
+    pthread_mutex_unlock(&e->lock);
+    if (!u)
+        return false;
+    uint32_t host = (uint32_t)((const uint8_t *)ret - u->code);
+    unsigned lo = 0, hi = u->points; /* in the order of the code */
+    while (lo < hi) {
+        unsigned mid = (lo + hi) / 2;
+        if (u->point[mid].host < host)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    if (lo == u->points || u->point[lo].host != host)
+        return false;
+    *pc = u->pc + (uint64_t)(int64_t)(int32_t)u->point[lo].pc;
+    return true;
+}
+
+void cache_jump_fill(Cpu *cpu, const Unit *u)
+{
+    TlbBank *b = cpu->bank;
+    unsigned at = (unsigned)(u->pc >> cpu->run->guest->pc_shift) & (JUMP_SIZE - 1), hash = (u->pc >> 12) & 4095;
+    JumpEntry *j = &b->jump[at];
+    if (j->pc == ~0ull) {
+        if (b->jump_count == JUMP_SIZE)
+            bank_flush_jumps(b);
+        b->jumps[b->jump_count++] = (uint16_t)at;
+    }
+    b->exec_pages[hash / 64] |= 1ull << hash % 64;
+    j->code = u->code;
+    __atomic_store_n(&j->pc, u->pc, __ATOMIC_RELEASE);
+}

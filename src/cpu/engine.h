@@ -1,0 +1,103 @@
+/* What the vCPUs of a machine share: translated code, what is known of each page of RAM, and how they stop for one
+ * another. Private to cpu/. */
+#pragma once
+#include "cpu/backend.h"
+#include "cpu/run.h"
+
+/* One translated piece of guest code: what follows from one pc, inside one page. */
+struct Unit {
+    uint64_t pc, mode;
+    uint32_t ram_page;
+    uint32_t code_size;
+    const uint8_t *code; /* executable address */
+    uint16_t guest_bytes, guest_insns, exits, points;
+    bool dead;
+    UnitExit *exit;
+    UnitPoint *point;
+    UnitExit *linked_from;
+    Unit *next_hash, *next_page;
+};
+
+enum { PAGE_CODE = 1, PAGE_WRITTEN = 2 }; /* has units; may be in somebody's write table */
+
+typedef struct CodePage { /* of a page with PAGE_CODE */
+    Unit *units;
+    uint64_t granules; /* bit per 64 bytes that units were made from */
+} CodePage;
+
+typedef struct CodeRegion {
+    uint8_t *w; /* writable view */
+    uint32_t used;
+    Unit **units; /* by code address */
+    uint32_t count, room;
+} CodeRegion;
+
+enum { REGIONS = 16, HASH_BITS = 16 };
+
+typedef struct Engine {
+    Machine *machine;
+    const Guest *guest;
+    const Backend *backend;
+    uint8_t *page_flags; /* per RAM page; atomic */
+    CodePage **code_page;
+    uint64_t pages;
+
+    pthread_mutex_t lock; /* translation, links, lookup-table entries, page lists */
+    ptrdiff_t to_exec;
+    uint32_t region_size, prologue_size, region_now;
+    CodeRegion region[REGIONS];
+    Unit *hash[1 << HASH_BITS];
+    uint64_t evictions, invalidations;
+
+    pthread_mutex_t stop_lock; /* exclusive */
+    pthread_cond_t stopped, resumed;
+    uint32_t wanted;  /* atomic: somebody wants everybody out of translated code */
+    uint32_t halting; /* atomic: the machine stops or pauses */
+} Engine;
+
+Engine *engine_of(const Cpu *);
+
+/* ---- code-cache.c; all under engine->lock unless said ---- */
+bool cache_init(Engine *, uint64_t bytes, Error *err);
+Unit *cache_find(Engine *, uint32_t ram_page, uint64_t pc, uint64_t mode);
+/* Makes the unit; NULL if no room could be made now (a region must be evicted: cache_evict without the lock). */
+Unit *cache_make(Cpu *, uint32_t ram_page, uint64_t pc, uint64_t mode, const uint8_t *page_bytes);
+void cache_evict(Cpu *self); /* no lock held */
+void cache_link(Engine *, UnitExit *, Unit *to);
+Unit *cache_unit_at(Engine *, const void *host); /* which unit an executable address is in, or NULL */
+void cache_invalidate(Engine *, uint32_t ram_page, uint32_t offset, uint32_t len); /* units made from these bytes */
+void cache_drop_all(Engine *);
+void cache_jump_fill(Cpu *, const Unit *);
+bool cache_point(Engine *, const void *ret, uint64_t *pc); /* takes the lock itself */
+
+/* ---- page-guard.c: who may write where ---- */
+void page_protect(Cpu *self, uint32_t ram_page); /* no lock held: no write table maps it afterwards */
+void page_written(Engine *, uint32_t ram_page, uint32_t offset,
+                  uint32_t len); /* before any write to a PAGE_CODE page */
+
+/* ---- bank.c ---- */
+void bank_flush(TlbBank *);
+void bank_flush_jumps(TlbBank *);
+void bank_drop_page(TlbBank *, uint32_t ram_page); /* from the write table */
+void bank_set(TlbBank *, bool write, uint64_t page_va, uint64_t addend, uint32_t ram_page, uint8_t page_bits,
+              bool global);
+
+/* ---- translate.c ---- */
+/* Builds the IR of a unit; returns guest instructions, 0 if nothing could be decoded. */
+uint32_t translate_unit(Cpu *, Ir *, uint64_t pc, uint64_t mode, const uint8_t *page_bytes, uint32_t limit,
+                        uint32_t *bytes);
+
+/* ---- listing.c: -d in_asm,op,op_opt,out_asm ---- */
+void listing_unit(Cpu *, const Unit *, const uint8_t *page_bytes);
+void listing_ir(const char *title, const Ir *);
+
+/* ---- fetch: tlb.c ---- where code at the pc is. false: the guest's fault was raised */
+typedef struct Fetched {
+    uint32_t ram_page;         /* ~0: not memory */
+    const uint8_t *page_bytes; /* of the 4 KiB page */
+} Fetched;
+bool fetch_page(Cpu *, uint64_t pc, Fetched *);
+
+/* ---- run.c ---- */
+uint64_t *pc_of(Cpu *);
+void cpu_safepoint_wait(Cpu *);

@@ -1,0 +1,36 @@
+/* Pages that hold translated code: no write table maps them, so that every store to one comes by here. */
+#include "cpu/engine.h"
+
+#include "core/machine.h"
+
+typedef struct Protect {
+    Engine *e;
+    uint32_t ram_page;
+} Protect;
+
+static void drop_from_all(void *arg)
+{
+    Protect *p = arg;
+    for (int k = 0; k < p->e->machine->config->cpus; k++) {
+        Cpu *cpu = p->e->machine->cpu[k];
+        for (int b = 0; cpu && b < BANKS; b++)
+            if (cpu->run->bank[b]->live)
+                bank_drop_page(cpu->run->bank[b], p->ram_page);
+    }
+    __atomic_fetch_and(&p->e->page_flags[p->ram_page], (uint8_t)~PAGE_WRITTEN, __ATOMIC_SEQ_CST);
+}
+
+void page_protect(Cpu *self, uint32_t ram_page)
+{
+    Engine *e = self->run->engine;
+    uint8_t before = __atomic_fetch_or(&e->page_flags[ram_page], PAGE_CODE, __ATOMIC_SEQ_CST);
+    if (!(before & PAGE_CODE) && before & PAGE_WRITTEN)
+        cpu_exclusive(self, drop_from_all, &(Protect){ e, ram_page });
+}
+
+void page_written(Engine *e, uint32_t ram_page, uint32_t offset, uint32_t len)
+{
+    pthread_mutex_lock(&e->lock);
+    cache_invalidate(e, ram_page, offset, len);
+    pthread_mutex_unlock(&e->lock);
+}

@@ -1,0 +1,463 @@
+/* vCPU threads: the loop around translated code, waiting for interrupts, and stopping for one another. */
+#include "cpu/run.h"
+
+#include "base/alloc.h"
+#include "base/log.h"
+#include "core/machine.h"
+#include "cpu/engine.h"
+#include "cpu/interp.h"
+#include "cpu/mem.h"
+
+#include <assert.h>
+#include <cpuid.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const Backend *chosen_backend; /* set once by main before any machine is made */
+static uint64_t chosen_cache = 256ull << 20;
+
+void cpu_use_backend(const Backend *b, uint64_t cache_bytes)
+{
+    chosen_backend = b;
+    if (cache_bytes)
+        chosen_cache = cache_bytes;
+}
+
+uint64_t *pc_of(Cpu *cpu)
+{
+    int count;
+    const Guest *g = cpu->run->guest;
+    return (uint64_t *)(void *)((char *)cpu + guest_slots(g, &count)[g->pc_slot].offset);
+}
+
+/* ---- signals between threads ---- */
+
+void cpu_kick(Cpu *cpu)
+{
+    __atomic_store_n(&cpu->stop, 1, __ATOMIC_SEQ_CST);
+    pthread_mutex_lock(&cpu->run->wake_lock);
+    pthread_cond_broadcast(&cpu->run->wake);
+    pthread_mutex_unlock(&cpu->run->wake_lock);
+}
+
+void cpu_interrupt_line(Cpu *cpu, int line, bool level)
+{
+    if (level)
+        atomic_fetch_or(&cpu->run->lines, 1u << line);
+    else
+        atomic_fetch_and(&cpu->run->lines, ~(1u << line));
+    if (level)
+        cpu_kick(cpu);
+}
+
+uint32_t cpu_lines(const Cpu *cpu)
+{
+    return cpu->run ? cpu->run->lines : 0;
+}
+
+int cpu_number(const Cpu *cpu)
+{
+    return cpu->run->number;
+}
+
+bool cpu_powered(const Cpu *cpu)
+{
+    return cpu->run->powered;
+}
+
+void cpu_power(Cpu *cpu, bool on)
+{
+    atomic_store(&cpu->run->powered, on);
+    cpu_kick(cpu);
+}
+
+void cpu_post(Cpu *cpu, void (*fn)(Cpu *, uint64_t), uint64_t arg)
+{
+    CpuRun *run = cpu->run;
+    pthread_mutex_lock(&run->wake_lock);
+    if (run->posts == run->posts_room) {
+        run->posts_room = run->posts_room * 2 + 16;
+        run->post = xrealloc(run->post, run->posts_room * sizeof *run->post);
+    }
+    run->post[run->posts++] = (Posted){ fn, arg };
+    run->posted_number++;
+    pthread_mutex_unlock(&run->wake_lock);
+    cpu_kick(cpu);
+}
+
+static void run_posted(Cpu *cpu)
+{
+    CpuRun *run = cpu->run;
+    pthread_mutex_lock(&run->wake_lock);
+    for (size_t k = 0; k < run->posts; k++)
+        run->post[k].fn(cpu, run->post[k].arg);
+    run->posts = 0;
+    run->done_number = run->posted_number;
+    pthread_cond_broadcast(&run->wake);
+    pthread_mutex_unlock(&run->wake_lock);
+}
+
+/* A vCPU that does not run guest code has no stale state to worry about: it runs what was posted before it enters any.
+ */
+void cpu_post_wait(Cpu *self)
+{
+    Machine *m = self->dev.machine;
+    for (int k = 0; k < m->config->cpus; k++) {
+        Cpu *cpu = m->cpu[k];
+        if (cpu == self || !cpu)
+            continue;
+        CpuRun *run = cpu->run;
+        pthread_mutex_lock(&run->wake_lock);
+        uint64_t until = run->posted_number;
+        while (run->done_number < until && run->in_code && !self->run->engine->halting) {
+            struct timespec soon;
+            clock_gettime(CLOCK_REALTIME, &soon);
+            soon.tv_nsec += 1000000;
+            if (soon.tv_nsec >= 1000000000)
+                soon.tv_sec++, soon.tv_nsec -= 1000000000;
+            pthread_mutex_lock(&self->run->engine->stop_lock); /* somebody may be waiting for this vCPU meanwhile */
+            bool wanted = self->run->engine->wanted;
+            pthread_mutex_unlock(&self->run->engine->stop_lock);
+            if (wanted)
+                break; /* everybody leaves translated code now, and runs what was posted before entering again */
+            pthread_cond_timedwait(&run->wake, &run->wake_lock, &soon);
+        }
+        pthread_mutex_unlock(&run->wake_lock);
+    }
+}
+
+/* ---- everybody out of translated code ---- */
+
+static void enter_code(Cpu *cpu)
+{
+    Engine *e = cpu->run->engine;
+    for (;;) {
+        atomic_store(&cpu->run->in_code, 1);
+        if (!__atomic_load_n(&e->wanted, __ATOMIC_SEQ_CST))
+            return;
+        pthread_mutex_lock(&e->stop_lock);
+        atomic_store(&cpu->run->in_code, 0);
+        pthread_cond_broadcast(&e->stopped);
+        while (e->wanted)
+            pthread_cond_wait(&e->resumed, &e->stop_lock);
+        pthread_mutex_unlock(&e->stop_lock);
+    }
+}
+
+static void leave_code(Cpu *cpu)
+{
+    Engine *e = cpu->run->engine;
+    atomic_store(&cpu->run->in_code, 0);
+    if (__atomic_load_n(&e->wanted, __ATOMIC_SEQ_CST)) {
+        pthread_mutex_lock(&e->stop_lock);
+        pthread_cond_broadcast(&e->stopped);
+        pthread_mutex_unlock(&e->stop_lock);
+    }
+}
+
+void cpu_exclusive(Cpu *self, void (*fn)(void *arg), void *arg)
+{
+    Engine *e = self->run->engine;
+    Machine *m = e->machine;
+    if (m->config->cpus == 1) {
+        fn(arg);
+        return;
+    }
+    assert(!self->run->in_code);
+    pthread_mutex_lock(&e->stop_lock);
+    while (e->wanted)
+        pthread_cond_wait(&e->resumed, &e->stop_lock);
+    __atomic_store_n(&e->wanted, 1, __ATOMIC_SEQ_CST);
+    for (int k = 0; k < m->config->cpus; k++) {
+        Cpu *cpu = m->cpu[k];
+        if (!cpu || cpu == self)
+            continue;
+        __atomic_store_n(&cpu->stop, 1, __ATOMIC_SEQ_CST);
+        while (cpu->run->in_code)
+            pthread_cond_wait(&e->stopped, &e->stop_lock);
+    }
+    fn(arg);
+    __atomic_store_n(&e->wanted, 0, __ATOMIC_SEQ_CST);
+    pthread_cond_broadcast(&e->resumed);
+    pthread_mutex_unlock(&e->stop_lock);
+}
+
+/* ---- the loop ---- */
+
+/* Code that is not in memory (a device's window, a page the guest may not read): one instruction at a time. */
+static void interpret_one(Cpu *cpu)
+{
+    uint64_t pc = *pc_of(cpu), budget = 1, next;
+    V128 word = { 0, 0 };
+    uint8_t page[4096] = { 0 };
+    if (!mem_load(cpu, pc, cpu->run->guest->insn_max < 8 ? 4 : 8, false, &word))
+        return;
+    memcpy(page + (pc & 0xffc), &word, 4);
+    uint32_t bytes;
+    translate_unit(cpu, cpu->run->ir, pc, cpu->run->guest->mode(cpu), page, 1, &bytes);
+    interp_run(cpu, cpu->run->guest, cpu->run->ir, &budget, &next);
+}
+
+/* The unit for the pc slot; NULL: a fault was raised or one instruction was interpreted, look again. */
+static Unit *find_unit(Cpu *cpu)
+{
+    CpuRun *run = cpu->run;
+    Engine *e = run->engine;
+    uint64_t *pc = pc_of(cpu);
+    if (run->guest->strip)
+        *pc = run->guest->strip(cpu, *pc);
+    Fetched f;
+    if (!fetch_page(cpu, *pc, &f))
+        return NULL;
+    if (f.ram_page == ~0u) {
+        interpret_one(cpu);
+        return NULL;
+    }
+    uint64_t mode = cpu->bank->mode;
+    run->lookups++;
+    pthread_mutex_lock(&e->lock);
+    Unit *u = cache_find(e, f.ram_page, *pc, mode);
+    if (!u) {
+        pthread_mutex_unlock(&e->lock);
+        page_protect(cpu, f.ram_page);
+        pthread_mutex_lock(&e->lock);
+        __atomic_fetch_or(&e->page_flags[f.ram_page], PAGE_CODE, __ATOMIC_SEQ_CST);
+        u = cache_make(cpu, f.ram_page, *pc, mode, f.page_bytes);
+    }
+    if (u && !log_on(LOG_EXEC | LOG_CPU)) /* each unit is logged only if each is looked up */
+        cache_jump_fill(cpu, u);
+    pthread_mutex_unlock(&e->lock);
+    if (!u && run->interpret)
+        interpret_one(cpu);
+    else if (!u)
+        cache_evict(cpu);
+    run->interpret = false;
+    return u;
+}
+
+/* A direct exit that is not linked was taken: its target, linked if it could be found. */
+static Unit *follow_link(Cpu *cpu, const void *stub)
+{
+    Engine *e = cpu->run->engine;
+    pthread_mutex_lock(&e->lock);
+    Unit *from = cache_unit_at(e, (const uint8_t *)stub - 1);
+    UnitExit *x = NULL;
+    uint32_t offset = (uint32_t)((const uint8_t *)stub - from->code) - LINK_CALL;
+    for (unsigned k = 0; k < from->exits && !x; k++)
+        if (from->exit[k].stub == offset)
+            x = &from->exit[k];
+    assert(x);
+    *pc_of(cpu) = x->pc;
+    Unit *to = NULL;
+    if (!cpu->stop) {
+        to = cache_find(e, from->ram_page, x->pc, from->mode);
+        if (to && !log_on(LOG_EXEC | LOG_CPU))
+            cache_link(e, x, to);
+    }
+    pthread_mutex_unlock(&e->lock);
+    if (to || cpu->stop)
+        return to;
+    to = find_unit(cpu); /* it may have gone through an eviction: the exit is linked next time */
+    return to;
+}
+
+static void serialise(Cpu *cpu)
+{
+    if (atomic_exchange(&cpu->run->resync, 0)) {
+        unsigned a, b, c, d;
+        __cpuid(0, a, b, c, d);
+        __asm__ volatile("" ::"r"(a), "r"(b), "r"(c), "r"(d));
+    }
+}
+
+static void wait_idle(Cpu *cpu)
+{
+    CpuRun *run = cpu->run;
+    pthread_mutex_lock(&run->wake_lock);
+    run->idle = true;
+    while (!run->engine->halting && !run->posts && !(run->powered && run->guest->wakes(cpu)))
+        pthread_cond_wait(&run->wake, &run->wake_lock);
+    run->idle = false;
+    pthread_mutex_unlock(&run->wake_lock);
+}
+
+static void log_entry(Cpu *cpu, const Unit *u)
+{
+    if (log_on(LOG_EXEC) && log_in_filter(u->pc))
+        log_line("cpu %d: unit %016llx [%p, %u instructions]", cpu->run->number, (unsigned long long)u->pc,
+                 (const void *)u->code, u->guest_insns);
+    if (log_on(LOG_CPU) && log_in_filter(u->pc)) {
+        Out o = { 0 };
+        state_print(cpu->run->guest->state, cpu, &o);
+        log_text(o.text);
+        out_free(&o);
+    }
+}
+
+static void run_until_halt(Cpu *cpu)
+{
+    CpuRun *run = cpu->run;
+    Engine *e = run->engine;
+    Unit *next = NULL;
+    while (!__atomic_load_n(&e->halting, __ATOMIC_SEQ_CST)) {
+        if (__atomic_exchange_n(&cpu->stop, 0, __ATOMIC_SEQ_CST) || run->posts) {
+            run_posted(cpu);
+            next = NULL;
+        }
+        if (!run->powered) {
+            wait_idle(cpu);
+            continue;
+        }
+        if (run->guest->interrupt(cpu))
+            next = NULL;
+        if (!next) {
+            cpu_switch_bank(cpu);
+            next = find_unit(cpu);
+        }
+        if (!next)
+            continue;
+        enter_code(cpu);
+        if (next->dead) { /* something happened while we waited to enter */
+            leave_code(cpu);
+            next = NULL;
+            continue;
+        }
+        serialise(cpu);
+        log_entry(cpu, next);
+        const void *stub = NULL;
+        CpuExit why = e->backend->enter(cpu, next->code, &stub);
+        next = NULL;
+        if (why == EXIT_LINK) {
+            leave_code(cpu);
+            next = follow_link(cpu, stub);
+            continue;
+        }
+        leave_code(cpu);
+        if (why == EXIT_IDLE)
+            wait_idle(cpu);
+    }
+}
+
+static void *thread(void *arg)
+{
+    Cpu *cpu = arg;
+    cpu->run->host_mxcsr = __builtin_ia32_stmxcsr();
+    cpu_switch_bank(cpu);
+    run_until_halt(cpu);
+    return NULL;
+}
+
+static int start_cpus(Machine *m)
+{
+    for (int k = 0; k < m->config->cpus; k++) {
+        Cpu *cpu = m->cpu[k];
+        cpu->run->engine->halting = 0;
+        if (pthread_create(&cpu->run->thread, NULL, thread, cpu)) {
+            log_line("cannot start a thread for CPU %d", k);
+            return 1;
+        }
+        cpu->run->has_thread = true;
+    }
+    return 0;
+}
+
+static void stop_cpus(Machine *m)
+{
+    for (int k = 0; k < m->config->cpus; k++) {
+        m->cpu[k]->run->engine->halting = 1;
+        cpu_kick(m->cpu[k]);
+    }
+    for (int k = 0; k < m->config->cpus; k++)
+        if (m->cpu[k]->run->has_thread) {
+            pthread_join(m->cpu[k]->run->thread, NULL);
+            m->cpu[k]->run->has_thread = false;
+        }
+}
+
+static void reset_cpus(Machine *m)
+{
+    for (int k = 0; k < m->config->cpus; k++)
+        for (int b = 0; b < BANKS; b++)
+            if (m->cpu[k]->run->bank[b]->live)
+                bank_flush(m->cpu[k]->run->bank[b]);
+}
+
+static const MachineCpus machine_cpus = { .start = start_cpus, .stop = stop_cpus, .reset = reset_cpus };
+
+/* ---- making ---- */
+
+static void ram_dirty(void *who, uint64_t page, uint64_t offset, uint64_t len)
+{
+    Engine *e = who;
+    for (uint64_t at = offset; at < offset + len;) {
+        uint64_t p = page + (at >> 12), in = at & 0xfff,
+                 n = offset + len - at < 0x1000 - in ? offset + len - at : 0x1000 - in;
+        if (p < e->pages && __atomic_load_n(&e->page_flags[p], __ATOMIC_SEQ_CST) & PAGE_CODE)
+            page_written(e, (uint32_t)p, (uint32_t)in, (uint32_t)n);
+        at += n;
+    }
+}
+
+static void flush_all(Cpu *cpu, uint64_t arg)
+{
+    (void)arg;
+    for (int b = 0; b < BANKS; b++)
+        if (cpu->run->bank[b]->live)
+            bank_flush(cpu->run->bank[b]);
+}
+
+static void remapped(void *who, Space *s, uint64_t at, uint64_t len)
+{
+    Engine *e = who;
+    (void)at, (void)len;
+    if (s != e->machine->memory)
+        return;
+    for (int k = 0; k < e->machine->config->cpus; k++)
+        if (e->machine->cpu[k] && e->machine->cpu[k]->run)
+            cpu_post(e->machine->cpu[k], flush_all, 0);
+}
+
+static Engine *new_engine(Machine *m, const Guest *g, Error *err)
+{
+    Engine *e = xalloc(sizeof *e);
+    e->machine = m;
+    e->guest = g;
+    e->backend = chosen_backend;
+    e->pages = (m->config->ram >> 12) + (4ull << 18); /* RAM, flash and what devices add: core/ram.c reserves 2 GiB */
+    e->page_flags = xalloc(e->pages);
+    e->code_page = xalloc(e->pages * sizeof *e->code_page);
+    pthread_mutex_init(&e->lock, NULL);
+    pthread_mutex_init(&e->stop_lock, NULL);
+    pthread_cond_init(&e->stopped, NULL);
+    pthread_cond_init(&e->resumed, NULL);
+    if (!cache_init(e, chosen_cache, err))
+        return NULL;
+    SpaceWatch *w = xalloc(sizeof *w);
+    *w = (SpaceWatch){ ram_dirty, remapped, e };
+    space_watch(w);
+    return e;
+}
+
+bool cpu_init(Cpu *cpu, const Guest *g, Error *err)
+{
+    Machine *m = cpu->dev.machine;
+    CpuRun *run = xalloc(sizeof *run);
+    int n = 0;
+    while (m->cpu[n] && m->cpu[n] != cpu)
+        n++;
+    run->number = n;
+    run->guest = g;
+    for (int b = 0; b < BANKS; b++)
+        run->bank[b] = xalloc(sizeof(TlbBank));
+    run->ir = xalloc(sizeof(Ir));
+    run->compiled = xalloc(sizeof(Compiled));
+    pthread_mutex_init(&run->wake_lock, NULL);
+    pthread_cond_init(&run->wake, NULL);
+    cpu->run = run;
+    m->cpus = &machine_cpus;
+    if (n && m->cpu[0]->run)
+        run->engine = m->cpu[0]->run->engine;
+    else
+        run->engine = new_engine(m, g, err);
+    return run->engine != NULL;
+}

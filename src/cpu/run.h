@@ -1,0 +1,91 @@
+/* What the engine keeps for each vCPU, and the layout that generated code relies on. Used by cpu/ and backend/ only. */
+#pragma once
+#include "cpu/backend.h"
+#include "cpu/cpu.h"
+#include <pthread.h>
+#include <stdatomic.h>
+
+/* Direct-mapped; one unsigned compare `va - page <= 4096 - size` tells hit and no page crossing. An entry that holds
+ * nothing has a page whose index bits differ from its place, so the compare always fails. */
+typedef struct TlbEntry {
+    uint64_t page;   /* guest virtual address of the page, tag bits included */
+    uint64_t addend; /* host address - guest address */
+} TlbEntry;
+
+typedef struct JumpEntry { /* where the unit for a pc of this bank is */
+    uint64_t pc;
+    const void *code; /* executable address */
+} JumpEntry;
+
+enum { TLB_BITS = 12, TLB_SIZE = 1 << TLB_BITS, JUMP_SIZE = 4096, BANKS = 32, FETCHES = 256 };
+
+typedef struct FetchEntry { /* executable pages of a bank, direct-mapped */
+    uint64_t page;          /* virtual page + 1; 0: none */
+    uint32_t ram_page;
+    const uint8_t *bytes;
+} FetchEntry;
+
+/* What is remembered of a page beside its TLB entry. */
+typedef struct TlbNote {
+    uint32_t ram_page; /* number of the RAM page, for the reverse search; ~0: none */
+    uint8_t page_bits;
+    bool global, used;
+} TlbNote;
+
+struct TlbBank {
+    TlbEntry read[TLB_SIZE], write[TLB_SIZE]; /* write at +0x10000 */
+    JumpEntry jump[JUMP_SIZE];
+    TlbNote note[2][TLB_SIZE];
+    uint16_t touched[2][TLB_SIZE], touched_count[2];
+    uint16_t jumps[JUMP_SIZE], jump_count;
+    Regime key;
+    uint64_t mode; /* Guest.mode the jump table was filled under */
+    uint64_t when; /* last switched to: the oldest bank is reused */
+    FetchEntry fetch[FETCHES];
+    uint64_t exec_pages[64];         /* by hash: virtual pages with entries in jump */
+    uint64_t big_from[2], big_to[2]; /* range of mappings larger than 4 KiB, by half: an address in it flushes all */
+    bool live;
+};
+enum { BANK_READ = 0, BANK_WRITE = TLB_SIZE * 16, BANK_JUMP = 2 * TLB_SIZE * 16 };
+
+typedef struct Posted {
+    void (*fn)(Cpu *, uint64_t);
+    uint64_t arg;
+} Posted;
+
+struct CpuRun {
+    V128 io[4]; /* wide values to and from slow paths */
+    uint32_t host_mxcsr;
+    const void *ret; /* return address of the slow path that is running, or NULL */
+    struct Engine *engine;
+    const Guest *guest;
+    TlbBank *bank[BANKS]; /* made when first used */
+    TlbBank *last[16];    /* by regime: the bank used last */
+    uint64_t clock;       /* counts bank switches */
+    _Atomic uint32_t lines, powered, in_code, resync;
+    pthread_t thread;
+    bool has_thread;
+    pthread_mutex_t wake_lock;
+    pthread_cond_t wake;
+    bool idle, interpret;                /* interpret: the instruction at the pc cannot be compiled */
+    uint64_t posted_number, done_number; /* under wake_lock */
+    Posted *post;
+    size_t posts, posts_room;
+    Ir *ir;
+    Compiled *compiled;
+    uint64_t translated_insns, translated_units, lookups;
+    int number;
+};
+
+/* For frontends: makes the CPU one of its machine's, run by this engine. In the device's start(). */
+bool cpu_init(Cpu *, const Guest *, Error *err);
+/* The backend all machines use and the size of the code cache in bytes; before any CPU is made. */
+void cpu_use_backend(const Backend *, uint64_t cache_bytes);
+
+/* Slow paths that thunks call with all vector registers saved. `ret`: return address inside a unit, which tells the
+ * guest pc. The operand is in io[1] (and io[2] for cas), the result goes to io[0]. */
+enum { SLOW_DONE, SLOW_FAULT };
+uint32_t slow_load(Cpu *, uint64_t addr, uint32_t mem, const void *ret);
+uint32_t slow_store(Cpu *, uint64_t addr, uint32_t mem, const void *ret);
+uint32_t slow_rmw(Cpu *, uint64_t addr, uint32_t mem, const void *ret);
+uint32_t slow_cas(Cpu *, uint64_t addr, uint32_t mem, const void *ret);

@@ -1,0 +1,477 @@
+/* Accesses that generated code could not do by itself, and those of C code: walk, fill the TLB, reach memory or a
+ * device, or raise the guest's fault. */
+#include "cpu/engine.h"
+
+#include "base/log.h"
+#include "core/machine.h"
+#include "core/requester.h"
+#include "cpu/mem.h"
+
+#include <string.h>
+
+typedef struct Spot { /* where one page's part of an access is */
+    uint8_t *host;    /* NULL: a device */
+    uint64_t phys;
+    uint32_t ram_page;
+    const Region *region;
+    bool readonly;
+} Spot;
+
+/* Before a fault is raised: the pc slot tells the instruction. C code's accesses have put it there already. */
+static void precise(Cpu *cpu)
+{
+    if (cpu->run->ret)
+        cache_point(cpu->run->engine, cpu->run->ret, pc_of(cpu));
+}
+
+static void log_walk(Cpu *cpu, uint64_t va, Access a, const Walk *w)
+{
+    static const char *const name[] = { "fetch", "load", "store" };
+    log_line("cpu %d: %s %016llx -> %s %llx, page of 2^%u, prot %x%s", cpu->run->number, name[a],
+             (unsigned long long)va, w->fault ? "fault" : "phys", (unsigned long long)(w->fault ? w->fault : w->phys),
+             w->page_bits, w->prot, w->global ? ", global" : "");
+}
+
+/* The page that va is in: permission checked, TLB filled where that is allowed. */
+static bool locate(Cpu *cpu, uint64_t va, Access access, bool user, Spot *s, bool aligned)
+{
+    CpuRun *run = cpu->run;
+    const Guest *g = run->guest;
+    TlbBank *b = user ? cpu->user_bank : cpu->bank;
+    Walk w = { 0 };
+    g->walk(cpu, va, access, b->key.regime, &w);
+    if (log_on(LOG_MMU))
+        log_walk(cpu, va, access, &w);
+    if (w.fault) {
+        precise(cpu);
+        g->fault(cpu, va, access, &w, user);
+        return false;
+    }
+    if (w.device && !aligned) {
+        precise(cpu);
+        g->misaligned(cpu, va, access);
+        return false;
+    }
+    Flat f;
+    *s = (Spot){ .phys = w.phys, .ram_page = ~0u };
+    if (!space_flat(cpu->dev.machine->memory, w.phys, &f)) {
+        precise(cpu);
+        log_guest("cpu %d: nothing at physical address %llx (pc %llx)", run->number, (unsigned long long)w.phys,
+                  (unsigned long long)*pc_of(cpu));
+        g->bus_error(cpu, va, access, w.phys);
+        return false;
+    }
+    const Region *r = f.region;
+    if (!r->ram)
+        return true;
+    if (access == STORE && r->readonly)
+        return true; /* flash: its window sees the store */
+    uint64_t offset = w.phys - f.at + f.offset;
+    s->host = r->ram + offset;
+    s->ram_page = (uint32_t)(r->page + (offset >> 12));
+    s->region = r;
+    if (w.page_bits < 12 || w.device)
+        return true;
+    uint64_t page = va & ~0xfffull, addend = (uint64_t)(uintptr_t)s->host - va;
+    if (access == LOAD) {
+        bank_set(b, false, page, addend, s->ram_page, w.page_bits, w.global);
+    } else if (!w.dirty_pending) {
+        Engine *e = run->engine;
+        __atomic_fetch_or(&e->page_flags[s->ram_page], PAGE_WRITTEN, __ATOMIC_SEQ_CST);
+        if (!(__atomic_load_n(&e->page_flags[s->ram_page], __ATOMIC_SEQ_CST) & PAGE_CODE))
+            bank_set(b, true, page, addend, s->ram_page, w.page_bits, w.global);
+    }
+    return true;
+}
+
+/* A device access, under the machine lock. */
+static bool device_access(Cpu *cpu, uint64_t va, Access access, int size, const Spot *s, uint64_t *value)
+{
+    Machine *m = cpu->dev.machine;
+    bool ok = true;
+    requester_cpu = cpu->run->number;
+    machine_lock(m);
+    if (access == STORE)
+        ok = space_store(m->memory, s->phys, *value, size);
+    else
+        *value = space_load(m->memory, s->phys, size, &ok);
+    machine_unlock(m);
+    requester_cpu = 0;
+    if (!ok) {
+        precise(cpu);
+        cpu->run->guest->bus_error(cpu, va, access, s->phys);
+    }
+    return ok;
+}
+
+/* Tells units made from these bytes before they change. */
+static void guard(Cpu *cpu, const Spot *s, int size)
+{
+    Engine *e = cpu->run->engine;
+    if (__atomic_load_n(&e->page_flags[s->ram_page], __ATOMIC_SEQ_CST) & PAGE_CODE)
+        page_written(e, s->ram_page, s->phys & 0xfff, (uint32_t)size);
+}
+
+static bool one_page(Cpu *cpu, uint64_t va, Access access, int size, bool user, V128 *value, bool aligned)
+{
+    Spot s;
+    if (!locate(cpu, va, access, user, &s, aligned))
+        return false;
+    if (!s.host) {
+        if (size == 16)
+            return device_access(cpu, va, access, 8, &s, &value->lo) &&
+                   (s.phys += 8, device_access(cpu, va + 8, access, 8, &s, &value->hi));
+        return device_access(cpu, va, access, size, &s, &value->lo);
+    }
+    if (access == LOAD) {
+        *value = (V128){ 0, 0 };
+        switch (size) {
+        case 1:
+            value->lo = *(volatile uint8_t *)s.host;
+            break;
+        case 2:
+            value->lo = *(volatile uint16_t *)(void *)s.host;
+            break;
+        case 4:
+            value->lo = *(volatile uint32_t *)(void *)s.host;
+            break;
+        case 8:
+            value->lo = *(volatile uint64_t *)(void *)s.host;
+            break;
+        default:
+            memcpy(value, s.host, (size_t)size);
+        }
+        return true;
+    }
+    guard(cpu, &s, size);
+    switch (size) {
+    case 1:
+        *(volatile uint8_t *)s.host = (uint8_t)value->lo;
+        break;
+    case 2:
+        *(volatile uint16_t *)(void *)s.host = (uint16_t)value->lo;
+        break;
+    case 4:
+        *(volatile uint32_t *)(void *)s.host = (uint32_t)value->lo;
+        break;
+    case 8:
+        *(volatile uint64_t *)(void *)s.host = value->lo;
+        break;
+    default:
+        memcpy(s.host, value, (size_t)size);
+    }
+    return true;
+}
+
+/* Over a page boundary: both pages are asked before the first byte moves. */
+static bool two_pages(Cpu *cpu, uint64_t va, Access access, int size, bool user, V128 *value)
+{
+    int first = (int)(0x1000 - (va & 0xfff));
+    Spot s[2];
+    if (!locate(cpu, va, access, user, &s[0], false) || !locate(cpu, va + (uint64_t)first, access, user, &s[1], false))
+        return false;
+    uint8_t bytes[16];
+    memcpy(bytes, value, 16);
+    for (int k = 0; k < size; k++) {
+        Spot *at = &s[k >= first];
+        uint64_t in = (uint64_t)(k >= first ? k - first : k), one = bytes[k];
+        if (!at->host) {
+            Spot there = { .phys = at->phys + in };
+            if (!device_access(cpu, va + (uint64_t)k, access, 1, &there, &one))
+                return false;
+            bytes[k] = (uint8_t)one;
+        } else if (access == LOAD) {
+            bytes[k] = at->host[in];
+        } else {
+            if (in == 0)
+                guard(cpu, at, k >= first ? size - first : first);
+            at->host[in] = bytes[k];
+        }
+    }
+    if (access == LOAD) {
+        memset(bytes + size, 0, (size_t)(16 - size));
+        memcpy(value, bytes, 16);
+    }
+    return true;
+}
+
+static bool access_any(Cpu *cpu, uint64_t va, Access access, int size, bool user, V128 *value)
+{
+    if ((va & 0xfff) + (uint64_t)size > 0x1000)
+        return two_pages(cpu, va, access, size, user, value);
+    return one_page(cpu, va, access, size, user, value, !(va & (uint64_t)(size - 1)));
+}
+
+/* ---- for C code ---- */
+
+static uint8_t *quick(Cpu *cpu, uint64_t va, int size, bool write, bool user)
+{
+    TlbBank *b = user ? cpu->user_bank : cpu->bank;
+    unsigned at = (va >> 12) & (TLB_SIZE - 1);
+    TlbEntry *e = write ? &b->write[at] : &b->read[at];
+    return va - e->page <= 4096u - (unsigned)size ? (uint8_t *)(uintptr_t)(va + e->addend) : NULL;
+}
+
+bool mem_load(Cpu *cpu, uint64_t va, int size, bool user, V128 *value)
+{
+    uint8_t *host = quick(cpu, va, size, false, user);
+    if (!host)
+        return access_any(cpu, va, LOAD, size, user, value);
+    *value = (V128){ 0, 0 };
+    memcpy(value, host, (size_t)size);
+    return true;
+}
+
+bool mem_store(Cpu *cpu, uint64_t va, int size, bool user, V128 value)
+{
+    uint8_t *host = quick(cpu, va, size, true, user);
+    if (!host)
+        return access_any(cpu, va, STORE, size, user, &value);
+    memcpy(host, &value, (size_t)size);
+    return true;
+}
+
+bool mem_probe(Cpu *cpu, uint64_t va, int size, Access access, bool user)
+{
+    Spot s;
+    if (!locate(cpu, va, access, user, &s, true))
+        return false;
+    int first = (int)(0x1000 - (va & 0xfff));
+    return first >= size || locate(cpu, va + (uint64_t)first, access, user, &s, true);
+}
+
+void *mem_host(Cpu *cpu, uint64_t va, int size, Access access, bool user, bool *ok)
+{
+    uint8_t *host = quick(cpu, va, size, access == STORE, user);
+    Spot s;
+    *ok = true;
+    if (host)
+        return host;
+    *ok = locate(cpu, va, access, user, &s, true);
+    if (!*ok || !s.host || (va & 0xfff) + (uint64_t)size > 0x1000)
+        return NULL;
+    if (access == STORE)
+        guard(cpu, &s, size);
+    return s.host;
+}
+
+static uint64_t sign_extend(uint64_t v, int size)
+{
+    return (uint64_t)((int64_t)(v << (64 - 8 * size)) >> (64 - 8 * size));
+}
+
+static uint64_t combine(IrRmw op, uint64_t old, uint64_t x, int size)
+{
+    int64_t a = (int64_t)sign_extend(old, size), b = (int64_t)sign_extend(x, size);
+    switch (op) {
+    case RMW_ADD:
+        return old + x;
+    case RMW_ANDN:
+        return old & ~x;
+    case RMW_XOR:
+        return old ^ x;
+    case RMW_OR:
+        return old | x;
+    case RMW_AND:
+        return old & x;
+    case RMW_SMAX:
+        return a > b ? old : x;
+    case RMW_SMIN:
+        return a < b ? old : x;
+    case RMW_UMAX:
+        return old > x ? old : x;
+    case RMW_UMIN:
+        return old < x ? old : x;
+    default:
+        return x;
+    }
+}
+
+static bool exchange(void *host, int size, uint64_t *old, uint64_t want)
+{
+    switch (size) {
+    case 1: {
+        uint8_t o = (uint8_t)*old;
+        bool ok =
+            __atomic_compare_exchange_n((uint8_t *)host, &o, (uint8_t)want, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+        *old = o;
+        return ok;
+    }
+    case 2: {
+        uint16_t o = (uint16_t)*old;
+        bool ok = __atomic_compare_exchange_n((uint16_t *)host, &o, (uint16_t)want, false, __ATOMIC_SEQ_CST,
+                                              __ATOMIC_SEQ_CST);
+        *old = o;
+        return ok;
+    }
+    case 4: {
+        uint32_t o = (uint32_t)*old;
+        bool ok = __atomic_compare_exchange_n((uint32_t *)host, &o, (uint32_t)want, false, __ATOMIC_SEQ_CST,
+                                              __ATOMIC_SEQ_CST);
+        *old = o;
+        return ok;
+    }
+    default:
+        return __atomic_compare_exchange_n((uint64_t *)host, old, want, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+    }
+}
+
+bool mem_rmw(Cpu *cpu, uint64_t va, int size, IrRmw op, uint64_t operand, bool user, uint64_t *old)
+{
+    uint64_t mask = size == 8 ? ~0ull : (1ull << 8 * size) - 1;
+    operand &= mask;
+    if (va & (uint64_t)(size - 1)) {
+        precise(cpu);
+        cpu->run->guest->misaligned(cpu, va, STORE);
+        return false;
+    }
+    bool ok;
+    void *host = mem_host(cpu, va, size, STORE, user, &ok);
+    if (!ok)
+        return false;
+    V128 v = { 0, 0 };
+    if (!host) { /* a device: read and write are two accesses */
+        if (!mem_load(cpu, va, size, user, &v))
+            return false;
+        *old = v.lo & mask;
+        return mem_store(cpu, va, size, user, (V128){ combine(op, *old, operand, size) & mask, 0 });
+    }
+    memcpy(&v, host, (size_t)size);
+    *old = v.lo;
+    while (!exchange(host, size, old, combine(op, *old, operand, size) & mask))
+        ;
+    return true;
+}
+
+bool mem_cas(Cpu *cpu, uint64_t va, int size, V128 expected, V128 desired, bool user, V128 *old)
+{
+    if (va & (uint64_t)(size - 1)) {
+        precise(cpu);
+        cpu->run->guest->misaligned(cpu, va, STORE);
+        return false;
+    }
+    bool ok;
+    void *host = mem_host(cpu, va, size, STORE, user, &ok);
+    if (!ok)
+        return false;
+    if (!host) {
+        if (!mem_load(cpu, va, size, user, old))
+            return false;
+        return memcmp(old, &expected, (size_t)size) || mem_store(cpu, va, size, user, desired);
+    }
+    *old = expected;
+    if (size == 16) {
+        unsigned __int128 want, seen;
+        memcpy(&seen, &expected, 16);
+        memcpy(&want, &desired, 16);
+        unsigned __int128 got = __sync_val_compare_and_swap((unsigned __int128 *)host, seen, want);
+        memcpy(old, &got, 16);
+        return true;
+    }
+    old->hi = 0;
+    uint64_t mask = size == 8 ? ~0ull : (1ull << 8 * size) - 1;
+    old->lo &= mask;
+    exchange(host, size, &old->lo, desired.lo & mask);
+    return true;
+}
+
+/* ---- for generated code ---- */
+
+static bool misaligned(Cpu *cpu, uint64_t va, IrMem m, Access access)
+{
+    int size = 1 << m.size;
+    if (!m.align || !(va & (uint64_t)(size - 1)))
+        return false;
+    if (m.align == ALIGN_16_ATOMIC && (va & 15) + (uint64_t)size <= 16)
+        return false;
+    precise(cpu);
+    cpu->run->guest->misaligned(cpu, va, access);
+    return true;
+}
+
+static uint64_t swap(uint64_t v, int size)
+{
+    return __builtin_bswap64(v) >> (64 - 8 * size);
+}
+
+static bool load(Cpu *cpu, uint64_t va, IrMem m)
+{
+    int size = 1 << m.size;
+    V128 *v = &cpu->run->io[0];
+    if (misaligned(cpu, va, m, LOAD) || !access_any(cpu, va, LOAD, size, m.user, v))
+        return false;
+    if (m.big && size > 1 && size <= 8)
+        v->lo = swap(v->lo, size);
+    if (m.sign && size < 8)
+        v->lo = sign_extend(v->lo, size);
+    return true;
+}
+
+static bool store(Cpu *cpu, uint64_t va, IrMem m)
+{
+    int size = 1 << m.size;
+    V128 v = cpu->run->io[1];
+    if (m.big && size > 1 && size <= 8)
+        v.lo = swap(v.lo, size);
+    return !misaligned(cpu, va, m, STORE) && access_any(cpu, va, STORE, size, m.user, &v);
+}
+
+static bool rmw(Cpu *cpu, uint64_t va, IrMem m)
+{
+    return mem_rmw(cpu, va, 1 << m.size, (IrRmw)m.rmw, cpu->run->io[1].lo, m.user, &cpu->run->io[0].lo);
+}
+
+static bool cas(Cpu *cpu, uint64_t va, IrMem m)
+{
+    return mem_cas(cpu, va, 1 << m.size, cpu->run->io[1], cpu->run->io[2], m.user, &cpu->run->io[0]);
+}
+
+static uint32_t slow(Cpu *cpu, uint64_t va, uint32_t mem, const void *ret, bool (*access)(Cpu *, uint64_t, IrMem))
+{
+    cpu->run->ret = ret;
+    bool ok = access(cpu, va, ir_mem_of(mem));
+    cpu->run->ret = NULL;
+    return ok ? SLOW_DONE : SLOW_FAULT;
+}
+
+uint32_t slow_load(Cpu *cpu, uint64_t va, uint32_t mem, const void *ret)
+{
+    return slow(cpu, va, mem, ret, load);
+}
+
+uint32_t slow_store(Cpu *cpu, uint64_t va, uint32_t mem, const void *ret)
+{
+    return slow(cpu, va, mem, ret, store);
+}
+
+uint32_t slow_rmw(Cpu *cpu, uint64_t va, uint32_t mem, const void *ret)
+{
+    return slow(cpu, va, mem, ret, rmw);
+}
+
+uint32_t slow_cas(Cpu *cpu, uint64_t va, uint32_t mem, const void *ret)
+{
+    return slow(cpu, va, mem, ret, cas);
+}
+
+/* ---- fetching ---- */
+
+bool fetch_page(Cpu *cpu, uint64_t pc, Fetched *f)
+{
+    TlbBank *b = cpu->bank;
+    FetchEntry *e = &b->fetch[(pc >> 12) & (FETCHES - 1)];
+    if (e->page == (pc & ~0xfffull) + 1 && !(pc & ((1u << cpu->run->guest->pc_shift) - 1))) {
+        *f = (Fetched){ e->ram_page, e->bytes };
+        return true;
+    }
+    Spot s;
+    if (!locate(cpu, pc, FETCH, false, &s, true))
+        return false;
+    if (!s.host) {
+        *f = (Fetched){ ~0u, NULL };
+        return true;
+    }
+    *f = (Fetched){ s.ram_page, s.host - (pc & 0xfff) };
+    *e = (FetchEntry){ (pc & ~0xfffull) + 1, s.ram_page, f->page_bytes };
+    return true;
+}

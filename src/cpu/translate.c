@@ -1,0 +1,93 @@
+/* From guest instructions to the IR of a unit: straight on from one pc while branches stay conditional, inside one
+ * page. */
+#include "cpu/translate.h"
+
+#include "base/log.h"
+#include "cpu/engine.h"
+
+#include <string.h>
+
+void trans_set_pc(Trans *t, uint64_t pc)
+{
+    ir_put(t->ir, I64, ir_imm(t->ir, I64, pc), IR_SLOT(t->cpu->run->guest->pc_slot, 0));
+}
+
+void trans_goto(Trans *t, uint64_t pc)
+{
+    ir_goto_(t->ir, T_VOID, pc);
+    t->done = true;
+}
+
+void trans_goto_if(Trans *t, IrRef cond, uint64_t pc)
+{
+    ir_goto_if(t->ir, T_VOID, cond, pc);
+}
+
+void trans_goto_reg(Trans *t, IrRef pc)
+{
+    ir_goto_reg(t->ir, T_VOID, pc, 0);
+    t->done = true;
+}
+
+void trans_goto_state(Trans *t)
+{
+    ir_goto_pc(t->ir, T_VOID, 0);
+    t->done = true;
+}
+
+void trans_leave(Trans *t, CpuExit why)
+{
+    ir_leave(t->ir, T_VOID, why);
+    t->done = true;
+}
+
+IrRef trans_call(Trans *t, IrType result, int helper, IrRef a, IrRef b, IrRef c)
+{
+    if (t->cpu->run->guest->helpers[helper].effects & H_LEAVES)
+        trans_set_pc(t, t->pc);
+    return ir_call(t->ir, result, a, b, c, (uint64_t)helper);
+}
+
+/* Whether an op built since `from` branches forward to pc. */
+static bool targeted(const Ir *ir, uint64_t pc)
+{
+    for (uint32_t k = ir->count; k-- > 1;)
+        if (ir->insn[k].op == IR_goto_if && ir->insn[k].imm == pc)
+            return true;
+    return false;
+}
+
+uint32_t translate_unit(Cpu *cpu, Ir *ir, uint64_t pc, uint64_t mode, const uint8_t *page_bytes, uint32_t limit,
+                        uint32_t *bytes)
+{
+    const Guest *g = cpu->run->guest;
+    int slots;
+    ir_begin(ir, guest_slots(g, &slots), g->helpers);
+    Trans t = { .ir = ir, .cpu = cpu, .pc = pc, .mode = mode, .page_end = (pc & ~0xfffull) + 0x1000 };
+    uint32_t insns = 0;
+    uint64_t branches = 0; /* forward ones seen: labels are looked for only then */
+    ir_label(ir, T_VOID, pc);
+    while (insns < limit && t.pc < t.page_end && !ir->full) {
+        if (branches && targeted(ir, t.pc))
+            ir_label(ir, T_VOID, t.pc);
+        ir_insn(ir, T_VOID, t.pc);
+        uint64_t left = t.page_end - t.pc;
+        t.have = (uint8_t)(left < sizeof t.code ? left : sizeof t.code);
+        memcpy(t.code, page_bytes + (t.pc & 0xfff), t.have);
+        uint32_t before = ir->count;
+        g->translate(&t);
+        insns++;
+        for (uint32_t k = before; k < ir->count; k++)
+            branches += ir->insn[k].op == IR_goto_if && ir->insn[k].imm > t.pc && ir->insn[k].imm < t.page_end;
+        t.pc += t.length;
+        if (t.done && !(branches && t.pc < t.page_end && insns < limit && targeted(ir, t.pc)))
+            break;
+        t.done = false;
+    }
+    if (!t.done)
+        ir_goto_(ir, T_VOID, t.pc);
+    *bytes = (uint32_t)(t.pc - pc);
+    if (log_on(LOG_OP) && log_in_filter(pc))
+        listing_ir("OP:", ir);
+    return insns;
+}
