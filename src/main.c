@@ -1,5 +1,6 @@
 /* dragoman: options -> machine -> run -> exit code. */
 #include "base/log.h"
+#include "cpu/run.h"
 #include "host/chardev.h"
 #include "host/door.h"
 #include "host/loop.h"
@@ -53,6 +54,7 @@ static int start_and_run(Config *c, Error *err)
 {
     if (!config_check(c, err))
         return fail(err);
+    cpu_use_backend(&x86_64_backend, 0);
     quit_on_signals();
     loop_start();
     Machine *m = host_open(c, err) && (!c->pidfile || write_pid(c->pidfile, err)) ? start_machine(c, err) : NULL;

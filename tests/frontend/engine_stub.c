@@ -1,4 +1,5 @@
 /* What the Arm CPU asks of the engine, for tests of its system side alone: weak, so that the engine wins. */
+#include "cpu/run.h"
 #include "frontend/arm/guest.h"
 
 #define WEAK __attribute__((weak))
@@ -60,9 +61,9 @@ void WEAK tlb_flush_non_global(Cpu *c, uint32_t r, int64_t t)
     (void)c, (void)r, (void)t;
     engine_stub_flushes++;
 }
-bool WEAK arm_guest_start(ArmCpu *c, Error *err)
+bool WEAK cpu_init(Cpu *c, const Guest *g, Error *err)
 {
-    (void)c, (void)err;
+    (void)c, (void)g, (void)err;
     return true;
 }
 void WEAK arm_translate(Trans *t)

@@ -1,6 +1,7 @@
 /* AArch64 as the engine sees it. */
 #include "frontend/arm/guest.h"
 
+#include "cpu/run.h"
 #include "frontend/arm/helpers.h"
 #include "frontend/arm/mmu.h"
 
@@ -90,3 +91,8 @@ const Guest aarch64_guest = {
     .strip = strip,
     .disassembler = disassembler,
 };
+
+bool arm_guest_start(ArmCpu *c, Error *err)
+{
+    return cpu_init(&c->cpu, &aarch64_guest, err);
+}
