@@ -213,16 +213,19 @@ unsigned use(Comp *c, IrRef r)
     return reg;
 }
 
-/* For what is used after a condition was brought into the flags, which may need rax. */
+/* For what is used after a condition was brought into the flags, which may need rax and rcx. */
 unsigned use_beside_rax(Comp *c, IrRef r)
 {
     unsigned reg = use(c, r);
-    if (reg != RAX)
+    if (reg != RAX && reg != RCX)
         return reg;
+    uint32_t locked = c->locked & ~(1u << reg);
+    c->locked |= 1u << RAX | 1u << RCX;
     unsigned to = scratch(c);
-    asm_mov(&c->a, true, to, RAX);
-    c->in_reg[RAX] = 0;
-    c->locked &= ~(1u << RAX);
+    asm_mov(&c->a, true, to, reg);
+    if (c->in_reg[reg] == r)
+        c->in_reg[reg] = 0;
+    c->locked = locked | 1u << to;
     place_reg(c, r, to);
     return to;
 }

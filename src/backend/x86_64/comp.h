@@ -120,7 +120,7 @@ static inline bool needed_later(const Comp *c, IrRef r)
  * operand: register, memory or, for constants that fit, an immediate.  scratch: a free temporary.  define: where the
  * current op's result goes. Everything taken stays taken until op_end. */
 unsigned use(Comp *, IrRef);
-unsigned use_beside_rax(Comp *, IrRef); /* ... and is not rax */
+unsigned use_beside_rax(Comp *, IrRef); /* ... and is neither rax nor rcx */
 bool fits_imm(Comp *, IrRef, int32_t *value);
 Rm operand(Comp *, IrRef, int bytes);         /* bytes: width that will be read; constants go to a register */
 unsigned use_in(Comp *, IrRef, unsigned reg); /* in exactly this temporary, as a copy that may be changed */

@@ -351,7 +351,7 @@ void op_pick(Comp *c)
         return;
     }
     IrRef host = c->host;
-    c->locked &= ~(1u << RAX); /* what condition() needed it for is in the flags */
+    c->locked &= ~(1u << RAX | 1u << RCX); /* what condition() needed it for is in the flags */
     release(c, no);
     unsigned dst = define(c, no);
     c->host = host;

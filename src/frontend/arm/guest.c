@@ -65,7 +65,7 @@ const Helper arm_helpers[] = {
 static const uint16_t hot[] = {
     S_X0, S_X0 + 1, S_X0 + 2, S_X0 + 3, S_X0 + 8, S_X0 + 19, S_X0 + 20, S_SP, S_X30, 0xffff
 };
-static const uint16_t hot_vector[] = { S_V0,     S_V0 + 1, S_V0 + 2, S_V0 + 3,  S_V0 + 4,  S_V0 + 5,
+static const uint16_t hot_vector[] = { S_V0,     S_V0 + 1, S_V0 + 2,  S_V0 + 3,  S_V0 + 4, S_V0 + 5,
                                        S_V0 + 6, S_V0 + 7, S_V0 + 16, S_V0 + 17, 0xffff };
 
 const Guest aarch64_guest = {
