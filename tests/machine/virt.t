@@ -78,7 +78,7 @@ u-boot: -M virt -cpu cortex-a57 -m 512 -nographic -bios {u-boot-arm64}/u-boot.bi
     exit 0
     within 120
 
-uefi: -M virt -cpu max -m 1G -nographic -drive if=pflash,format=raw,readonly=on,file={aavmf}/AAVMF_CODE.fd -drive if=pflash,format=raw,file={scratch:aavmf/AAVMF_VARS.fd}
+uefi: -M virt -cpu max -m 1G -nographic -nic none -drive if=pflash,format=raw,readonly=on,file={aavmf}/AAVMF_CODE.fd -drive if=pflash,format=raw,file={scratch:aavmf/AAVMF_VARS.fd}
     skip "the engine is not there yet"
     expect "UEFI Interactive Shell"
     expect "Shell> "  send "ver\r"  expect "EDK II"
@@ -86,7 +86,7 @@ uefi: -M virt -cpu max -m 1G -nographic -drive if=pflash,format=raw,readonly=on,
     exit 0
     within 300
 
-uefi-linux: -M virt -cpu max -m 1G -nographic -drive if=pflash,format=raw,readonly=on,file={aavmf}/AAVMF_CODE.fd -drive if=pflash,format=raw,file={scratch:aavmf/AAVMF_VARS.fd} -kernel {linux-arm64}/vmlinuz -initrd {busybox-arm64}/initrd.gz -append "console=ttyAMA0 quiet"
+uefi-linux: -M virt -cpu max -m 1G -nographic -nic none -drive if=pflash,format=raw,readonly=on,file={aavmf}/AAVMF_CODE.fd -drive if=pflash,format=raw,file={scratch:aavmf/AAVMF_VARS.fd} -kernel {linux-arm64}/vmlinuz -initrd {busybox-arm64}/initrd.gz -append "console=ttyAMA0 quiet"
     skip "the engine is not there yet"
     expect "on aarch64"
     expect "/root # "  send "ls -d /sys/firmware/efi\n"  expect "\n/sys/firmware/efi\n"
