@@ -1,7 +1,6 @@
 # Machine virt: what boots on it. tools/boottest.py describes the steps.
 
 linux-shell: -M virt -cpu max -m 512 -nographic -kernel {linux-arm64}/vmlinuz -initrd {busybox-arm64}/initrd.gz -append "console=ttyAMA0 quiet"
-    skip "the engine is not there yet"
     expect "on aarch64"
     expect "/root # "  send "echo $((6 * 7)) $(uname -m)\n"  expect "42 aarch64"
     expect "/root # "  send "poweroff\n"
@@ -9,7 +8,7 @@ linux-shell: -M virt -cpu max -m 512 -nographic -kernel {linux-arm64}/vmlinuz -i
     within 120
 
 linux-smp: -M virt -cpu neoverse-n1 -smp 4 -m 1G -nographic -kernel {linux-arm64}/vmlinuz -initrd {busybox-arm64}/initrd.gz -append "console=ttyAMA0 quiet"
-    skip "the engine is not there yet"
+    skip "further CPUs do not come up yet"
     expect "4 CPU"
     expect "/root # "  send "for n in 1 2 3 4; do seq 200000 | md5sum & done; wait; echo all $((8 / 2)) done\n"
     expect "all 4 done"
@@ -18,7 +17,7 @@ linux-smp: -M virt -cpu neoverse-n1 -smp 4 -m 1G -nographic -kernel {linux-arm64
     within 180
 
 linux-gicv3: -M virt,gic-version=3 -cpu max -smp 2 -m 512 -nographic -kernel {linux-arm64}/vmlinuz -initrd {busybox-arm64}/initrd.gz -append "console=ttyAMA0 quiet"
-    skip "the engine is not there yet"
+    skip "further CPUs do not come up yet"
     expect "2 CPU"
     expect "/root # "  send "grep GICv3 /proc/interrupts | head -1\n"  expect "arch_timer"
     expect "/root # "  send "poweroff\n"
@@ -26,20 +25,17 @@ linux-gicv3: -M virt,gic-version=3 -cpu max -smp 2 -m 512 -nographic -kernel {li
     within 180
 
 linux-el2: -M virt,virtualization=on -cpu cortex-a57 -m 512 -nographic -kernel {linux-arm64}/vmlinuz -initrd {busybox-arm64}/initrd.gz -append "console=ttyAMA0"
-    skip "the engine is not there yet"
     expect "All CPU(s) started at EL2"
     expect "/root # "  send "poweroff\n"
     exit 0
     within 180
 
 linux-reboot: -M virt -cpu max -m 512 -nographic -no-reboot -kernel {linux-arm64}/vmlinuz -initrd {busybox-arm64}/initrd.gz -append "console=ttyAMA0 quiet"
-    skip "the engine is not there yet"
     expect "/root # "  send "reboot\n"
     exit 0
     within 120
 
 linux-disk: -M virt -cpu max -m 512 -nographic -kernel {linux-arm64}/vmlinuz -initrd {busybox-arm64}/initrd.gz -append "console=ttyAMA0 quiet" -drive file={scratch:u-boot-arm64/u-boot.bin},format=raw,if=none,id=d -device virtio-blk-device,drive=d
-    skip "the engine is not there yet"
     expect "/root # "  send "head -c 65536 /dev/urandom > a; dd if=a of=/dev/vda seek=100; sync; echo 3 > /proc/sys/vm/drop_caches\n"
     expect "/root # "  send "dd if=/dev/vda of=b skip=100 count=128; cmp a b && echo the $((3 - 1)) agree\n"  expect "the 2 agree"
     expect "/root # "  send "poweroff\n"
@@ -47,7 +43,6 @@ linux-disk: -M virt -cpu max -m 512 -nographic -kernel {linux-arm64}/vmlinuz -in
     within 120
 
 linux-network: -M virt -cpu max -m 512 -nographic -kernel {linux-arm64}/vmlinuz -initrd {busybox-arm64}/initrd.gz -append "console=ttyAMA0 quiet" -netdev user,id=n -device virtio-net-device,netdev=n
-    skip "the engine is not there yet"
     expect "/root # "  send "ip link set eth0 up; udhcpc -n -q -i eth0 -s /bin/true\n"  expect "lease of 10.0.2.15 obtained"
     expect "/root # "  send "ip address add 10.0.2.15/24 dev eth0; ping -c 2 10.0.2.2\n"  expect "2 packets received"
     expect "/root # "  send "poweroff\n"
@@ -55,7 +50,6 @@ linux-network: -M virt -cpu max -m 512 -nographic -kernel {linux-arm64}/vmlinuz 
     within 120
 
 linux-pci: -M virt -cpu max -m 512 -nographic -kernel {linux-arm64}/vmlinuz -initrd {busybox-arm64}/initrd.gz -append "console=ttyAMA0 quiet" -drive file={scratch:u-boot-arm64/u-boot.bin},format=raw,if=none,id=d -device virtio-blk-pci,drive=d
-    skip "the engine is not there yet"
     expect "/root # "  send "cat /sys/bus/pci/devices/*/vendor; ls /sys/block\n"  expect "0x1af4"  expect "vda"
     expect "/root # "  send "md5sum < /dev/vda\n" expect "  -"
     expect "/root # "  send "poweroff\n"
@@ -63,14 +57,12 @@ linux-pci: -M virt -cpu max -m 512 -nographic -kernel {linux-arm64}/vmlinuz -ini
     within 120
 
 installer: -M virt -cpu max -m 1G -nographic -kernel {netboot-arm64}/linux -initrd {netboot-arm64}/initrd.gz -append "console=ttyAMA0"
-    skip "the engine is not there yet"
     expect "Select a language"
     send "\x01x"
     exit 0
     within 600
 
 u-boot: -M virt -cpu cortex-a57 -m 512 -nographic -bios {u-boot-arm64}/u-boot.bin
-    skip "the engine is not there yet"
     expect "Hit any key to stop autoboot"  send "\n"
     expect "=> "  send "bdinfo\n"  expect "relocaddr"
     expect "=> "  send "reset\n"
@@ -79,7 +71,6 @@ u-boot: -M virt -cpu cortex-a57 -m 512 -nographic -bios {u-boot-arm64}/u-boot.bi
     within 120
 
 uefi: -M virt -cpu max -m 1G -nographic -nic none -drive if=pflash,format=raw,readonly=on,file={aavmf}/AAVMF_CODE.fd -drive if=pflash,format=raw,file={scratch:aavmf/AAVMF_VARS.fd}
-    skip "the engine is not there yet"
     expect "UEFI Interactive Shell"
     expect "Shell> "  send "ver\r"  expect "EDK II"
     expect "Shell> "  send "reset -s\r"
@@ -87,7 +78,6 @@ uefi: -M virt -cpu max -m 1G -nographic -nic none -drive if=pflash,format=raw,re
     within 300
 
 uefi-linux: -M virt -cpu max -m 1G -nographic -nic none -drive if=pflash,format=raw,readonly=on,file={aavmf}/AAVMF_CODE.fd -drive if=pflash,format=raw,file={scratch:aavmf/AAVMF_VARS.fd} -kernel {linux-arm64}/vmlinuz -initrd {busybox-arm64}/initrd.gz -append "console=ttyAMA0 quiet"
-    skip "the engine is not there yet"
     expect "on aarch64"
     expect "/root # "  send "ls -d /sys/firmware/efi\n"  expect "\n/sys/firmware/efi\n"
     expect "/root # "  send "poweroff\n"
