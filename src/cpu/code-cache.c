@@ -259,6 +259,7 @@ static void evict(void *arg)
     if (e->region[e->region_now].count)
         e->evictions++;
     empty_region(e, &e->region[e->region_now]);
+    e->generation++;
     for (int k = 0; k < e->machine->config->cpus; k++) /* before it enters reused bytes */
         if (e->machine->cpu[k])
             e->machine->cpu[k]->run->resync = 1;

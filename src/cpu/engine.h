@@ -48,6 +48,7 @@ typedef struct Engine {
     CodeRegion region[REGIONS];
     Unit *hash[1 << HASH_BITS];
     uint64_t evictions, invalidations;
+    uint32_t generation; /* changes when units are freed; read by vCPUs that keep everybody from freeing */
 
     pthread_mutex_t stop_lock; /* exclusive */
     pthread_cond_t stopped, resumed;

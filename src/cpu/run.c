@@ -226,6 +226,7 @@ static Unit *find_unit(Cpu *cpu)
     }
     if (u && !log_on(LOG_EXEC | LOG_CPU)) /* each unit is logged only if each is looked up */
         cache_jump_fill(cpu, u);
+    run->generation = e->generation;
     pthread_mutex_unlock(&e->lock);
     if (!u && run->interpret)
         interpret_one(cpu);
@@ -235,12 +236,14 @@ static Unit *find_unit(Cpu *cpu)
     return u;
 }
 
-/* A direct exit that is not linked was taken: its target, linked if it could be found. */
+/* A direct exit that is not linked was taken: its target, linked, if that is there already. Nobody can evict the unit
+ * the exit belongs to meanwhile, because this vCPU still counts as running translated code. */
 static Unit *follow_link(Cpu *cpu, const void *stub)
 {
     Engine *e = cpu->run->engine;
     pthread_mutex_lock(&e->lock);
     Unit *from = cache_unit_at(e, (const uint8_t *)stub - 1);
+    assert(from);
     UnitExit *x = NULL;
     uint32_t offset = (uint32_t)((const uint8_t *)stub - from->code) - LINK_CALL;
     for (unsigned k = 0; k < from->exits && !x; k++)
@@ -248,16 +251,11 @@ static Unit *follow_link(Cpu *cpu, const void *stub)
             x = &from->exit[k];
     assert(x);
     *pc_of(cpu) = x->pc;
-    Unit *to = NULL;
-    if (!cpu->stop) {
-        to = cache_find(e, from->ram_page, x->pc, from->mode);
-        if (to && !log_on(LOG_EXEC | LOG_CPU))
-            cache_link(e, x, to);
-    }
+    Unit *to = cpu->stop ? NULL : cache_find(e, from->ram_page, x->pc, from->mode);
+    if (to && !log_on(LOG_EXEC | LOG_CPU))
+        cache_link(e, x, to);
+    cpu->run->generation = e->generation;
     pthread_mutex_unlock(&e->lock);
-    if (to || cpu->stop)
-        return to;
-    to = find_unit(cpu); /* it may have gone through an eviction: the exit is linked next time */
     return to;
 }
 
@@ -270,12 +268,14 @@ static void serialise(Cpu *cpu)
     }
 }
 
+/* Until something wakes it; a CPU that is off, until it is switched on. */
 static void wait_idle(Cpu *cpu)
 {
     CpuRun *run = cpu->run;
+    bool off = !run->powered;
     pthread_mutex_lock(&run->wake_lock);
     run->idle = true;
-    while (!run->engine->halting && !run->posts && !(run->powered && run->guest->wakes(cpu)))
+    while (!run->engine->halting && !run->posts && !(run->powered && (off || run->guest->wakes(cpu))))
         pthread_cond_wait(&run->wake, &run->wake_lock);
     run->idle = false;
     pthread_mutex_unlock(&run->wake_lock);
@@ -317,7 +317,7 @@ static void run_until_halt(Cpu *cpu)
         if (!next)
             continue;
         enter_code(cpu);
-        if (next->dead) { /* something happened while we waited to enter */
+        if (run->generation != e->generation || next->dead) { /* something happened while we waited to enter */
             leave_code(cpu);
             next = NULL;
             continue;
@@ -326,12 +326,7 @@ static void run_until_halt(Cpu *cpu)
         log_entry(cpu, next);
         const void *stub = NULL;
         CpuExit why = e->backend->enter(cpu, next->code, &stub);
-        next = NULL;
-        if (why == EXIT_LINK) {
-            leave_code(cpu);
-            next = follow_link(cpu, stub);
-            continue;
-        }
+        next = why == EXIT_LINK ? follow_link(cpu, stub) : NULL;
         leave_code(cpu);
         if (why == EXIT_IDLE)
             wait_idle(cpu);

@@ -75,6 +75,7 @@ struct CpuRun {
     Compiled *compiled;
     uint64_t translated_insns, translated_units, lookups;
     int number;
+    uint32_t generation; /* of the code cache when the next unit was found */
 };
 
 /* For frontends: makes the CPU one of its machine's, run by this engine. In the device's start(). */
