@@ -235,7 +235,7 @@ static bool attach(void *bus, Device *dev, Error *err)
 {
     VirtioMmio *m = bus;
     if (m->device)
-        return error_set(err, "all places for virtio devices are taken");
+        return error_set(err, "%s holds a device already", m->dev.id);
     m->device = &((VirtioDevice *)(void *)dev)->v;
     m->device->transport = &transport;
     m->device->via = m;
