@@ -97,32 +97,40 @@ static void run_posted(Cpu *cpu)
     pthread_mutex_unlock(&run->wake_lock);
 }
 
-/* A vCPU that does not run guest code has no stale state to worry about: it runs what was posted before it enters any.
- */
+/* One look at another vCPU, waiting a moment if it has not run what was posted. A vCPU that does not run guest code has
+ * no stale state to worry about: it runs what was posted before it enters any. */
+static bool posted_done(CpuRun *run, uint64_t until)
+{
+    pthread_mutex_lock(&run->wake_lock);
+    if (run->done_number < until && run->in_code) {
+        struct timespec soon;
+        clock_gettime(CLOCK_REALTIME, &soon);
+        soon.tv_nsec += 200000;
+        if (soon.tv_nsec >= 1000000000)
+            soon.tv_sec++, soon.tv_nsec -= 1000000000;
+        pthread_cond_timedwait(&run->wake, &run->wake_lock, &soon);
+    }
+    bool done = run->done_number >= until || !run->in_code;
+    pthread_mutex_unlock(&run->wake_lock);
+    return done;
+}
+
+/* Meanwhile this vCPU does its own share: the other may be waiting for it. When everybody is asked to leave translated
+ * code, that does what is waited for too. */
 void cpu_post_wait(Cpu *self)
 {
     Machine *m = self->dev.machine;
+    Engine *e = self->run->engine;
     for (int k = 0; k < m->config->cpus; k++) {
         Cpu *cpu = m->cpu[k];
         if (cpu == self || !cpu)
             continue;
-        CpuRun *run = cpu->run;
-        pthread_mutex_lock(&run->wake_lock);
-        uint64_t until = run->posted_number;
-        while (run->done_number < until && run->in_code && !self->run->engine->halting) {
-            struct timespec soon;
-            clock_gettime(CLOCK_REALTIME, &soon);
-            soon.tv_nsec += 1000000;
-            if (soon.tv_nsec >= 1000000000)
-                soon.tv_sec++, soon.tv_nsec -= 1000000000;
-            pthread_mutex_lock(&self->run->engine->stop_lock); /* somebody may be waiting for this vCPU meanwhile */
-            bool wanted = self->run->engine->wanted;
-            pthread_mutex_unlock(&self->run->engine->stop_lock);
-            if (wanted)
-                break; /* everybody leaves translated code now, and runs what was posted before entering again */
-            pthread_cond_timedwait(&run->wake, &run->wake_lock, &soon);
-        }
-        pthread_mutex_unlock(&run->wake_lock);
+        pthread_mutex_lock(&cpu->run->wake_lock);
+        uint64_t until = cpu->run->posted_number;
+        pthread_mutex_unlock(&cpu->run->wake_lock);
+        while (!posted_done(cpu->run, until) && !__atomic_load_n(&e->halting, __ATOMIC_SEQ_CST) &&
+               !__atomic_load_n(&e->wanted, __ATOMIC_SEQ_CST))
+            run_posted(self);
     }
 }
 

@@ -8,7 +8,6 @@ linux-shell: -M virt -cpu max -m 512 -nographic -kernel {linux-arm64}/vmlinuz -i
     within 120
 
 linux-smp: -M virt -cpu neoverse-n1 -smp 4 -m 1G -nographic -kernel {linux-arm64}/vmlinuz -initrd {busybox-arm64}/initrd.gz -append "console=ttyAMA0 quiet"
-    skip "further CPUs do not come up yet"
     expect "4 CPU"
     expect "/root # "  send "for n in 1 2 3 4; do seq 200000 | md5sum & done; wait; echo all $((8 / 2)) done\n"
     expect "all 4 done"
@@ -17,7 +16,6 @@ linux-smp: -M virt -cpu neoverse-n1 -smp 4 -m 1G -nographic -kernel {linux-arm64
     within 180
 
 linux-gicv3: -M virt,gic-version=3 -cpu max -smp 2 -m 512 -nographic -kernel {linux-arm64}/vmlinuz -initrd {busybox-arm64}/initrd.gz -append "console=ttyAMA0 quiet"
-    skip "further CPUs do not come up yet"
     expect "2 CPU"
     expect "/root # "  send "grep GICv3 /proc/interrupts | head -1\n"  expect "arch_timer"
     expect "/root # "  send "poweroff\n"
