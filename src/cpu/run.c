@@ -276,11 +276,10 @@ static void serialise(Cpu *cpu)
     }
 }
 
-/* Until something wakes it; a CPU that is off, until it is switched on. */
-static void wait_idle(Cpu *cpu)
+/* Until something wakes it; a CPU that was seen off, until it is switched on, which may have happened since. */
+static void wait_idle(Cpu *cpu, bool off)
 {
     CpuRun *run = cpu->run;
-    bool off = !run->powered;
     pthread_mutex_lock(&run->wake_lock);
     run->idle = true;
     while (!run->engine->halting && !run->posts && !(run->powered && (off || run->guest->wakes(cpu))))
@@ -313,7 +312,7 @@ static void run_until_halt(Cpu *cpu)
             next = NULL;
         }
         if (!run->powered) {
-            wait_idle(cpu);
+            wait_idle(cpu, true);
             continue;
         }
         if (run->guest->interrupt(cpu))
@@ -337,7 +336,7 @@ static void run_until_halt(Cpu *cpu)
         next = why == EXIT_LINK ? follow_link(cpu, stub) : NULL;
         leave_code(cpu);
         if (why == EXIT_IDLE)
-            wait_idle(cpu);
+            wait_idle(cpu, false);
     }
 }
 
