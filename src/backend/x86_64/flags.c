@@ -66,6 +66,20 @@ static void hold_flags(Comp *c, unsigned slot, IrRef f)
     c->where[f] = w;
 }
 
+/* To a register that is not rax; rax and rcx, which pack() may use, stay as they are. */
+static void keep_and_pack(Comp *c, unsigned to)
+{
+    asm_lea(&c->a, true, RSP, rm_mem(RSP, -16));
+    asm_store(&c->a, 8, RAX, rm_mem(RSP, 0));
+    asm_store(&c->a, 8, RCX, rm_mem(RSP, 8));
+    pack(c);
+    asm_mov(&c->a, true, to, RAX);
+    asm_load(&c->a, 8, false, RAX, rm_mem(RSP, 0));
+    if (to != RCX)
+        asm_load(&c->a, 8, false, RCX, rm_mem(RSP, 8));
+    asm_lea(&c->a, true, RSP, rm_mem(RSP, 16));
+}
+
 static void save_host(Comp *c)
 {
     IrRef f = c->host;
@@ -83,13 +97,8 @@ static void save_host(Comp *c)
         return;
     }
     if (c->locked & 1u << RAX) { /* rax is part of the current op: by way of another register */
-        bool fp = c->where[f].flip & FLIP_FP;
         unsigned saved = scratch(c);
-        assert(!fp);
-        asm_mov(&c->a, true, saved, RAX);
-        pack(c);
-        static const Enc XCHG = { 0, 0, 0x87, 8, 0, false, false };
-        asm_op(&c->a, XCHG, true, saved, rm_reg(RAX), 0);
+        keep_and_pack(c, saved);
         c->where[f] = (Where){ .place = IN_REG, .n = (uint8_t)saved };
         c->in_reg[saved] = f;
         return;

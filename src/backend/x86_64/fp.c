@@ -327,26 +327,26 @@ static bool min_max(Comp *c)
     clobber_flags(c);
     uint8_t opcode = i->op == IR_fmin ? 0x5d : 0x5f;
     Enc e = vector ? SD(d ? 0x66 : 0, 1, opcode) : SD(d ? 0xf2 : 0xf3, 1, opcode);
-    /* min(x, y) and min(y, x) are the same bits unless the operands are zeros or NaNs */
+    Cold *s = cold(c, redo);
+    /* first, as the host's min and max would signal invalid for a quiet NaN */
+    if (vector) {
+        asm_vec(&c->a, CMPP[d], XT, x, rm_reg(y), 3);
+        asm_vec2(&c->a, PTEST, XT, rm_reg(XT), 0);
+        s->from[0] = asm_jcc(&c->a, CC_NE);
+    } else {
+        asm_vec2(&c->a, UCOMIS[d], x, rm_reg(y), 0);
+        s->from[0] = asm_jcc(&c->a, CC_P);
+    }
+    /* min(x, y) and min(y, x) are the same bits unless the operands are zeros */
     asm_vec(&c->a, e, XS, x, rm_reg(y), 0);
     asm_vec(&c->a, e, XT, y, rm_reg(x), 0);
     asm_vec(&c->a, (Enc){ 0x66, 1, 0xef, 8, 0, false, false }, XT, XT, rm_reg(XS), 0);
-    Cold *s = cold(c, redo);
     if (!vector)
         asm_vec2(&c->a, SD(0xf3, 1, 0x7e), XT, rm_reg(XT), 0);
     if (!vector && !d)
         asm_vec(&c->a, (Enc){ 0x66, 3, 0x21, 8, 1, false, false }, XT, XT, rm_reg(XT), 0x0e);
     asm_vec2(&c->a, PTEST, XT, rm_reg(XT), 0);
-    s->from[0] = asm_jcc(&c->a, CC_NE);
-    /* the same NaN twice */
-    if (vector) {
-        asm_vec(&c->a, CMPP[d], XT, XS, rm_reg(XS), 3);
-        asm_vec2(&c->a, PTEST, XT, rm_reg(XT), 0);
-        s->from[1] = asm_jcc(&c->a, CC_NE);
-    } else {
-        asm_vec2(&c->a, UCOMIS[d], XS, rm_reg(XS), 0);
-        s->from[1] = asm_jcc(&c->a, CC_P);
-    }
+    s->from[1] = asm_jcc(&c->a, CC_NE);
     s->reg[0] = (uint8_t)x;
     s->reg[1] = (uint8_t)y;
     s->back = c->a.p;

@@ -187,7 +187,8 @@ static bool bitwise(Comp *c)
     } else { /* bsl: (a & b) | (~a & c), as c ^ (a & (b ^ c)) */
         unsigned y = vuse(c, i->arg[1]);
         asm_vmov(&c->a, XS, y);
-        release(c, i->arg[1]);
+        if (i->arg[1] != i->arg[0]) /* else x would be free, too */
+            release(c, i->arg[1]);
         unsigned z = vuse(c, i->arg[2]);
         asm_vec(&c->a, PXOR, XS, XS, rm_reg(z), 0);
         asm_vec(&c->a, PAND, XS, XS, rm_reg(x), 0);

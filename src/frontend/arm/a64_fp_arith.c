@@ -105,13 +105,13 @@ BOTH(fmin, IR_fmin, H_fmin16)
 BOTH(fmax, IR_fmax, H_fmax16)
 BOTH(fminnm, IR_fmin, H_fminnm16)
 BOTH(fmaxnm, IR_fmax, H_fmaxnm16)
-BOTH(fmulx, IR_fmul, H_fmulx16)
+BOTH(fmulx, IR_fmul, H_fmulx16, .soft = true)
 BOTH(fabd, IR_fsub, H_fsub16, .absolute = true)
 SCALAR(fnmul, IR_fmul, H_fmul16, .negated = true)
-BOTH(frecps, IR_fma, H_frecps16, .negate = true)
+BOTH(frecps, IR_fma, H_frecps16, .soft = true, .negate = true)
 BOTH(frsqrts, IR_fmul, H_frsqrts16, .soft = true)
 ELEMENT(fmul, IR_fmul, H_fmul16)
-ELEMENT(fmulx, IR_fmul, H_fmulx16)
+ELEMENT(fmulx, IR_fmul, H_fmulx16, .soft = true)
 
 /* ---- one operand ---- */
 
