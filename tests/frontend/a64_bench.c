@@ -1,12 +1,13 @@
 #include "tests/frontend/a64_bench.h"
 
 #include "cpu/interp.h"
+#include "tests/frontend/a64_jit.h"
 #include "tests/frontend/arm_bench.h"
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
-const char *const a64_way_names[A64_WAYS] = { "raw", "folded", "known" };
+const char *const a64_way_names[A64_WAYS] = { "raw", "folded", "known", "jit" };
 
 enum { HELPERS = 256 };
 struct A64Bench {
@@ -17,7 +18,7 @@ struct A64Bench {
     bool fp_off;
 };
 static uint32_t raised; /* Linux's signal for the exception that was taken */
-static uint8_t page[ORACLE_PAGE_SIZE];
+static uint8_t page[ORACLE_PAGE_SIZE] __attribute__((aligned(4096)));
 
 /* ---- memory: the data page ---- */
 
@@ -131,6 +132,7 @@ A64Bench *a64_bench(void)
     b->helpers[H_raise].fn = (void *)note_exception;
     b->guest.helpers = b->helpers;
     b->guest.misaligned = note_misaligned;
+    a64_jit_start(b->arm.cpu, &b->guest, &memory, ORACLE_PAGE, page);
     return b;
 }
 
@@ -239,7 +241,10 @@ void a64_bench_run(A64Bench *b, A64Way way, const uint32_t *words, int count, ui
         c->cpacr = 0;
     translate(b, way, words, count, pc);
     raised = 0;
-    interp_run_on(&c->cpu, &b->guest, &b->ir, &memory, &budget, &next);
+    if (way == A64_JIT)
+        next = a64_jit_run(c, &b->ir, pc);
+    else
+        interp_run_on(&c->cpu, &b->guest, &b->ir, &memory, &budget, &next);
     if (!raised)
         c->pc = next;
     get_state(c, s);

@@ -7,6 +7,7 @@ typedef enum A64Way {
     A64_RAW,    /* interpreted, as the handlers asked for it */
     A64_FOLDED, /* interpreted after folding */
     A64_KNOWN,  /* the same, with the state's numbers known to the folder */
+    A64_JIT,    /* folded, compiled by the backend */
     A64_WAYS
 } A64Way;
 extern const char *const a64_way_names[A64_WAYS];
