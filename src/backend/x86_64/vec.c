@@ -637,6 +637,11 @@ static bool reinterpret(Comp *c)
     IrInsn *i = now(c);
     if (i->op == IR_bits2f) {
         unsigned reg = use(c, i->arg[0]);
+        if (ir_bits(i->type) == 16) { /* the upper half of the source is not part of it */
+            unsigned low = scratch(c);
+            asm_load(&c->a, 2, false, low, rm_reg(reg));
+            reg = low;
+        }
         asm_vec2(&c->a, (Enc){ 0x66, 1, 0x6e, 8, 0, ir_bits(i->type) == 64, false }, vdefine(c, true), rm_reg(reg), 0);
         return true;
     }
