@@ -126,6 +126,7 @@ class Console:
 
 def main():
     program, file, name = sys.argv[1:]
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(1))  # so that the machine ends with its test
     arguments, steps = find_test(file, name)
     for verb, why in steps:
         if verb == 'skip' and not os.environ.get('BOOTTEST_ALL'):
