@@ -271,13 +271,6 @@ void cache_evict(Cpu *self)
     cpu_exclusive(self, evict, self->run->engine);
 }
 
-void cache_drop_all(Engine *e)
-{
-    for (int k = 0; k < REGIONS; k++)
-        empty_region(e, &e->region[k]);
-    e->region_now = 0;
-}
-
 Unit *cache_unit_at(Engine *e, const void *host)
 {
     const uint8_t *at = host;

@@ -67,7 +67,6 @@ void cache_evict(Cpu *self); /* no lock held */
 void cache_link(Engine *, UnitExit *, Unit *to);
 Unit *cache_unit_at(Engine *, const void *host); /* which unit an executable address is in, or NULL */
 void cache_invalidate(Engine *, uint32_t ram_page, uint32_t offset, uint32_t len); /* units made from these bytes */
-void cache_drop_all(Engine *);
 void cache_jump_fill(Cpu *, const Unit *);
 bool cache_point(Engine *, const void *ret, uint64_t *pc); /* takes the lock itself */
 
@@ -101,4 +100,3 @@ bool fetch_page(Cpu *, uint64_t pc, Fetched *);
 
 /* ---- run.c ---- */
 uint64_t *pc_of(Cpu *);
-void cpu_safepoint_wait(Cpu *);

@@ -3,8 +3,8 @@
 
 #include <assert.h>
 
-static const Enc TEST = { 0, 0, 0x85, 8, 0, false, false }, XCHG_MUL = { 0, 0, 0xf7, 4, 0, false, false },
-                 XCHG_IMUL = { 0, 0, 0xf7, 5, 0, false, false }, IMUL3 = { 0, 0, 0x69, 8, 4, false, false };
+static const Enc TEST = { 0, 0, 0x85, 8, 0, false, false }, MUL = { 0, 0, 0xf7, 4, 0, false, false },
+                 IMUL = { 0, 0, 0xf7, 5, 0, false, false }, IMUL3 = { 0, 0, 0x69, 8, 4, false, false };
 
 static unsigned alu_number(IrOp op)
 {
@@ -230,10 +230,9 @@ static void mul_high(Comp *c)
     Rm y = operand(c, i->arg[1], 8);
     clobber_flags(c);
     if (wide(i)) {
-        asm_op(&c->a, i->op == IR_mulhu ? XCHG_MUL : XCHG_IMUL, true, 0, y, 0);
+        asm_op(&c->a, i->op == IR_mulhu ? MUL : IMUL, true, 0, y, 0);
     } else {
-        asm_op(&c->a, i->op == IR_mulhu ? XCHG_MUL : XCHG_IMUL, false, 0,
-               y.kind == RM_REG ? y : rm_reg(use(c, i->arg[1])), 0);
+        asm_op(&c->a, i->op == IR_mulhu ? MUL : IMUL, false, 0, y.kind == RM_REG ? y : rm_reg(use(c, i->arg[1])), 0);
     }
     release(c, i->arg[1]);
     result_in(c, RDX);
