@@ -27,6 +27,7 @@ static void init(TlbBank *b)
     for (unsigned k = 0; k < FETCHES; k++)
         b->fetch[k].page = 0;
     b->touched_count[0] = b->touched_count[1] = b->jump_count = 0;
+    b->far_epoch = 1;
 }
 
 void bank_flush_jumps(TlbBank *b)
@@ -52,6 +53,7 @@ void bank_flush(TlbBank *b)
     b->big_from[0] = b->big_from[1] = ~0ull;
     b->big_to[0] = b->big_to[1] = 0;
     bank_flush_jumps(b);
+    far_flush(b);
 }
 
 void bank_set(TlbBank *b, bool write, uint64_t page_va, uint64_t addend, uint32_t ram_page, uint8_t page_bits,
@@ -62,6 +64,8 @@ void bank_set(TlbBank *b, bool write, uint64_t page_va, uint64_t addend, uint32_
     if (!n->used) {
         n->used = true;
         b->touched[write][b->touched_count[write]++] = (uint16_t)at;
+    } else {
+        far_keep(b, write, at);
     }
     n->ram_page = ram_page;
     n->page_bits = page_bits;
@@ -137,11 +141,6 @@ void cpu_switch_bank(Cpu *cpu)
     }
 }
 
-static bool same_page(uint64_t entry, uint64_t va)
-{
-    return !((entry ^ va) << 8 >> 20); /* tag bits of the entry's address do not count */
-}
-
 static void flush_jumps_of_page(TlbBank *b, uint64_t va, unsigned shift)
 {
     unsigned hash = (va >> 12) & 4095;
@@ -150,7 +149,7 @@ static void flush_jumps_of_page(TlbBank *b, uint64_t va, unsigned shift)
     unsigned first = (unsigned)((va & ~0xfffull) >> shift) & (JUMP_SIZE - 1), n = 4096u >> shift;
     for (unsigned k = 0; k < n; k++) {
         JumpEntry *j = &b->jump[(first + k) & (JUMP_SIZE - 1)];
-        if (same_page(j->pc, va))
+        if (bank_same_page(j->pc, va))
             j->pc = ~0ull;
     }
 }
@@ -160,11 +159,12 @@ static void flush_one(TlbBank *b, uint64_t va, bool only_global, unsigned shift)
     unsigned at = (va >> 12) & (TLB_SIZE - 1);
     for (int w = 0; w < 2; w++) {
         TlbEntry *e = w ? &b->write[at] : &b->read[at];
-        if (same_page(e->page, va) && (!only_global || b->note[w][at].global))
+        if (bank_same_page(e->page, va) && (!only_global || b->note[w][at].global))
             clear_entry(b, w, at);
     }
+    far_flush_va(b, va, only_global);
     FetchEntry *f = &b->fetch[(va >> 12) & (FETCHES - 1)];
-    if (f->page && same_page(f->page - 1, va))
+    if (f->page && bank_same_page(f->page - 1, va))
         f->page = 0;
     flush_jumps_of_page(b, va, shift);
 }

@@ -82,6 +82,16 @@ void bank_drop_page(TlbBank *, uint32_t ram_page); /* from the write table */
 void bank_set(TlbBank *, bool write, uint64_t page_va, uint64_t addend, uint32_t ram_page, uint8_t page_bits,
               bool global);
 
+static inline bool bank_same_page(uint64_t entry, uint64_t va)
+{
+    return !((entry ^ va) << 8 >> 20); /* tag bits of the entry's address do not count */
+}
+
+/* ---- far.c: the second level ---- */
+void far_keep(TlbBank *, bool write, unsigned at); /* the entry there is about to be replaced */
+void far_flush(TlbBank *);
+void far_flush_va(TlbBank *, uint64_t va, bool only_global);
+
 /* ---- translate.c ---- */
 /* Builds the IR of a unit; returns guest instructions, 0 if nothing could be decoded. */
 uint32_t translate_unit(Cpu *, Ir *, uint64_t pc, uint64_t mode, const uint8_t *page_bytes, uint32_t limit,

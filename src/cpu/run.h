@@ -32,6 +32,18 @@ typedef struct TlbNote {
     bool global, used;
 } TlbNote;
 
+/* A second, larger level, for guests whose working set is beyond the first: what conflicts push out of there. Made when
+ * a bank first has many conflicts. */
+typedef struct FarEntry {
+    uint64_t page, addend;
+    uint32_t ram_page;
+    uint32_t epoch; /* valid if equal to the bank's */
+    uint8_t page_bits, prot;
+    bool global;
+} FarEntry;
+
+enum { FAR_SIZE = 32768, FAR_CONFLICTS = 256 };
+
 struct TlbBank {
     TlbEntry read[TLB_SIZE], write[TLB_SIZE]; /* write at +0x10000 */
     JumpEntry jump[JUMP_SIZE];
@@ -44,6 +56,8 @@ struct TlbBank {
     FetchEntry fetch[FETCHES];
     uint64_t exec_pages[64];         /* by hash: virtual pages with entries in jump */
     uint64_t big_from[2], big_to[2]; /* range of mappings larger than 4 KiB, by half: an address in it flushes all */
+    FarEntry *far;                   /* FAR_SIZE, or NULL */
+    uint32_t far_epoch, conflicts;
     bool live;
 };
 enum { BANK_READ = 0, BANK_WRITE = TLB_SIZE * 16, BANK_JUMP = 2 * TLB_SIZE * 16 };
@@ -82,6 +96,10 @@ struct CpuRun {
 bool cpu_init(Cpu *, const Guest *, Error *err);
 /* The backend all machines use and the size of the code cache in bytes; before any CPU is made. */
 void cpu_use_backend(const Backend *, uint64_t cache_bytes);
+
+/* What the second level of the TLB can serve; false: nothing happened. Called with no vector register saved. */
+bool far_load(Cpu *, uint64_t addr, uint32_t mem);
+bool far_store(Cpu *, uint64_t addr, uint32_t mem);
 
 /* Slow paths that thunks call with all vector registers saved. `ret`: return address inside a unit, which tells the
  * guest pc. The operand is in io[1] (and io[2] for cas), the result goes to io[0]. */

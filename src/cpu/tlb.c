@@ -2,6 +2,7 @@
  * device, or raise the guest's fault. */
 #include "cpu/engine.h"
 
+#include "base/alloc.h"
 #include "base/log.h"
 #include "core/machine.h"
 #include "core/requester.h"
@@ -72,6 +73,8 @@ static bool locate(Cpu *cpu, uint64_t va, Access access, bool user, Spot *s, boo
     s->region = r;
     if (w.page_bits < 12 || w.device)
         return true;
+    if (b->conflicts == FAR_CONFLICTS && !b->far)
+        b->far = xalloc(FAR_SIZE * sizeof *b->far);
     uint64_t page = va & ~0xfffull, addend = (uint64_t)(uintptr_t)s->host - va;
     if (access == LOAD) {
         bank_set(b, false, page, addend, s->ram_page, w.page_bits, w.global);

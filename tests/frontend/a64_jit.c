@@ -47,6 +47,18 @@ static uint64_t swapped(uint64_t v, IrMem m)
     return m.big && m.size && m.size <= 3 ? __builtin_bswap64(v) >> (64 - (8 << m.size)) : v;
 }
 
+bool far_load(Cpu *cpu, uint64_t addr, uint32_t mem)
+{
+    (void)cpu, (void)addr, (void)mem;
+    return false;
+}
+
+bool far_store(Cpu *cpu, uint64_t addr, uint32_t mem)
+{
+    (void)cpu, (void)addr, (void)mem;
+    return false;
+}
+
 uint32_t slow_load(Cpu *cpu, uint64_t addr, uint32_t mem, const void *ret)
 {
     IrMem m = ir_mem_of(mem);

@@ -182,8 +182,22 @@ static void make_exits(Asm *a, const Guest *g)
     asm_op(a, (Enc){ 0, 0, 0xff, 4, 0, false, false }, false, 0, rm_index(R14, RCX, 0, BANK_JUMP + 8), 0);
 }
 
-/* A slow path: rax address, rcx value, [rsp] return, [rsp+8] IrMem; rax result. Everything else is kept. */
-static const uint8_t *make_slow(Asm *a, uintptr_t fn)
+/* rax = what the slow path read; ends it. */
+static void slow_done(Asm *a)
+{
+    load_pins(a, ONLY_LOST);
+    asm_load(a, 8, false, RAX, cpu_rm(offsetof(Cpu, run)));
+    asm_load(a, 8, false, RAX, rm_mem(RAX, offsetof(CpuRun, io)));
+    pop(a, RCX);
+    pop(a, RDX);
+    put8(a, 0xc2); /* ret 8 */
+    put8(a, 8);
+    put8(a, 0);
+}
+
+/* A slow path: rax address, rcx value, [rsp] return, [rsp+8] IrMem; rax result. Everything else is kept. `far`, if any,
+ * is tried first, at a fraction of the cost: it uses no vector register. */
+static const uint8_t *make_slow(Asm *a, uintptr_t fn, uintptr_t far)
 {
     const uint8_t *at = here(a);
     push(a, RDX);
@@ -191,6 +205,16 @@ static const uint8_t *make_slow(Asm *a, uintptr_t fn)
     asm_load(a, 8, false, RDX, cpu_rm(offsetof(Cpu, run)));
     asm_store(a, 8, RCX, rm_mem(RDX, offsetof(CpuRun, io) + 16));
     save_pins(a, ALL);
+    if (far) {
+        asm_lea(a, true, RDI, rm_mem(RBP, -CPU_BIAS));
+        asm_mov(a, true, RSI, RAX);
+        asm_load(a, 4, false, RDX, rm_mem(RSP, 24));
+        call_c(a, far);
+        asm_op8(a, (Enc){ 0, 0, 0x84, 8, 0, false, false }, RAX, rm_reg(RAX), 0); /* test al, al */
+        uint8_t *no = asm_jcc(a, CC_E);
+        slow_done(a);
+        asm_here(a, no);
+    }
     save_vpins(a);
     add_rsp(a, -64);
     for (unsigned k = 0; k < 4; k++)
@@ -208,14 +232,7 @@ static const uint8_t *make_slow(Asm *a, uintptr_t fn)
     load_vpins(a);
     asm_op(a, (Enc){ 0, 0, 0x85, 8, 0, false, false }, false, RAX, rm_reg(RAX), 0);
     uint8_t *fault = asm_jcc(a, CC_NE);
-    load_pins(a, ONLY_LOST);
-    asm_load(a, 8, false, RAX, cpu_rm(offsetof(Cpu, run)));
-    asm_load(a, 8, false, RAX, rm_mem(RAX, offsetof(CpuRun, io)));
-    pop(a, RCX);
-    pop(a, RDX);
-    put8(a, 0xc2); /* ret 8 */
-    put8(a, 8);
-    put8(a, 0);
+    slow_done(a);
     asm_here(a, fault);
     add_rsp(a, 32); /* both pushes, the return address, the attributes: the unit is left for good */
     asm_jmp_to(a, thunks.goto_pc_reload);
@@ -342,10 +359,10 @@ uint32_t thunks_make(const Guest *g, uint8_t *w, ptrdiff_t to_exec, uint32_t byt
     make_enter(&a);
     make_leave(&a);
     make_exits(&a, g);
-    thunks.load = make_slow(&a, (uintptr_t)slow_load);
-    thunks.store = make_slow(&a, (uintptr_t)slow_store);
-    thunks.rmw = make_slow(&a, (uintptr_t)slow_rmw);
-    thunks.cas = make_slow(&a, (uintptr_t)slow_cas);
+    thunks.load = make_slow(&a, (uintptr_t)slow_load, (uintptr_t)far_load);
+    thunks.store = make_slow(&a, (uintptr_t)slow_store, (uintptr_t)far_store);
+    thunks.rmw = make_slow(&a, (uintptr_t)slow_rmw, 0);
+    thunks.cas = make_slow(&a, (uintptr_t)slow_cas, 0);
     make_reference(&a);
     for (int n = 0; g->helpers[n].name; n++) {
         assert(n < 512 && a.p + 1024 < a.end);

@@ -1,0 +1,132 @@
+/* The second level of a bank's TLB, and the loads and stores it serves. Built without vector registers, because
+ * translated code calls it with all of them live. */
+#include "cpu/engine.h"
+
+static FarEntry *entry(TlbBank *b, uint64_t va)
+{
+    return &b->far[(va >> 12) & (FAR_SIZE - 1)];
+}
+
+void far_flush(TlbBank *b)
+{
+    b->conflicts = 0;
+    if (++b->far_epoch || !b->far)
+        return;
+    for (unsigned k = 0; k < FAR_SIZE; k++) /* the count came round */
+        b->far[k].epoch = 0;
+    b->far_epoch = 1;
+}
+
+void far_flush_va(TlbBank *b, uint64_t va, bool only_global)
+{
+    if (!b->far)
+        return;
+    FarEntry *f = entry(b, va);
+    if (bank_same_page(f->page, va) && (!only_global || f->global))
+        f->epoch = 0;
+}
+
+void far_keep(TlbBank *b, bool write, unsigned at)
+{
+    const TlbEntry *e = write ? &b->write[at] : &b->read[at];
+    const TlbNote *n = &b->note[write][at];
+    if (n->ram_page == ~0u)
+        return;
+    if (!b->far) {
+        b->conflicts += b->conflicts < FAR_CONFLICTS;
+        return;
+    }
+    FarEntry *f = entry(b, e->page);
+    uint8_t prot = 1 << (write ? STORE : LOAD);
+    if (f->epoch == b->far_epoch && f->page == e->page && f->addend == e->addend)
+        prot |= f->prot;
+    *f = (FarEntry){ e->page, e->addend, n->ram_page, b->far_epoch, n->page_bits, prot, n->global };
+}
+
+/* A write table may not map a page that has code: as in tlb.c, say first that it may, then look. */
+static bool may_write(Engine *e, uint32_t ram_page)
+{
+    __atomic_fetch_or(&e->page_flags[ram_page], PAGE_WRITTEN, __ATOMIC_SEQ_CST);
+    return !(__atomic_load_n(&e->page_flags[ram_page], __ATOMIC_SEQ_CST) & PAGE_CODE);
+}
+
+/* Host address of the access, whose page is then in the first level; NULL: not known here. */
+static void *refill(Cpu *cpu, uint64_t va, IrMem m, bool write)
+{
+    TlbBank *b = m.user ? cpu->user_bank : cpu->bank;
+    uint64_t size = 1ull << m.size;
+    if (!b->far || (va & 0xfff) + size > 0x1000 || (m.align && va & (size - 1)))
+        return NULL;
+    const FarEntry *f = entry(b, va);
+    if (f->page != (va & ~0xfffull) || f->epoch != b->far_epoch || !(f->prot >> (write ? STORE : LOAD) & 1))
+        return NULL;
+    if (write && !may_write(cpu->run->engine, f->ram_page))
+        return NULL;
+    FarEntry found = *f;
+    bank_set(b, write, found.page, found.addend, found.ram_page, found.page_bits, found.global);
+    return (void *)(uintptr_t)(va + found.addend);
+}
+
+static uint64_t turned(uint64_t v, IrMem m)
+{
+    return m.big && m.size ? __builtin_bswap64(v) >> (64 - (8u << m.size)) : v;
+}
+
+bool far_load(Cpu *cpu, uint64_t addr, uint32_t mem)
+{
+    IrMem m = ir_mem_of(mem);
+    const void *host = refill(cpu, addr, m, false);
+    V128 *v = &cpu->run->io[0];
+    if (!host)
+        return false;
+    uint64_t x;
+    switch (m.size) {
+    case 0:
+        x = *(const volatile uint8_t *)host;
+        break;
+    case 1:
+        x = *(const volatile uint16_t *)host;
+        break;
+    case 2:
+        x = *(const volatile uint32_t *)host;
+        break;
+    case 3:
+        x = *(const volatile uint64_t *)host;
+        break;
+    default:
+        v->lo = ((const volatile uint64_t *)host)[0];
+        v->hi = ((const volatile uint64_t *)host)[1];
+        return true;
+    }
+    x = turned(x, m);
+    unsigned above = 64 - (8u << m.size);
+    v->lo = m.sign ? (uint64_t)((int64_t)(x << above) >> above) : x;
+    v->hi = 0;
+    return true;
+}
+
+bool far_store(Cpu *cpu, uint64_t addr, uint32_t mem)
+{
+    IrMem m = ir_mem_of(mem);
+    void *host = refill(cpu, addr, m, true);
+    const V128 *v = &cpu->run->io[1];
+    if (!host)
+        return false;
+    uint64_t x = m.size < 4 ? turned(v->lo, m) : v->lo;
+    switch (m.size) {
+    case 0:
+        *(volatile uint8_t *)host = (uint8_t)x;
+        break;
+    case 1:
+        *(volatile uint16_t *)host = (uint16_t)x;
+        break;
+    case 2:
+        *(volatile uint32_t *)host = (uint32_t)x;
+        break;
+    default:
+        *(volatile uint64_t *)host = x;
+        if (m.size == 4)
+            ((volatile uint64_t *)host)[1] = v->hi;
+    }
+    return true;
+}

@@ -1,0 +1,155 @@
+/* A bank and its second level against a plain table: what was set and not flushed may be found, nothing else ever is.
+ */
+#include "tests/tcg/main.h"
+
+#include "cpu/engine.h"
+#include "cpu/mem.h"
+
+#include <stdlib.h>
+
+enum { PAGES = 3 * TLB_SIZE, STEPS = 400000 };
+
+static Guest guest;
+static Engine engine;
+static CpuRun run;
+static Cpu cpu;
+static TlbBank *bank, dead;
+static FarEntry far[FAR_SIZE];
+static uint8_t flags[PAGES];
+static uint64_t memory[PAGES][512]; /* page n's first word is n */
+
+static struct {
+    bool load, store, global;
+} want[PAGES];
+
+/* Pages that share places in both levels. */
+static uint64_t va_of(unsigned n)
+{
+    return ((uint64_t)(n % (PAGES / 3)) << 12) | ((uint64_t)(n / (PAGES / 3)) << 27);
+}
+
+static void begin(void)
+{
+    bank = bank ? bank : calloc(1, sizeof *bank);
+    memset(bank, 0, sizeof *bank);
+    memset(far, 0, sizeof far);
+    memset(flags, 0, sizeof flags);
+    memset(want, 0, sizeof want);
+    for (unsigned k = 0; k < TLB_SIZE; k++)
+        bank->read[k].page = bank->write[k].page = (uint64_t)(k ^ 1) << 12;
+    for (unsigned w = 0; w < 2; w++)
+        for (unsigned k = 0; k < TLB_SIZE; k++)
+            bank->note[w][k].ram_page = ~0u;
+    bank->live = true;
+    bank->far_epoch = 1;
+    engine.page_flags = flags;
+    run = (CpuRun){ .engine = &engine, .guest = &guest };
+    for (int k = 0; k < BANKS; k++)
+        run.bank[k] = k == 3 ? bank : &dead;
+    cpu.run = &run;
+    cpu.bank = cpu.user_bank = bank;
+    for (unsigned n = 0; n < PAGES; n++)
+        memory[n][0] = n;
+}
+
+static void set(unsigned n, bool write, bool global)
+{
+    bank_set(bank, write, va_of(n), (uint64_t)(uintptr_t)memory[n] - va_of(n), n, 12, global);
+    if (want[n].global != global)
+        want[n].load = want[n].store = false;
+    *(write ? &want[n].store : &want[n].load) = true;
+    want[n].global = global;
+}
+
+static bool first_level(unsigned n, bool write)
+{
+    const TlbEntry *e = write ? bank->write : bank->read;
+    return e[va_of(n) >> 12 & (TLB_SIZE - 1)].page == va_of(n);
+}
+
+/* 1: found, and right; 0: not there. */
+static int look(unsigned n, bool write)
+{
+    uint32_t mem = (uint32_t)ir_mem((IrMem){ .size = 3 });
+    bool known = first_level(n, write);
+    run.io[1].lo = n;
+    if (!known && (write ? far_store(&cpu, va_of(n), mem) : far_load(&cpu, va_of(n), mem))) {
+        known = true;
+        ck_assert(first_level(n, write));
+        if (!write)
+            ck_assert_uint_eq(run.io[0].lo, n);
+    }
+    if (known)
+        ck_assert_msg(write ? want[n].store : want[n].load, "page %u was flushed", n);
+    return known;
+}
+
+static void flush(unsigned kind, unsigned n)
+{
+    if (kind == 0) {
+        tlb_flush(&cpu, 1, -1);
+        memset(want, 0, sizeof want);
+    } else {
+        bool other_tag = kind == 1;
+        tlb_flush_va(&cpu, va_of(n), 1, other_tag ? 7 : 0);
+        if (!other_tag || want[n].global)
+            want[n].load = want[n].store = false;
+    }
+}
+
+START_TEST(nothing_flushed_is_found_again)
+{
+    unsigned found = 0, from_far = 0;
+    bank->far = far;
+    srand(1);
+    for (unsigned k = 0; k < STEPS; k++) {
+        unsigned n = (unsigned)rand() % PAGES, what = (unsigned)rand() % 1000;
+        bool write = rand() & 1;
+        if (what < 500) {
+            set(n, write, n % 5 == 0);
+        } else if (what < 997) {
+            bool near = first_level(n, write);
+            int hit = look(n, write);
+            found += (unsigned)hit;
+            from_far += hit && !near;
+        } else {
+            flush(k % 64 == 0 ? 0 : 1 + what % 2, n);
+        }
+    }
+    ck_assert_uint_gt(found, STEPS / 20);
+    ck_assert_uint_gt(from_far, STEPS / 100);
+}
+END_TEST
+
+START_TEST(a_page_with_code_takes_no_store)
+{
+    bank->far = far;
+    set(1, true, false);
+    set(1 + PAGES / 3, true, false);
+    ck_assert(!first_level(1, true));
+    flags[1] = PAGE_CODE;
+    ck_assert_int_eq(look(1, true), 0);
+    flags[1] = 0;
+    ck_assert_int_eq(look(1, true), 1);
+    ck_assert_uint_eq(flags[1], PAGE_WRITTEN);
+}
+END_TEST
+
+START_TEST(a_bank_asks_for_a_second_level_after_many_conflicts)
+{
+    for (unsigned k = 0; k < FAR_CONFLICTS; k++) {
+        ck_assert_uint_eq(bank->conflicts, k ? k - 1 : 0);
+        set(k & 1 ? 9 : 9 + PAGES / 3, false, false);
+    }
+    ck_assert_uint_eq(bank->conflicts, FAR_CONFLICTS - 1);
+    tlb_flush(&cpu, 1, -1);
+    ck_assert_uint_eq(bank->conflicts, 0);
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = { nothing_flushed_is_found_again, a_page_with_code_takes_no_store,
+                                   a_bank_asks_for_a_second_level_after_many_conflicts, NULL };
+    return run_tests("bank", tests, begin);
+}
