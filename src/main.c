@@ -39,15 +39,27 @@ static bool write_pid(const char *path, Error *err)
     return ok || error_set(err, "-pidfile %s: %s; name a file that can be written", path, strerror(errno));
 }
 
-static int run_machine(Machine *m)
+static int run_machine(Machine *m, Monitors *monitors)
 {
     door_open(post, m);
     quit_to(quit, m);
     int code = machine_run(m);
     quit_to(NULL, NULL);
     door_shut();
+    monitors_free(monitors);
     machine_free(m);
     return code;
+}
+
+/* false: with words in *err. */
+static bool start(Config *c, Machine **m, Monitors **monitors, Error *err)
+{
+    *m = host_open(c, err) && (!c->pidfile || write_pid(c->pidfile, err)) ? start_machine(c, err) : NULL;
+    if (!*m || start_monitors(c, *m, monitors, err))
+        return *m;
+    machine_free(*m);
+    *m = NULL;
+    return false;
 }
 
 static int start_and_run(Config *c, Error *err)
@@ -57,8 +69,9 @@ static int start_and_run(Config *c, Error *err)
     cpu_use_backend(&x86_64_backend, 0);
     quit_on_signals();
     loop_start();
-    Machine *m = host_open(c, err) && (!c->pidfile || write_pid(c->pidfile, err)) ? start_machine(c, err) : NULL;
-    int code = m ? run_machine(m) : 1;
+    Machine *m;
+    Monitors *monitors = NULL;
+    int code = start(c, &m, &monitors, err) ? run_machine(m, monitors) : 1;
     host_close();
     if (c->pidfile && m)
         unlink(c->pidfile);

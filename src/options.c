@@ -157,10 +157,37 @@ static bool only_none(const char *option, const char *value, const char *lacks, 
                      option);
 }
 
+static bool add_monitor(Config *c, const char *option, const char *value)
+{
+    texts_add(&c->monitors, option);
+    texts_add(&c->monitors, value);
+    return true;
+}
+
 static bool set_monitor(void *config, const char *value, Error *err)
 {
-    (void)config;
-    return only_none("monitor", value, "monitor", err);
+    (void)err;
+    Config *c = config;
+    c->no_monitor = true; /* none but those named */
+    return !strcmp(value, "none") || add_monitor(c, "monitor", value);
+}
+
+static bool set_qmp(void *config, const char *value, Error *err)
+{
+    (void)err;
+    return !strcmp(value, "none") || add_monitor(config, "qmp", value);
+}
+
+static bool set_qmp_pretty(void *config, const char *value, Error *err)
+{
+    (void)err;
+    return !strcmp(value, "none") || add_monitor(config, "qmp-pretty", value);
+}
+
+static bool set_mon(void *config, const char *value, Error *err)
+{
+    (void)err;
+    return add_monitor(config, "mon", value);
 }
 
 static bool set_vga(void *config, const char *value, Error *err)
@@ -310,7 +337,12 @@ const Option options[] = {
       "the next serial line: stdio, mon:stdio, pty, null, none, file:PATH, pipe:PATH,\n"
       "tcp:HOST:PORT[,server][,nowait], telnet:..., unix:PATH[,server][,nowait], chardev:ID",
       set_serial, "Debug/Expert options" },
-    { "monitor", "none", "where the monitor is", set_monitor },
+    { "monitor", "WHERE",
+      "a monitor for people, where -serial could be; with -nographic\nCtrl-A c goes to one and back", set_monitor },
+    { "qmp", "WHERE", "a monitor for programs, in JSON (QMP)", set_qmp },
+    { "qmp-pretty", "WHERE", "the same with line breaks", set_qmp_pretty },
+    { "mon", "[chardev=]ID[,mode=readline|control][,pretty=on|off]", "a monitor on a chardev; control is QMP",
+      set_mon },
     { "parallel", "none", "where the parallel port goes", set_parallel },
     { "d", "ITEM[,ITEM...]", "log these items; -d help lists them", set_log },
     { "D", "FILE", "log to a file", .text = offsetof(Config, log_file) },
@@ -327,8 +359,6 @@ const Option options[] = {
     { "S", NULL, LATER },
     { "s", NULL, LATER },
     { "gdb", "WHERE", LATER },
-    { "qmp", "WHERE", "the monitor " LATER },
-    { "mon", "WHERE", "the monitor " LATER },
     { "icount", "N", LATER },
     { "loadvm", "NAME", LATER },
     { "incoming", "WHERE", LATER },
@@ -377,8 +407,8 @@ static void texts_free(Texts *t)
 
 void config_free(Config *c)
 {
-    Texts *const all[] = { &c->chardevs, &c->serials,  &c->drives, &c->netdevs, &c->nics,
-                           &c->old_nics, &c->old_nets, &c->dumps,  &c->devices, &c->owned };
+    Texts *const all[] = { &c->chardevs, &c->serials, &c->drives,  &c->netdevs, &c->nics,    &c->old_nics,
+                           &c->old_nets, &c->dumps,   &c->devices, &c->owned,   &c->monitors };
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         texts_free(all[i]);
     out_free(&c->machine_props);

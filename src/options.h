@@ -14,10 +14,12 @@ typedef struct Config {
     Out machine_props;
     Texts chardevs, serials, drives, netdevs, nics, old_nics, old_nets, dumps, devices; /* arguments as given */
     Texts owned;
+    Texts monitors;                     /* -monitor, -qmp, -qmp-pretty, -mon: the option's name, then what it says */
     bool nographic, no_display, no_net; /* -nographic; -display none; -nic none or -net none */
+    bool no_monitor;                    /* -monitor none */
     bool seeded;
     uint64_t seed;
-    const char *log_file, *pidfile, *name;
+    const char *log_file, *pidfile, *name, *uuid;
     bool done; /* -help, -version, -M help ...: it was printed, nothing is to be run */
 } Config;
 

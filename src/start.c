@@ -22,9 +22,43 @@ static bool each(const Texts *list, bool (*add)(const char *, Error *), Error *e
     return true;
 }
 
+/* The n-th of Config.monitors that is not -mon, which uses a chardev that is there. */
+static char *monitor_id(size_t n)
+{
+    return xprintf("compat_monitor%zu", n);
+}
+
+static bool opens_chardev(const Config *c, size_t i)
+{
+    return strcmp(c->monitors.at[i], "mon");
+}
+
+static bool open_monitors(const Config *c, Error *err)
+{
+    bool ok = true;
+    for (size_t i = 0, n = 0; ok && i < c->monitors.count; i += 2) {
+        if (!opens_chardev(c, i))
+            continue;
+        char *id = monitor_id(n++);
+        ok = chardev_open(id, c->monitors.at[i + 1], err) || error_in(err, "-%s ", c->monitors.at[i]);
+        free(id);
+    }
+    return ok;
+}
+
+static bool monitor_on_stdio(const Config *c)
+{
+    for (size_t i = 0; i < c->monitors.count; i += 2)
+        if (opens_chardev(c, i) && !strncmp(c->monitors.at[i + 1], "stdio", 5))
+            return true;
+    return false;
+}
+
 /* Without a word from the user the first serial line is this terminal, which Ctrl-A x leaves. */
 static bool open_serials(const Config *c, Error *err)
 {
+    if (!c->serials.count && !c->nographic && monitor_on_stdio(c))
+        return true;
     if (!c->serials.count && (c->nographic || !(c->no_display || c->machine.no_defaults)))
         return chardev_open("serial0", "mon:stdio", err) || error_in(err, "-serial ");
     for (size_t i = 0; i < c->serials.count; i++) {
@@ -65,7 +99,7 @@ bool host_open(const Config *c, Error *err)
     if (c->seeded)
         random_seed(c->seed);
     return (!c->log_file || log_to(c->log_file, err)) && each(&c->chardevs, chardev_add, err) && open_serials(c, err) &&
-           open_drives(c, err) && each(&c->netdevs, net_add, err);
+           open_monitors(c, err) && open_drives(c, err) && each(&c->netdevs, net_add, err);
 }
 
 void host_close(void)
@@ -218,4 +252,31 @@ Machine *start_machine(Config *c, Error *err)
         return m;
     machine_free(m);
     return NULL;
+}
+
+static bool start_monitor(Monitors *all, const char *option, const char *value, size_t *n, Error *err)
+{
+    if (!strcmp(option, "mon"))
+        return monitor_option(all, value, err);
+    MonitorMode mode = !strcmp(option, "qmp")      ? MONITOR_JSON
+                       : strcmp(option, "monitor") ? MONITOR_PRETTY
+                                                   : MONITOR_HUMAN;
+    char *id = monitor_id((*n)++);
+    bool ok = monitor_open(all, id, mode, err) || error_in(err, "-%s %s: ", option, value);
+    free(id);
+    return ok;
+}
+
+bool start_monitors(const Config *c, Machine *m, Monitors **all, Error *err)
+{
+    MonitorFacts facts = { .name = c->name, .uuid = c->uuid, .options = options };
+    *all = monitors_new(m, &facts);
+    bool beside = chardev_find("monitor") && (c->serials.count || !c->no_monitor);
+    bool ok = !*all || !beside || monitor_open(*all, "monitor", MONITOR_HUMAN, err);
+    for (size_t i = 0, n = 0; ok && i < c->monitors.count; i += 2)
+        ok = start_monitor(*all, c->monitors.at[i], c->monitors.at[i + 1], &n, err);
+    if (ok)
+        return true;
+    monitors_free(*all);
+    return false;
 }

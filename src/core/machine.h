@@ -93,6 +93,14 @@ bool machine_locked(const Machine *); /* by this thread; for assertions */
  */
 void machine_post(Machine *, void (*fn)(void *dev, uint64_t data), void *dev, uint64_t data);
 
+/* From anywhere: fn(who) runs on the machine's thread, under the lock, while no CPU runs guest code and virtual time
+ * stands still; not called from a device, so that it may reach device windows. For monitors, debuggers, snapshots. */
+void machine_still(Machine *, void (*fn)(void *who), void *who);
+
+/* Who is told, under the lock, what becomes of the machine. One for each machine. */
+typedef enum MachineNews { NEWS_STOP, NEWS_RESUME, NEWS_RESET, NEWS_SHUTDOWN, NEWS_POWERDOWN } MachineNews;
+void machine_tell(Machine *, void (*told)(void *who, MachineNews), void *who);
+
 /* From anywhere: the run loop ends or resets. The first reason stays; RUN is no reason. */
 void machine_stop(Machine *, StopReason);
 StopReason machine_stopping(const Machine *);
@@ -102,7 +110,8 @@ void machine_powerdown(Machine *); /* presses the power key; under the lock */
  * machine_run, pause means that it begins paused. */
 void machine_pause(Machine *);
 void machine_continue(Machine *);
-bool machine_paused(const Machine *); /* no guest code and no timer runs */
+bool machine_paused(const Machine *);       /* no guest code and no timer runs */
+bool machine_pause_wanted(const Machine *); /* by the last of machine_pause and machine_continue */
 
 /* Runs timers, posted events and host input until the machine stops; CPUs run on threads of their own. Returns the exit
  * code: 0 after a power-off or quit. */

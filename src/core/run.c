@@ -23,7 +23,8 @@ bool run_init(Machine *m, Error *err)
 
 void run_free(Machine *m)
 {
-    free(m->run->posts);
+    free(m->run->posts.at);
+    free(m->run->stills.at);
     pthread_mutex_destroy(&m->run->posts_lock);
     if (m->run->wake >= 0)
         close(m->run->wake);
@@ -36,32 +37,78 @@ void run_wake(Machine *m)
     (void)wrote;
 }
 
+static void post(Machine *m, Posts *to, Posted what)
+{
+    pthread_mutex_lock(&m->run->posts_lock);
+    if (to->count == to->room) {
+        to->room = to->room * 2 + 16;
+        to->at = xrealloc(to->at, to->room * sizeof *to->at);
+    }
+    to->at[to->count++] = what;
+    pthread_mutex_unlock(&m->run->posts_lock);
+    run_wake(m);
+}
+
+static Posts take(Machine *m, Posts *from)
+{
+    pthread_mutex_lock(&m->run->posts_lock);
+    Posts batch = *from;
+    *from = (Posts){ 0 };
+    pthread_mutex_unlock(&m->run->posts_lock);
+    return batch;
+}
+
 void machine_post(Machine *m, void (*fn)(void *dev, uint64_t data), void *dev, uint64_t data)
 {
-    struct MachineRun *run = m->run;
-    pthread_mutex_lock(&run->posts_lock);
-    if (run->posted == run->posts_room) {
-        run->posts_room = run->posts_room * 2 + 16;
-        run->posts = xrealloc(run->posts, run->posts_room * sizeof *run->posts);
-    }
-    run->posts[run->posted++] = (Posted){ fn, dev, data };
-    pthread_mutex_unlock(&run->posts_lock);
-    run_wake(m);
+    post(m, &m->run->posts, (Posted){ fn, dev, data });
 }
 
 /* What is posted meanwhile waits for the next round. */
 void run_posts(Machine *m)
 {
-    struct MachineRun *run = m->run;
-    pthread_mutex_lock(&run->posts_lock);
-    Posted *batch = run->posts;
-    size_t n = run->posted;
-    run->posts = NULL;
-    run->posted = run->posts_room = 0;
-    pthread_mutex_unlock(&run->posts_lock);
-    for (size_t i = 0; i < n; i++)
-        batch[i].fn(batch[i].dev, batch[i].data);
-    free(batch);
+    Posts batch = take(m, &m->run->posts);
+    for (size_t i = 0; i < batch.count; i++)
+        batch.at[i].fn(batch.at[i].dev, batch.at[i].data);
+    free(batch.at);
+}
+
+static void call_still(void *who, uint64_t fn)
+{
+    ((void (*)(void *))(uintptr_t)fn)(who);
+}
+
+void machine_still(Machine *m, void (*fn)(void *who), void *who)
+{
+    post(m, &m->run->stills, (Posted){ call_still, who, (uint64_t)(uintptr_t)fn });
+}
+
+void machine_tell(Machine *m, void (*told)(void *who, MachineNews), void *who)
+{
+    m->run->told = told;
+    m->run->told_who = who;
+}
+
+static void tell(void *machine, uint64_t news)
+{
+    Machine *m = machine;
+    if (m->run->told)
+        m->run->told(m->run->told_who, (MachineNews)news);
+}
+
+/* At once if this is the machine's business already: an order's effects are told before it is answered. */
+static void tell_soon(Machine *m, MachineNews news)
+{
+    if (machine_locked(m))
+        tell(m, news);
+    else
+        machine_post(m, tell, m, news);
+}
+
+static void tell_locked(Machine *m, MachineNews news)
+{
+    machine_lock(m);
+    tell(m, news);
+    machine_unlock(m);
 }
 
 void machine_stop(Machine *m, StopReason why)
@@ -80,6 +127,7 @@ void machine_powerdown(Machine *m)
 {
     if (m->power_key.changed)
         m->power_key.changed(m->power_key.dev, m->power_key.pin, true);
+    tell(m, NEWS_POWERDOWN);
 }
 
 static int cpus_start(Machine *m)
@@ -96,16 +144,26 @@ static void cpus_stop(Machine *m)
     m->run->running = false;
 }
 
+static void set_pause(Machine *m, bool pause)
+{
+    if (__atomic_exchange_n(&m->run->pause_wanted, pause, __ATOMIC_SEQ_CST) != pause)
+        tell_soon(m, pause ? NEWS_STOP : NEWS_RESUME);
+    run_wake(m);
+}
+
 void machine_pause(Machine *m)
 {
-    __atomic_store_n(&m->run->pause_wanted, true, __ATOMIC_SEQ_CST);
-    run_wake(m);
+    set_pause(m, true);
 }
 
 void machine_continue(Machine *m)
 {
-    __atomic_store_n(&m->run->pause_wanted, false, __ATOMIC_SEQ_CST);
-    run_wake(m);
+    set_pause(m, false);
+}
+
+bool machine_pause_wanted(const Machine *m)
+{
+    return __atomic_load_n(&m->run->pause_wanted, __ATOMIC_SEQ_CST);
 }
 
 bool machine_paused(const Machine *m)
@@ -116,12 +174,27 @@ bool machine_paused(const Machine *m)
 /* Brings the CPUs and the clock to what was asked for; the exit code if they cannot start. */
 static int follow_pause(Machine *m)
 {
-    bool pause = __atomic_load_n(&m->run->pause_wanted, __ATOMIC_SEQ_CST);
+    bool pause = machine_pause_wanted(m);
     if (pause && m->run->running) {
         cpus_stop(m);
         clock_freeze(m);
     }
     return pause || m->run->running ? 0 : cpus_start(m);
+}
+
+/* Orders that need a machine standing still; the CPUs go on afterwards as follow_pause says. */
+static void run_stills(Machine *m)
+{
+    Posts batch = take(m, &m->run->stills);
+    if (!batch.count)
+        return;
+    cpus_stop(m);
+    clock_freeze(m);
+    machine_lock(m);
+    for (size_t i = 0; i < batch.count; i++)
+        batch.at[i].fn(batch.at[i].dev, batch.at[i].data);
+    machine_unlock(m);
+    free(batch.at);
 }
 
 /* One turn under the lock; returns the virtual time of the next. */
@@ -160,6 +233,7 @@ static bool handle_stop(Machine *m, StopReason why)
         return false;
     __atomic_store_n(&m->run->stop, RUN, __ATOMIC_SEQ_CST);
     machine_reset(m);
+    tell_locked(m, NEWS_RESET);
     return true;
 }
 
@@ -172,11 +246,13 @@ int machine_run(Machine *m)
         why = machine_stopping(m);
         if (why != RUN && !handle_stop(m, why))
             break;
+        run_stills(m);
         failed = follow_pause(m);
         if (!failed)
             sleep_until(m, turn(m));
     }
     cpus_stop(m);
     clock_freeze(m);
+    tell_locked(m, NEWS_SHUTDOWN);
     return failed ? failed : why == STOP_PANIC;
 }

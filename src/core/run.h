@@ -9,6 +9,11 @@ typedef struct Posted {
     uint64_t data;
 } Posted;
 
+typedef struct Posts {
+    Posted *at;
+    size_t count, room;
+} Posts;
+
 /* -machine properties that every machine has. */
 typedef struct MachineCommon {
     char *accel, *kernel, *initrd, *append, *dtb, *firmware, *dump_dtb, *unused_text;
@@ -33,8 +38,9 @@ struct MachineRun {
     /* run.c */
     int wake; /* eventfd */
     pthread_mutex_t posts_lock;
-    Posted *posts;
-    size_t posted, posts_room;
+    Posts posts, stills;
+    void (*told)(void *who, MachineNews);
+    void *told_who;
     int stop;          /* atomic StopReason */
     bool pause_wanted; /* atomic */
     bool running;      /* the CPUs */

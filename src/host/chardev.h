@@ -17,6 +17,7 @@ struct Chardev {
     void (*event)(void *dev, int what);               /* CHARDEV_BREAK, ... or NULL */
     void *dev;
     void (*accept)(Chardev *); /* the device calls this when room() grew; may be NULL */
+    bool late;                 /* nobody is at the other end before event(CHARDEV_OPENED) */
 };
 enum { CHARDEV_BREAK = 1, CHARDEV_OPENED, CHARDEV_CLOSED, CHARDEV_WRITABLE };
 

@@ -131,6 +131,7 @@ static Port *add_front(Port *p, const char *id)
     port_init(&f->port, id);
     f->port.dev.write = write_front;
     f->port.under = p->under;
+    f->port.dev.late = true;
     f->mux = m;
     while (*last)
         last = &(*last)->next;

@@ -301,6 +301,7 @@ static Port *open_socket(KeyVals *keys, const char *id, Error *err)
     Manner manner;
     fdport_init(&s->f, id, -1, -1);
     s->listener = -1;
+    s->f.port.dev.late = true;
     s->f.port.close = close_socket;
     s->f.lost = lost;
     s->f.source = (LoopSource){ .prepare = prepare, .dispatch = dispatch, .who = s };

@@ -87,8 +87,10 @@ $ -M virt -gdb tcp::1234
 1 later version
 $ -M virt -display gtk
 1 no window
-$ -M virt -monitor stdio
-1 no monitor
+$ -M virt -monitor stido
+1 did you mean 'stdio'?
+$ -M virt -bios README.md -display none -mon x
+1 dragoman: -mon x: there is no chardev 'x'
 $ -M virt -serial vc
 1 needs a window
 $ -M virt -enable-kvm

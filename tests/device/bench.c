@@ -294,7 +294,7 @@ void bench_sleep(Bench *b, int64_t ns)
     for (;;) {
         run_posts(b->machine);
         int64_t next = timers_run(b->machine);
-        if (next > until && !run->posted)
+        if (next > until && !run->posts.count)
             break;
         if (next > run->frozen && next <= until)
             run->frozen = next;

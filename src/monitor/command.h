@@ -1,0 +1,78 @@
+/* A command is a row. The row checks its arguments and answers in JSON (QMP); the human monitor reads the same
+ * arguments from words and prints the same answer. Rows live in tables beside their functions; table.c lists the
+ * tables.
+ *
+ * `takes` declares the arguments in order, "NAME:TYPE" or "NAME?:TYPE" for one that may be missing, separated by
+ * blanks: str      text; in the human monitor a word, or "several words" line     text; in the human monitor the rest
+ * of the line int      a whole number; in the human monitor an expression with numbers, $registers, + - * / % & | ^ ( )
+ *     size     bytes; in the human monitor with K, M, G, a bare number in MiB
+ *     bool     in the human monitor on or off
+ *     -x       bool; in the human monitor the word -x
+ *     fmt      human monitor only: /FORMAT after the command's name
+ *     a|b|c    one of these words
+ *     [str]    a list, json: any value; QMP only
+ *     more     QMP only: all members that no other argument names are accepted
+ * `gives` is the answer's type in the same words: "str", "{running:bool status:str}", "[{name:str alias?:str}]". */
+#pragma once
+#include "base/error.h"
+#include "base/text.h"
+#include "monitor/monitor.h"
+#include <jansson.h>
+
+typedef struct Monitor Monitor;
+
+typedef struct Ask { /* one call of a command */
+    Monitors *monitors;
+    Machine *machine;
+    Monitor *monitor; /* who asks; NULL: a debugger */
+    int *cpu;         /* the asker's chosen CPU */
+    json_t *args;
+    Error *err;
+    const char *class; /* of the error: QMP's, "GenericError" if not set */
+} Ask;
+
+typedef struct Command {
+    const char *name;                     /* in QMP; NULL: the human monitor only */
+    const char *human;                    /* in the human monitor: "quit", "info status"; NULL: QMP only */
+    const char *takes;                    /* NULL: nothing */
+    const char *gives;                    /* NULL: an empty object */
+    const char *help;                     /* a line; NULL ends the table */
+    json_t *(*run)(Ask *);                /* the answer, NULL after ask_fail */
+    bool (*show)(Ask *, Out *);           /* instead of run, human monitor only: prints; false after ask_fail */
+    void (*print)(const json_t *, Out *); /* run's answer for people; NULL: nothing is said */
+    const char *alias;                    /* another spelling for people: "q" */
+    bool still;                           /* runs in machine_still: looks at CPUs, or changes what they run on */
+} Command;
+
+extern const Command *const command_tables[]; /* each ends with a row of no help; NULL ends */
+const Command *command_next(const Command *); /* in all tables; NULL begins and ends */
+const Command *command_named(const char *name);
+/* The row whose human words `line` begins with, and where its arguments start; NULL with words that name the nearest.
+ */
+const Command *command_of_line(const char *line, const char **args, Error *err);
+
+/* Reads an argument declaration word by word: false at the end. */
+typedef struct Param {
+    char name[32], type[96];
+    bool optional;
+} Param;
+bool param_next(const char **takes, Param *);
+
+bool args_check(const Command *, const json_t *args, Error *err);           /* QMP's */
+json_t *args_of_line(const Command *, const char *line, Ask *, Error *err); /* the human monitor's; NULL: error */
+
+/* Runs it, arguments checked. NULL: a->err and a->class say why. */
+json_t *command_run(const Command *, Ask *);
+
+json_t *monitor_version(void); /* as query-version has it */
+json_t *ask_fail(Ask *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+json_t *ask_fail_class(Ask *, const char *class, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+const char *ask_text(const Ask *, const char *name); /* NULL: not given */
+int64_t ask_int(const Ask *, const char *name, int64_t missing);
+bool ask_bool(const Ask *, const char *name);
+
+const MonitorFacts *monitor_facts(const Monitors *);
+/* An event for all JSON monitors; `data` is taken over, NULL: none. */
+void monitor_event(Monitors *, const char *name, json_t *data);
+/* Why the machine ends or resets, for the event that follows. */
+void monitor_reason(Monitors *, const char *reason);
