@@ -12,7 +12,7 @@ static uint64_t read_uint(const void *at, size_t size)
 void state_reset(const StateField *f, void *object)
 {
     for (; f->name; f++)
-        for (size_t i = 0; i < f->count; i++) {
+        for (size_t i = 0; i < f->count && !f->kept; i++) {
             char *at = (char *)object + f->offset + i * f->size;
             if (f->kind == STATE_TABLE)
                 state_reset(f->fields, at);

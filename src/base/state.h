@@ -20,6 +20,7 @@ typedef struct StateField {
     uint16_t size;  /* bytes in one element */
     uint16_t count; /* elements */
     StateKind kind;
+    bool kept; /* a reset does not change it: memory with a battery, or what the user did */
     bool slot; /* the translator may get and put it: each element is one slot */
     uint64_t reset;
     uint64_t below;                  /* if set, a snapshot with more is refused */

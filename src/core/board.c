@@ -62,7 +62,8 @@ typedef struct Place {
     bool started;
     struct {
         Region region;
-        uint64_t at; /* in the system's memory, or UNMAPPED */
+        uint64_t at;   /* in the system's memory, or UNMAPPED */
+        uint64_t port; /* among the I/O ports, or UNMAPPED */
     } window[];
 } Place;
 
@@ -103,7 +104,7 @@ static Device *device_new(Machine *m, const DeviceType *type, char *id)
     for (int i = 0; i < windows; i++) {
         const Window *w = &type->windows[i];
         place(dev)->window[i].region = (Region){ .name = id, .size = w->size, .dev = dev, .window = w };
-        place(dev)->window[i].at = UNMAPPED;
+        place(dev)->window[i].at = place(dev)->window[i].port = UNMAPPED;
     }
     Device **last = &m->devices;
     while (*last)
@@ -126,8 +127,10 @@ static void device_free(Device *dev)
         dev->bus->type->detach(dev->bus, dev);
     if (place(dev)->started && dev->type->stop)
         dev->type->stop(dev);
-    for (int i = 0; i < device_windows(dev->type); i++)
+    for (int i = 0; i < device_windows(dev->type); i++) {
         space_unmap(dev->machine->memory, device_region(dev, i));
+        space_unmap(dev->machine->ports, device_region(dev, i));
+    }
     props_free(dev->type->props, dev);
     free((void *)(uintptr_t)dev->id);
     free(dev);
@@ -244,33 +247,47 @@ static bool set(Board *b, const Instance *i, Error *err)
     return ok && (strcmp(i->part->type, "$cpu") || set_cpu(m, i->dev, err));
 }
 
+/* Where a window is in one of the two spaces, or UNMAPPED. */
+static uint64_t *where(const Device *d, int window, bool ports)
+{
+    return ports ? &place(d)->window[window].port : &place(d)->window[window].at;
+}
+
 /* Who has a window in [at, at + size) already. */
-static const Device *occupant(const Machine *m, uint64_t at, uint64_t size)
+static const Device *occupant(const Machine *m, bool ports, uint64_t at, uint64_t size)
 {
     for (const Device *d = m->devices; d; d = d->next)
         for (int i = 0; i < device_windows(d->type); i++) {
-            uint64_t its = place(d)->window[i].at;
+            uint64_t its = *where(d, i, ports);
             if (its != UNMAPPED && its < at + size && at < its + d->type->windows[i].size)
                 return d;
         }
     return NULL;
 }
 
-static bool map(Board *b, const Instance *i, Error *err)
+static bool map_window(Board *b, const Instance *i, int w, bool ports, uint64_t at, Error *err)
 {
     int windows = device_windows(i->dev->type);
+    if (w >= windows)
+        return error_set(err, "has %d windows, but %d addresses are given", windows, w + 1);
+    at += (uint64_t)i->number * i->part->step;
+    uint64_t size = device_region(i->dev, w)->size;
+    const Device *other = occupant(b->machine, ports, at, size);
+    if (other)
+        return error_set(err, "window %" PRIx64 "-%" PRIx64 " overlaps one of %s", at, at + size - 1, other->id);
+    *where(i->dev, w, ports) = at;
+    space_map(ports ? b->machine->ports : b->machine->memory, at, device_region(i->dev, w), 0);
+    return true;
+}
+
+static bool map(Board *b, const Instance *i, Error *err)
+{
     for (int w = 0; w < (int)(sizeof i->part->at / sizeof *i->part->at); w++) {
-        if (!i->part->at[w])
-            continue;
-        if (w >= windows)
-            return error_set(err, "has %d windows, but %d addresses are given", windows, w + 1);
-        uint64_t at = i->part->at[w] + (uint64_t)i->number * i->part->step;
-        uint64_t size = device_region(i->dev, w)->size;
-        const Device *other = occupant(b->machine, at, size);
-        if (other)
-            return error_set(err, "window %" PRIx64 "-%" PRIx64 " overlaps one of %s", at, at + size - 1, other->id);
-        place(i->dev)->window[w].at = at;
-        space_map(b->machine->memory, at, device_region(i->dev, w), 0);
+        uint64_t at = i->part->at[w];
+        uint32_t port = i->part->port[w];
+        if ((at && !map_window(b, i, w, false, at, err)) ||
+            (port && !map_window(b, i, w, true, port == PORT_0 ? 0 : port, err)))
+            return false;
     }
     return true;
 }
@@ -361,6 +378,7 @@ Machine *machine_new(const MachineType *type, const MachineConfig *config, Error
     m->config = &m->run->config;
     m->run->wake = m->run->ram_fd = -1;
     m->memory = space_new("memory");
+    m->ports = space_new("I/O");
     Board b = { .machine = m };
     bool ok = set_up(m, err) && build(&b, err);
     free(b.all);
@@ -380,6 +398,7 @@ void machine_free(Machine *m)
         device_unlink(m, last);
         device_free(last);
     }
+    space_free(m->ports);
     space_free(m->memory);
     run_free(m);
     ram_free(m);
@@ -539,9 +558,12 @@ static void print_device(const Machine *m, const Device *bus, Out *o, int indent
         char *pad = xprintf("%*s", indent + 2, "");
         out(o, "%*sdev: %s, id \"%s\"\n", indent, "", d->type->name, d->id);
         props_print(d->type->props, d, o, pad);
-        for (int i = 0; i < device_windows(d->type); i++)
-            if (place(d)->window[i].at != UNMAPPED)
-                out(o, "%smmio %016" PRIx64 "/%016" PRIx64 "\n", pad, place(d)->window[i].at, d->type->windows[i].size);
+        for (int i = 0; i < device_windows(d->type); i++) {
+            if (*where(d, i, false) != UNMAPPED)
+                out(o, "%smmio %016" PRIx64 "/%016" PRIx64 "\n", pad, *where(d, i, false), d->type->windows[i].size);
+            if (*where(d, i, true) != UNMAPPED)
+                out(o, "%sports %04" PRIx64 "/%04" PRIx64 "\n", pad, *where(d, i, true), d->type->windows[i].size);
+        }
         if (d->type->offers) {
             out(o, "%sbus: %s\n%s  type %s\n", pad, d->id, pad, d->type->offers);
             print_device(m, d, o, indent + 4);

@@ -8,6 +8,7 @@ typedef struct Part {
     const char *id, *type;
     const char *on;   /* bus part; NULL: the system bus */
     uint64_t at[8];   /* one address for each window; 0: not mapped */
+    uint32_t port[8]; /* the same among the I/O ports; PORT_0 is the first of them */
     const char *wire; /* "irq>vic.in.12 fiq<vic.fiq.*": own pin > or < another part's; see core/wire.h */
     const char *set;  /* "chardev=serial0,fifo=on": as on the command line */
     const char *when; /* only if these machine properties have these values, "gic-version=3,its!=off"; NULL: always */
@@ -16,6 +17,8 @@ typedef struct Part {
     uint16_t copies;  /* more than 1: that many, `*` is the number, each `step` bytes further, irq `wire` number + n */
     uint64_t step;
 } Part;
+
+#define PORT_0 0x10000u
 
 typedef struct MachineType {
     const char *name, *about;
@@ -56,6 +59,8 @@ struct Machine {
     const MachineType *type;
     const MachineConfig *config;
     Space *memory;           /* what CPUs and, unless a bus says otherwise, devices see */
+    Space *ports;            /* I/O ports (core/ports.h); empty where the architecture has none */
+    Space *private_memory;   /* what a CPU sees in a mode that others cannot look into; NULL: `memory` */
     Device *devices;         /* every part and plugged device, in order of creation */
     struct Cpu **cpu;        /* config->cpus of them, in order; each begins with Device */
     const MachineCpus *cpus; /* NULL: no CPU in this machine */
@@ -103,6 +108,7 @@ void machine_tell(Machine *, void (*told)(void *who, MachineNews), void *who);
 
 /* From anywhere: the run loop ends or resets. The first reason stays; RUN is no reason. */
 void machine_stop(Machine *, StopReason);
+void machine_exit(Machine *, int code); /* ends with this exit code */
 StopReason machine_stopping(const Machine *);
 void machine_powerdown(Machine *); /* presses the power key; under the lock */
 

@@ -118,6 +118,12 @@ void machine_stop(Machine *m, StopReason why)
     run_wake(m);
 }
 
+void machine_exit(Machine *m, int code)
+{
+    __atomic_store_n(&m->run->exit_code, code, __ATOMIC_RELAXED);
+    machine_stop(m, STOP_QUIT);
+}
+
 StopReason machine_stopping(const Machine *m)
 {
     return (StopReason)__atomic_load_n(&m->run->stop, __ATOMIC_ACQUIRE);
@@ -254,5 +260,5 @@ int machine_run(Machine *m)
     cpus_stop(m);
     clock_freeze(m);
     tell_locked(m, NEWS_SHUTDOWN);
-    return failed ? failed : why == STOP_PANIC;
+    return failed ? failed : why == STOP_PANIC ? 1 : __atomic_load_n(&m->run->exit_code, __ATOMIC_RELAXED);
 }

@@ -42,6 +42,7 @@ struct MachineRun {
     void (*told)(void *who, MachineNews);
     void *told_who;
     int stop;          /* atomic StopReason */
+    int exit_code;     /* atomic; machine_exit */
     bool pause_wanted; /* atomic */
     bool running;      /* the CPUs */
 

@@ -11,4 +11,7 @@
 typedef struct SysregPort {
     bool (*read)(void *dev, int cpu, uint32_t encoding, uint64_t *value);
     bool (*write)(void *dev, int cpu, uint32_t encoding, uint64_t value);
+    /* Where a CPU asks its interrupt controller what it is about to take (an acknowledge cycle on its bus): the vector.
+     * May be NULL. */
+    int (*acknowledge)(void *dev, int cpu);
 } SysregPort;

@@ -128,6 +128,12 @@ static void place(Part *part, const DeviceType *type)
         part->at[i] = base(i);
 }
 
+/* Whether the bus decodes addresses; else the device's own windows are the bench's. */
+static bool bus_decodes(const BenchHost *h)
+{
+    return h->bus && h->bus->windows;
+}
+
 static void choose_parts(BenchHost *h, const DeviceType *type, const char *set)
 {
     Part *dut = h->parts;
@@ -144,7 +150,7 @@ static void choose_parts(BenchHost *h, const DeviceType *type, const char *set)
         place(dut++, h->bus);
     }
     *dut = (Part){ .id = "dut", .type = type->name, .set = h->set, .on = h->bus ? "bus" : NULL };
-    if (!h->bus)
+    if (!bus_decodes(h))
         place(dut, type);
 }
 
@@ -172,12 +178,12 @@ Bench bench(const char *name, const char *set)
 
 int bench_windows(const Bench *b)
 {
-    return device_windows(b->host->bus ? b->host->bus : b->dev->type);
+    return device_windows(bus_decodes(b->host) ? b->host->bus : b->dev->type);
 }
 
 uint64_t bench_window_size(const Bench *b, int window)
 {
-    return (b->host->bus ? b->host->bus : b->dev->type)->windows[window].size;
+    return (bus_decodes(b->host) ? b->host->bus : b->dev->type)->windows[window].size;
 }
 
 void bench_end(Bench *b)

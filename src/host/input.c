@@ -1,0 +1,137 @@
+#include "host/input.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const struct Key {
+    int key;
+    const char *name;
+    uint16_t code[2];
+} keys[] = {
+#define KEY(number, name, set1, set2) { number, name, { set1, set2 } },
+#include "host/keys.def"
+#undef KEY
+};
+enum { KEYS = sizeof keys / sizeof *keys };
+
+static Listener *listeners;
+
+void input_listen(Listener *l)
+{
+    l->next = listeners;
+    listeners = l;
+}
+
+void input_deafen(Listener *l)
+{
+    Listener **at = &listeners;
+    while (*at && *at != l)
+        at = &(*at)->next;
+    if (*at)
+        *at = l->next;
+}
+
+bool input_key(int key, bool down)
+{
+    for (Listener *l = listeners; l; l = l->next)
+        if (l->key) {
+            l->key(l->dev, key, down);
+            return true;
+        }
+    return false;
+}
+
+bool input_mouse(int dx, int dy, int wheel, int buttons)
+{
+    for (Listener *l = listeners; l; l = l->next)
+        if (l->mouse) {
+            l->mouse(l->dev, dx, dy, wheel, buttons);
+            return true;
+        }
+    return false;
+}
+
+static int key_with_code(unsigned long code)
+{
+    for (int i = 0; i < KEYS; i++)
+        if (keys[i].code[0] == code)
+            return keys[i].key;
+    return 0;
+}
+
+int key_named(const char *name, unsigned long len)
+{
+    if (len > 2 && name[0] == '0' && name[1] == 'x')
+        return key_with_code(strtoul(name, NULL, 16));
+    for (int i = 0; i < KEYS; i++)
+        if (strlen(keys[i].name) == len && !memcmp(keys[i].name, name, len))
+            return keys[i].key;
+    return 0;
+}
+
+static const struct Key *find(int key)
+{
+    for (int i = 0; i < KEYS; i++)
+        if (keys[i].key == key)
+            return &keys[i];
+    return NULL;
+}
+
+const char *key_name(int key)
+{
+    const struct Key *k = find(key);
+    return k ? k->name : NULL;
+}
+
+uint16_t key_code(int key, int set)
+{
+    const struct Key *k = find(key);
+    return k ? k->code[set == 2] : 0;
+}
+
+static const struct Mark {
+    char plain, shifted;
+    const char *name;
+} marks[] = {
+    { '1', '!', "1" },
+    { '2', '@', "2" },
+    { '3', '#', "3" },
+    { '4', '$', "4" },
+    { '5', '%', "5" },
+    { '6', '^', "6" },
+    { '7', '&', "7" },
+    { '8', '*', "8" },
+    { '9', '(', "9" },
+    { '0', ')', "0" },
+    { '-', '_', "minus" },
+    { '=', '+', "equal" },
+    { '[', '{', "bracket_left" },
+    { ']', '}', "bracket_right" },
+    { ';', ':', "semicolon" },
+    { '\'', '"', "apostrophe" },
+    { '`', '~', "grave_accent" },
+    { '\\', '|', "backslash" },
+    { ',', '<', "comma" },
+    { '.', '>', "dot" },
+    { '/', '?', "slash" },
+    { ' ', ' ', "spc" },
+    { '\n', '\n', "ret" },
+    { '\r', '\r', "ret" },
+    { '\t', '\t', "tab" },
+    { '\b', 0x7f, "backspace" },
+    { 0x1b, 0x1b, "esc" },
+};
+
+int key_of_char(uint32_t c, bool *shift)
+{
+    *shift = c >= 'A' && c <= 'Z';
+    char lower = (char)(c | 0x20);
+    if (c < 128 && lower >= 'a' && lower <= 'z' && c >= 'A')
+        return key_named(&lower, 1);
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
+        if (c == (uint32_t)marks[i].plain || c == (uint32_t)marks[i].shifted) {
+            *shift = c != (uint32_t)marks[i].plain && c != 0x7f;
+            return key_named(marks[i].name, strlen(marks[i].name));
+        }
+    return 0;
+}

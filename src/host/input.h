@@ -1,0 +1,30 @@
+/* Keyboard and mouse: what the user does, to the device that listens. Keys are numbers of keys.def. A device offers
+ * itself, the last one to do so hears everything; all calls are made under the machine lock. Who brings input from the
+ * host posts it through the door (DOOR_ORDER) and calls these from there. */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { BUTTON_LEFT = 1, BUTTON_RIGHT = 2, BUTTON_MIDDLE = 4 };
+
+typedef struct Listener {
+    void (*key)(void *dev, int key, bool down);                       /* or NULL */
+    void (*mouse)(void *dev, int dx, int dy, int wheel, int buttons); /* movements down and right are positive */
+    void *dev;
+    struct Listener *next;
+} Listener;
+
+void input_listen(Listener *);
+void input_deafen(Listener *);
+
+/* false: nobody listens */
+bool input_key(int key, bool down);
+bool input_mouse(int dx, int dy, int wheel, int buttons);
+
+/* Names as sendkey has them: "a", "ret", "ctrl"; a number as 0x1e is a code of set 1. 0: no such key. */
+int key_named(const char *name, unsigned long len);
+const char *key_name(int key); /* NULL: none */
+/* The key that types this character on a US keyboard, and whether with shift; 0: none. */
+int key_of_char(uint32_t character, bool *shift);
+/* The bytes of a key in scan code set 1 or 2: 0xe0 or 0xe1 in the upper half says that it comes first. 0: none. */
+uint16_t key_code(int key, int set);
