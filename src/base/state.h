@@ -25,6 +25,7 @@ typedef struct StateField {
     uint64_t reset;
     uint64_t below;                  /* if set, a snapshot with more is refused */
     const char *gdb;                 /* gdb feature it belongs to, or NULL */
+    const char *gdb_type;            /* gdb's type of it; NULL: an integer */
     const struct StateField *fields; /* STATE_TABLE: what is inside each element */
 } StateField;
 

@@ -118,6 +118,8 @@ void machine_pause(Machine *);
 void machine_continue(Machine *);
 bool machine_paused(const Machine *);       /* no guest code and no timer runs */
 bool machine_pause_wanted(const Machine *); /* by the last of machine_pause and machine_continue */
+/* Said while it stands still: virtual time does not go on with the CPUs (single steps). */
+void machine_hold_time(Machine *, bool hold);
 
 /* Runs timers, posted events and host input until the machine stops; CPUs run on threads of their own. Returns the exit
  * code: 0 after a power-off or quit. */

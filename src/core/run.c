@@ -138,7 +138,8 @@ void machine_powerdown(Machine *m)
 
 static int cpus_start(Machine *m)
 {
-    clock_thaw(m);
+    if (!m->run->time_held)
+        clock_thaw(m);
     m->run->running = true;
     return m->cpus && m->cpus->start ? m->cpus->start(m) : 0;
 }
@@ -165,6 +166,11 @@ void machine_pause(Machine *m)
 void machine_continue(Machine *m)
 {
     set_pause(m, false);
+}
+
+void machine_hold_time(Machine *m, bool hold)
+{
+    m->run->time_held = hold;
 }
 
 bool machine_pause_wanted(const Machine *m)

@@ -44,7 +44,8 @@ struct MachineRun {
     int stop;          /* atomic StopReason */
     int exit_code;     /* atomic; machine_exit */
     bool pause_wanted; /* atomic */
-    bool running;      /* the CPUs */
+    bool time_held;
+    bool running; /* the CPUs */
 
     /* ram.c */
     int ram_fd;

@@ -96,7 +96,7 @@ Unit *cache_make(Cpu *cpu, uint32_t ram_page, uint64_t pc, uint64_t mode, const 
     CodeRegion *r = &e->region[e->region_now];
     Compiled *out = cpu->run->compiled;
     uint32_t bytes = 0, insns;
-    for (uint32_t limit = UNIT_INSNS; limit; limit /= 2) {
+    for (uint32_t limit = mode & MODE_STEP ? 1 : UNIT_INSNS; limit; limit /= 2) {
         if (r->used + UNIT_ROOM > e->region_size)
             return NULL;
         insns = translate_unit(cpu, cpu->run->ir, pc, mode, page_bytes, limit, &bytes);
@@ -127,7 +127,7 @@ Unit *cache_make(Cpu *cpu, uint32_t ram_page, uint64_t pc, uint64_t mode, const 
 
 void cache_link(Engine *e, UnitExit *x, Unit *to)
 {
-    if (x->to || !x->patch || to->dead || x->owner->dead)
+    if (x->to || !x->patch || to->dead || x->owner->dead || to->mode & MODE_STEP)
         return;
     x->to = to;
     x->next_in = to->linked_from;
@@ -237,6 +237,19 @@ void cache_invalidate(Engine *e, uint32_t ram_page, uint32_t offset, uint32_t le
     page_empty(e, ram_page);
 }
 
+void cache_forget_pc(Engine *e, uint64_t pc)
+{
+    for (int k = 0; k < REGIONS; k++)
+        for (uint32_t n = 0; n < e->region[k].count; n++) {
+            Unit *u = e->region[k].units[n];
+            if (u->dead || pc - u->pc >= u->guest_bytes)
+                continue;
+            remove_from_page(e, u);
+            kill(e, u);
+            page_empty(e, u->ram_page);
+        }
+}
+
 static void empty_region(Engine *e, CodeRegion *r)
 {
     for (uint32_t k = 0; k < r->count; k++) {
@@ -318,6 +331,8 @@ bool cache_point(Engine *e, const void *ret, uint64_t *pc)
 void cache_jump_fill(Cpu *cpu, const Unit *u)
 {
     TlbBank *b = cpu->bank;
+    if (u->mode & MODE_STEP)
+        return;
     unsigned at = (unsigned)(u->pc >> cpu->run->guest->pc_shift) & (JUMP_SIZE - 1), hash = (u->pc >> 12) & 4095;
     JumpEntry *j = &b->jump[at];
     if (j->pc == ~0ull) {

@@ -19,6 +19,7 @@ typedef enum CpuExit {
     EXIT_LINK,      /* an unlinked direct exit was taken: link it */
     EXIT_INTERPRET, /* run this instruction by the interpreter */
     EXIT_EVENT,     /* interrupts may have become deliverable: check, then go on */
+    EXIT_DEBUG,     /* there is a breakpoint at the pc slot's value */
 } CpuExit;
 
 typedef struct Cpu {

@@ -2,6 +2,7 @@
  * another. Private to cpu/. */
 #pragma once
 #include "cpu/backend.h"
+#include "cpu/debug.h"
 #include "cpu/run.h"
 
 /* One translated piece of guest code: what follows from one pc, inside one page. */
@@ -34,6 +35,22 @@ typedef struct CodeRegion {
 
 enum { REGIONS = 16, HASH_BITS = 16 };
 
+/* Bits of the mode word that are the engine's, not the guest's. */
+#define MODE_STEP (1ull << 63) /* units of one instruction, without breakpoints, that nothing links to */
+
+/* Why a CPU runs one instruction by itself. */
+enum { STEP_NONE, STEP_ONE /* the debugger wants it */, STEP_PAST /* past a stop that was told */ };
+
+typedef struct Debug { /* debug.c */
+    DebugPoint point[DEBUG_POINTS];
+    int count, breaks, watches;
+    pthread_mutex_t lock; /* of the next two */
+    bool waits;           /* an event is on its way to the listener */
+    DebugEvent event;
+    void (*stopped)(void *who, const DebugEvent *);
+    void *who;
+} Debug;
+
 typedef struct Engine {
     Machine *machine;
     const Guest *guest;
@@ -52,6 +69,7 @@ typedef struct Engine {
 
     pthread_mutex_t stop_lock; /* exclusive */
     pthread_cond_t stopped, resumed;
+    Debug debug;
     uint32_t wanted;  /* atomic: somebody wants everybody out of translated code */
     uint32_t halting; /* atomic: the machine stops or pauses */
 } Engine;
@@ -67,6 +85,7 @@ void cache_evict(Cpu *self); /* no lock held */
 void cache_link(Engine *, UnitExit *, Unit *to);
 Unit *cache_unit_at(Engine *, const void *host); /* which unit an executable address is in, or NULL */
 void cache_invalidate(Engine *, uint32_t ram_page, uint32_t offset, uint32_t len); /* units made from these bytes */
+void cache_forget_pc(Engine *, uint64_t pc); /* units that hold the instruction at this virtual address */
 void cache_jump_fill(Cpu *, const Unit *);
 bool cache_point(Engine *, const void *ret, uint64_t *pc); /* takes the lock itself */
 
@@ -107,6 +126,22 @@ typedef struct Fetched {
     const uint8_t *page_bytes; /* of the 4 KiB page */
 } Fetched;
 bool fetch_page(Cpu *, uint64_t pc, Fetched *);
+
+/* ---- debug.c: what the others ask ---- */
+bool debug_stops(const Engine *, uint64_t pc, const uint8_t *host); /* a breakpoint is at pc, whose bytes are there */
+bool debug_watches_page(Cpu *, uint64_t va, uint64_t phys);
+/* The access touches watched memory and is not to be done: what translated code returns to is told. */
+bool debug_refuses(Cpu *, uint64_t va, uint64_t phys, int size, unsigned kinds);
+void debug_begin(Cpu *);          /* its thread starts */
+void debug_after(Cpu *, CpuExit); /* a unit, or with a step one instruction, was run */
+static inline bool debug_wants(const Cpu *cpu, CpuExit why)
+{
+    return why == EXIT_DEBUG || cpu->run->debug.step || cpu->run->debug.watch_hit;
+}
+static inline bool debug_interruptible(const Cpu *cpu)
+{
+    return !cpu->run->debug.step || (cpu->run->debug.irq_steps && cpu->run->debug.step == STEP_ONE);
+}
 
 /* ---- run.c ---- */
 uint64_t *pc_of(Cpu *);

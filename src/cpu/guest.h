@@ -1,9 +1,11 @@
 /* What a guest architecture provides: models, registers, translation, paging. Implemented in frontend/. */
 #pragma once
 #include "cpu/cpu.h"
+#include "cpu/inspect.h"
 #include "tcg/ir.h"
 
-typedef enum Access { FETCH, LOAD, STORE } Access;
+/* INSPECT is a debugger's: nothing is refused for want of permission, no table changes. For Guest.walk only. */
+typedef enum Access { FETCH, LOAD, STORE, INSPECT } Access;
 enum { PROT_FETCH = 1 << FETCH, PROT_LOAD = 1 << LOAD, PROT_STORE = 1 << STORE };
 
 typedef struct Walk {   /* answer of a page-table walk */
@@ -37,6 +39,18 @@ typedef struct Trans {
     bool poisoned;
 } Trans;
 
+/* For debuggers, beside the rows of the state table that name a gdb feature. */
+typedef struct GuestDebug {
+    const char *architecture; /* gdb's name */
+    const char *types;        /* "FEATURE\n" and XML that declares types its registers use; NULL: none */
+    bool watch_before;        /* gdb expects to hear of an access to watched memory before it is done */
+    /* Registers that are computed, or not stored in the form that the guest sees, by number from 0. */
+    bool (*reg)(Cpu *, int number, InspectReg *);
+    V128 (*get)(Cpu *, int number);
+    void (*set)(Cpu *, int number, V128 value);
+    void (*explain)(Cpu *, uint64_t addr, Out *); /* each step of the address's translation in a line */
+} GuestDebug;
+
 struct Guest {
     const char *name;           /* "aarch64" */
     size_t size;                /* of its CPU struct */
@@ -63,6 +77,7 @@ struct Guest {
     bool (*wakes)(const Cpu *);                    /* something ends a wait for interrupt */
     uint64_t (*strip)(const Cpu *, uint64_t addr); /* address without ignored tag bits, or NULL */
     const char *(*disassembler)(const Cpu *, int *arch, int *mode); /* Capstone's, for listings */
+    const GuestDebug *debug;                                        /* NULL: the state table says it all */
 };
 
 /* Slots of a guest's state table, made once. */

@@ -193,21 +193,22 @@ void cpu_exclusive(Cpu *self, void (*fn)(void *arg), void *arg)
 /* ---- the loop ---- */
 
 /* Code that is not in memory (a device's window, a page the guest may not read): one instruction at a time. */
-static void interpret_one(Cpu *cpu)
+static CpuExit interpret_one(Cpu *cpu)
 {
     uint64_t pc = *pc_of(cpu), budget = 1, next;
     V128 word = { 0, 0 };
     uint8_t page[4096] = { 0 };
     if (!mem_load(cpu, pc, cpu->run->guest->insn_max < 8 ? 4 : 8, false, &word))
-        return;
+        return EXIT_FAULT;
     memcpy(page + (pc & 0xffc), &word, 4);
     uint32_t bytes;
-    translate_unit(cpu, cpu->run->ir, pc, cpu->run->guest->mode(cpu), page, 1, &bytes);
-    interp_run(cpu, cpu->run->guest, cpu->run->ir, &budget, &next);
+    translate_unit(cpu, cpu->run->ir, pc, cpu->bank->mode, page, 1, &bytes);
+    return interp_run(cpu, cpu->run->guest, cpu->run->ir, &budget, &next);
 }
 
-/* The unit for the pc slot; NULL: a fault was raised or one instruction was interpreted, look again. */
-static Unit *find_unit(Cpu *cpu)
+/* The unit for the pc slot; NULL: look again. *why then says what came of the instruction if it was interpreted or its
+ * fetch faulted. */
+static Unit *find_unit(Cpu *cpu, CpuExit *why)
 {
     CpuRun *run = cpu->run;
     Engine *e = run->engine;
@@ -215,12 +216,14 @@ static Unit *find_unit(Cpu *cpu)
     if (run->guest->strip)
         *pc = run->guest->strip(cpu, *pc);
     Fetched f;
+    *why = EXIT_FAULT;
     if (!fetch_page(cpu, *pc, &f))
         return NULL;
     if (f.ram_page == ~0u) {
-        interpret_one(cpu);
+        *why = interpret_one(cpu);
         return NULL;
     }
+    *why = EXIT_NONE;
     uint64_t mode = cpu->bank->mode;
     run->lookups++;
     pthread_mutex_lock(&e->lock);
@@ -237,7 +240,7 @@ static Unit *find_unit(Cpu *cpu)
     run->generation = e->generation;
     pthread_mutex_unlock(&e->lock);
     if (!u && run->interpret)
-        interpret_one(cpu);
+        *why = interpret_one(cpu);
     else if (!u)
         cache_evict(cpu);
     run->interpret = false;
@@ -288,6 +291,16 @@ static void wait_idle(Cpu *cpu, bool off)
     pthread_mutex_unlock(&run->wake_lock);
 }
 
+/* A debugger is told of this CPU: all of them are about to stop. */
+static void wait_halt(Cpu *cpu)
+{
+    CpuRun *run = cpu->run;
+    pthread_mutex_lock(&run->wake_lock);
+    while (!run->engine->halting)
+        pthread_cond_wait(&run->wake, &run->wake_lock);
+    pthread_mutex_unlock(&run->wake_lock);
+}
+
 static void log_entry(Cpu *cpu, const Unit *u)
 {
     if (log_on(LOG_EXEC) && log_in_filter(u->pc))
@@ -306,20 +319,28 @@ static void run_until_halt(Cpu *cpu)
     CpuRun *run = cpu->run;
     Engine *e = run->engine;
     Unit *next = NULL;
+    CpuExit why;
     while (!__atomic_load_n(&e->halting, __ATOMIC_SEQ_CST)) {
+        if (run->debug.stopped) {
+            wait_halt(cpu);
+            break;
+        }
         if (__atomic_exchange_n(&cpu->stop, 0, __ATOMIC_SEQ_CST) || run->posts) {
             run_posted(cpu);
             next = NULL;
         }
         if (!run->powered) {
+            debug_after(cpu, EXIT_NONE); /* a step has nothing to wait for */
             wait_idle(cpu, true);
             continue;
         }
-        if (run->guest->interrupt(cpu))
+        if (debug_interruptible(cpu) && run->guest->interrupt(cpu))
             next = NULL;
         if (!next) {
             cpu_switch_bank(cpu);
-            next = find_unit(cpu);
+            next = find_unit(cpu, &why);
+            if (!next && why != EXIT_NONE)
+                debug_after(cpu, why);
         }
         if (!next)
             continue;
@@ -332,11 +353,15 @@ static void run_until_halt(Cpu *cpu)
         serialise(cpu);
         log_entry(cpu, next);
         const void *stub = NULL;
-        CpuExit why = e->backend->enter(cpu, next->code, &stub);
+        why = e->backend->enter(cpu, next->code, &stub);
         next = why == EXIT_LINK ? follow_link(cpu, stub) : NULL;
         leave_code(cpu);
-        if (why == EXIT_IDLE)
+        if (debug_wants(cpu, why)) {
+            next = NULL;
+            debug_after(cpu, why);
+        } else if (why == EXIT_IDLE) {
             wait_idle(cpu, false);
+        }
     }
 }
 
@@ -344,6 +369,7 @@ static void *thread(void *arg)
 {
     Cpu *cpu = arg;
     cpu->run->host_mxcsr = __builtin_ia32_stmxcsr();
+    debug_begin(cpu);
     cpu_switch_bank(cpu);
     run_until_halt(cpu);
     return NULL;
@@ -354,6 +380,8 @@ static int start_cpus(Machine *m)
     for (int k = 0; k < m->config->cpus; k++) {
         Cpu *cpu = m->cpu[k];
         cpu->run->engine->halting = 0;
+        if (cpu->run->debug.held)
+            continue;
         if (pthread_create(&cpu->run->thread, NULL, thread, cpu)) {
             log_line("cannot start a thread for CPU %d", k);
             return 1;
@@ -432,6 +460,7 @@ static Engine *new_engine(Machine *m, const Guest *g, Error *err)
     pthread_mutex_init(&e->stop_lock, NULL);
     pthread_cond_init(&e->stopped, NULL);
     pthread_cond_init(&e->resumed, NULL);
+    pthread_mutex_init(&e->debug.lock, NULL);
     if (!cache_init(e, chosen_cache, err))
         return NULL;
     SpaceWatch *w = xalloc(sizeof *w);
@@ -455,6 +484,7 @@ bool cpu_init(Cpu *cpu, const Guest *g, Error *err)
     run->compiled = xalloc(sizeof(Compiled));
     pthread_mutex_init(&run->wake_lock, NULL);
     pthread_cond_init(&run->wake, NULL);
+    run->debug.stopped_at = ~0ull;
     cpu->run = run;
     m->cpus = &machine_cpus;
     if (n && m->cpu[0]->run)

@@ -67,6 +67,20 @@ typedef struct Posted {
     uint64_t arg;
 } Posted;
 
+/* How a debugger lets a CPU run: debug.c. */
+typedef struct CpuDebug {
+    uint64_t mode;        /* what is added to Guest.mode: MODE_STEP */
+    uint64_t stopped_at;  /* pc of the last stop that was told: going on from there goes past it; ~0: none */
+    uint8_t step;         /* STEP_* */
+    bool held, irq_steps; /* stays where it is; may take an interrupt while it steps */
+    bool watch_passed;    /* the stop was before this access: it may be done now */
+    bool watch_hit;       /* an access was refused because the memory is watched: */
+    bool watch_after;     /* ... which is told once it is done */
+    uint8_t watch_kind;
+    uint64_t watch_at;
+    bool stopped; /* an event was told: stay until all halt */
+} CpuDebug;
+
 struct CpuRun {
     V128 io[4]; /* wide values to and from slow paths */
     uint32_t host_mxcsr;
@@ -90,6 +104,7 @@ struct CpuRun {
     uint64_t translated_insns, translated_units, lookups;
     int number;
     uint32_t generation; /* of the code cache when the next unit was found */
+    CpuDebug debug;
 };
 
 /* For frontends: makes the CPU one of its machine's, run by this engine. In the device's start(). */

@@ -16,6 +16,7 @@ typedef struct Spot { /* where one page's part of an access is */
     uint32_t ram_page;
     const Region *region;
     bool readonly;
+    bool watched; /* some of the page is: the caller asks debug_refuses */
 } Spot;
 
 /* Before a fault is raised: the pc slot tells the instruction. C code's accesses have put it there already. */
@@ -54,7 +55,7 @@ static bool locate(Cpu *cpu, uint64_t va, Access access, bool user, Spot *s, boo
         return false;
     }
     Flat f;
-    *s = (Spot){ .phys = w.phys, .ram_page = ~0u };
+    *s = (Spot){ .phys = w.phys, .ram_page = ~0u, .watched = debug_watches_page(cpu, va, w.phys) };
     if (!space_flat(cpu->dev.machine->memory, w.phys, &f)) {
         precise(cpu);
         log_guest("cpu %d: nothing at physical address %llx (pc %llx)", run->number, (unsigned long long)w.phys,
@@ -71,7 +72,7 @@ static bool locate(Cpu *cpu, uint64_t va, Access access, bool user, Spot *s, boo
     s->host = r->ram + offset;
     s->ram_page = (uint32_t)(r->page + (offset >> 12));
     s->region = r;
-    if (w.page_bits < 12 || w.device)
+    if (w.page_bits < 12 || w.device || s->watched)
         return true;
     if (b->conflicts == FAR_CONFLICTS && !b->far)
         b->far = xalloc(FAR_SIZE * sizeof *b->far);
@@ -107,6 +108,19 @@ static bool device_access(Cpu *cpu, uint64_t va, Access access, int size, const 
     return ok;
 }
 
+static bool refused(Cpu *cpu, uint64_t va, const Spot *s, int size, unsigned kinds)
+{
+    if (!s->watched || !debug_refuses(cpu, va, s->phys, size, kinds))
+        return false;
+    precise(cpu);
+    return true;
+}
+
+static unsigned kind_of(Access access)
+{
+    return access == STORE ? DEBUG_WRITE : DEBUG_READ;
+}
+
 /* Tells units made from these bytes before they change. */
 static void guard(Cpu *cpu, const Spot *s, int size)
 {
@@ -118,7 +132,7 @@ static void guard(Cpu *cpu, const Spot *s, int size)
 static bool one_page(Cpu *cpu, uint64_t va, Access access, int size, bool user, V128 *value, bool aligned)
 {
     Spot s;
-    if (!locate(cpu, va, access, user, &s, aligned))
+    if (!locate(cpu, va, access, user, &s, aligned) || refused(cpu, va, &s, size, kind_of(access)))
         return false;
     if (!s.host) {
         if (size == 16)
@@ -172,6 +186,9 @@ static bool two_pages(Cpu *cpu, uint64_t va, Access access, int size, bool user,
     int first = (int)(0x1000 - (va & 0xfff));
     Spot s[2];
     if (!locate(cpu, va, access, user, &s[0], false) || !locate(cpu, va + (uint64_t)first, access, user, &s[1], false))
+        return false;
+    if (refused(cpu, va, &s[0], first, kind_of(access)) ||
+        refused(cpu, va + (uint64_t)first, &s[1], size - first, kind_of(access)))
         return false;
     uint8_t bytes[16];
     memcpy(bytes, value, 16);
@@ -237,25 +254,31 @@ bool mem_store(Cpu *cpu, uint64_t va, int size, bool user, V128 value)
 bool mem_probe(Cpu *cpu, uint64_t va, int size, Access access, bool user)
 {
     Spot s;
-    if (!locate(cpu, va, access, user, &s, true))
-        return false;
     int first = (int)(0x1000 - (va & 0xfff));
-    return first >= size || locate(cpu, va + (uint64_t)first, access, user, &s, true);
+    if (!locate(cpu, va, access, user, &s, true) || refused(cpu, va, &s, first < size ? first : size, kind_of(access)))
+        return false;
+    return first >= size || (locate(cpu, va + (uint64_t)first, access, user, &s, true) &&
+                             !refused(cpu, va + (uint64_t)first, &s, size - first, kind_of(access)));
 }
 
-void *mem_host(Cpu *cpu, uint64_t va, int size, Access access, bool user, bool *ok)
+static void *host_for(Cpu *cpu, uint64_t va, int size, Access access, unsigned kinds, bool user, bool *ok)
 {
     uint8_t *host = quick(cpu, va, size, access == STORE, user);
     Spot s;
     *ok = true;
     if (host)
         return host;
-    *ok = locate(cpu, va, access, user, &s, true);
+    *ok = locate(cpu, va, access, user, &s, true) && !refused(cpu, va, &s, size, kinds);
     if (!*ok || !s.host || (va & 0xfff) + (uint64_t)size > 0x1000)
         return NULL;
     if (access == STORE)
         guard(cpu, &s, size);
     return s.host;
+}
+
+void *mem_host(Cpu *cpu, uint64_t va, int size, Access access, bool user, bool *ok)
+{
+    return host_for(cpu, va, size, access, kind_of(access), user, ok);
 }
 
 static uint64_t sign_extend(uint64_t v, int size)
@@ -329,7 +352,7 @@ bool mem_rmw(Cpu *cpu, uint64_t va, int size, IrRmw op, uint64_t operand, bool u
         return false;
     }
     bool ok;
-    void *host = mem_host(cpu, va, size, STORE, user, &ok);
+    void *host = host_for(cpu, va, size, STORE, DEBUG_ACCESS, user, &ok);
     if (!ok)
         return false;
     V128 v = { 0, 0 };
@@ -354,7 +377,7 @@ bool mem_cas(Cpu *cpu, uint64_t va, int size, V128 expected, V128 desired, bool 
         return false;
     }
     bool ok;
-    void *host = mem_host(cpu, va, size, STORE, user, &ok);
+    void *host = host_for(cpu, va, size, STORE, DEBUG_ACCESS, user, &ok);
     if (!ok)
         return false;
     if (!host) {

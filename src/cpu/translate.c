@@ -57,6 +57,14 @@ static bool targeted(const Ir *ir, uint64_t pc)
     return false;
 }
 
+/* The breakpoint belongs to the unit, so that its removal finds it; the instruction is not even decoded. */
+static void stop_here(Trans *t)
+{
+    trans_set_pc(t, t->pc);
+    trans_leave(t, EXIT_DEBUG);
+    t->length = (uint8_t)(1u << t->cpu->run->guest->pc_shift);
+}
+
 uint32_t translate_unit(Cpu *cpu, Ir *ir, uint64_t pc, uint64_t mode, const uint8_t *page_bytes, uint32_t limit,
                         uint32_t *bytes)
 {
@@ -65,8 +73,9 @@ uint32_t translate_unit(Cpu *cpu, Ir *ir, uint64_t pc, uint64_t mode, const uint
     ir_begin(ir, guest_slots(g, &slots), g->helpers);
     Trans t = { .ir = ir, .cpu = cpu, .pc = pc, .mode = mode, .page_end = (pc & ~0xfffull) + 0x1000 };
     uint32_t insns = 0;
-    uint64_t branches = 0; /* forward ones seen: labels are looked for only then */
-    ir_label(ir, T_VOID, pc);
+    uint64_t branches = 0;   /* forward ones seen: labels are looked for only then */
+    if (!(mode & MODE_STEP)) /* a step's unit is left even by a branch to itself */
+        ir_label(ir, T_VOID, pc);
     while (insns < limit && t.pc < t.page_end && !ir->full) {
         if (branches && targeted(ir, t.pc))
             ir_label(ir, T_VOID, t.pc);
@@ -75,8 +84,12 @@ uint32_t translate_unit(Cpu *cpu, Ir *ir, uint64_t pc, uint64_t mode, const uint
         t.have = (uint8_t)(left < sizeof t.code ? left : sizeof t.code);
         memcpy(t.code, page_bytes + (t.pc & 0xfff), t.have);
         uint32_t before = ir->count;
-        g->translate(&t);
-        insns++;
+        if (!(mode & MODE_STEP) && debug_stops(cpu->run->engine, t.pc, page_bytes + (t.pc & 0xfff))) {
+            stop_here(&t);
+        } else {
+            g->translate(&t);
+            insns++;
+        }
         for (uint32_t k = before; k < ir->count; k++)
             branches += ir->insn[k].op == IR_goto_if && ir->insn[k].imm > t.pc && ir->insn[k].imm < t.page_end;
         t.pc += t.length;

@@ -126,6 +126,10 @@ static void set_fault(ArmWalk *a, uint32_t code)
 static Step finish(ArmCpu *c, uint32_t regime, TableWalk *t, ArmWalk *a)
 {
     uint64_t now = updated(t, a), found = t->descriptor;
+    if (a->inspect) {
+        a->w->prot = PROT_LOAD | PROT_STORE | PROT_FETCH;
+        return STEP_DONE;
+    }
     if (!(now & DESC_AF)) {
         set_fault(a, FSC_ACCESS_FLAG + (unsigned)t->level);
         return STEP_DONE;
@@ -207,7 +211,12 @@ void arm_walk(Cpu *cpu, uint64_t addr, Access access, uint32_t regime, Walk *w)
         w->fault = ARM_FAULT_PC;
         return;
     }
-    ArmWalk a = { .addr = addr, .access = access, .privileged = regime != R_EL0, .pan = regime == R_EL1_PAN, .w = w };
+    ArmWalk a = { .addr = addr,
+                  .access = access == INSPECT ? LOAD : access,
+                  .privileged = regime != R_EL0,
+                  .pan = regime == R_EL1_PAN,
+                  .inspect = access == INSPECT,
+                  .w = w };
     arm_stage1(c, regime, &a);
     if (!w->fault && regime != R_EL2)
         arm_stage2(c, &a);

@@ -23,7 +23,8 @@ typedef struct ArmWalk {
     uint64_t addr; /* what is translated at this stage */
     Access access;
     bool privileged, pan;
-    bool probe; /* AT: not an access that makes anything dirty */
+    bool probe;   /* AT: not an access that makes anything dirty */
+    bool inspect; /* a debugger's: neither access flag nor permissions count, no table changes */
     Walk *w;
     uint8_t attributes; /* as in a byte of MAIR */
     uint8_t shareability;

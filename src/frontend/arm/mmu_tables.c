@@ -125,11 +125,11 @@ static uint64_t updated(const TableWalk *t, Access access)
 }
 
 /* Walks stage 2 for one access. 0, the fault code, or ~0 to walk again. */
-static uint32_t walk_once(ArmCpu *c, TableWalk *t, uint64_t ipa, Access access, bool probe)
+static uint32_t walk_once(ArmCpu *c, TableWalk *t, uint64_t ipa, Access access, const ArmWalk *a)
 {
     *t = (TableWalk){ 0 };
     uint32_t fault = setup(c, t, ipa) ? table_walk(c, t, NULL) : FSC_TRANSLATION | ARM_FAULT;
-    if (fault)
+    if (fault || a->inspect)
         return fault;
     uint64_t now = updated(t, access), found = t->descriptor;
     t->descriptor = now;
@@ -137,7 +137,7 @@ static uint32_t walk_once(ArmCpu *c, TableWalk *t, uint64_t ipa, Access access, 
         return ARM_FAULT | (FSC_ACCESS_FLAG + (uint32_t)t->level);
     if (!(permissions(now) >> access & 1))
         return ARM_FAULT | (FSC_PERMISSION + (uint32_t)t->level);
-    if (probe)
+    if (a->probe)
         now &= found | ~(uint64_t)S2_WRITE;
     return now != found && !table_update(t, now) ? ~0u : 0;
 }
@@ -145,7 +145,7 @@ static uint32_t walk_once(ArmCpu *c, TableWalk *t, uint64_t ipa, Access access, 
 static uint32_t stage2(ArmCpu *c, TableWalk *t, uint64_t ipa, Access access, const ArmWalk *a)
 {
     uint32_t fault;
-    while ((fault = walk_once(c, t, ipa, access, a->probe)) == ~0u)
+    while ((fault = walk_once(c, t, ipa, access, a)) == ~0u)
         ;
     if (fault) {
         a->w->fault = fault | ARM_FAULT_STAGE2;

@@ -1,0 +1,308 @@
+#include "cpu/debug.h"
+
+#include "core/machine.h"
+#include "cpu/engine.h"
+
+#include <string.h>
+
+static Engine *engine_in(Machine *m)
+{
+    return m->cpu[0]->run->engine;
+}
+
+/* ---- the list ---- */
+
+static bool same(const DebugPoint *a, const DebugPoint *b)
+{
+    return a->kind == b->kind && a->phys == b->phys && a->at == b->at && a->regimes == b->regimes &&
+           (a->kind == DEBUG_BREAK || a->len == b->len);
+}
+
+/* Units made before know nothing of a change, TLB entries let accesses through. */
+static void forget(Machine *m, const DebugPoint *p)
+{
+    Engine *e = engine_in(m);
+    Flat f;
+    if (p->kind != DEBUG_BREAK) {
+        for (int k = 0; k < m->config->cpus; k++)
+            for (int b = 0; b < BANKS; b++)
+                if (m->cpu[k]->run->bank[b]->live)
+                    bank_flush(m->cpu[k]->run->bank[b]);
+        return;
+    }
+    if (!p->phys) {
+        pthread_mutex_lock(&e->lock);
+        cache_forget_pc(e, p->at);
+        pthread_mutex_unlock(&e->lock);
+    } else if (space_flat(m->memory, p->at, &f) && f.region->ram) {
+        uint64_t offset = p->at - f.at + f.offset;
+        page_written(e, (uint32_t)(f.region->page + (offset >> 12)), offset & 0xfff, 1);
+    }
+}
+
+bool debug_add(Machine *m, const DebugPoint *p, Error *err)
+{
+    Debug *d = &engine_in(m)->debug;
+    for (int k = 0; k < d->count; k++)
+        if (same(&d->point[k], p))
+            return true;
+    if (d->count == DEBUG_POINTS)
+        return error_set(err, "there are %d breakpoints and watchpoints already; delete some", DEBUG_POINTS);
+    if (p->kind != DEBUG_BREAK && (!p->len || p->at + p->len - 1 < p->at))
+        return error_set(err, "a watchpoint needs a length, and may not go round the end of the addresses");
+    d->point[d->count++] = *p;
+    *(p->kind == DEBUG_BREAK ? &d->breaks : &d->watches) += 1;
+    forget(m, p);
+    return true;
+}
+
+bool debug_remove(Machine *m, const DebugPoint *p, Error *err)
+{
+    Debug *d = &engine_in(m)->debug;
+    for (int k = 0; k < d->count; k++) {
+        if (!same(&d->point[k], p))
+            continue;
+        *(p->kind == DEBUG_BREAK ? &d->breaks : &d->watches) -= 1;
+        memmove(&d->point[k], &d->point[k + 1], (size_t)(--d->count - k) * sizeof *p);
+        forget(m, p);
+        return true;
+    }
+    return error_set(err, "there is none at 0x%llx", (unsigned long long)p->at);
+}
+
+void debug_clear(Machine *m)
+{
+    Debug *d = &engine_in(m)->debug;
+    while (d->count) {
+        DebugPoint p = d->point[d->count - 1];
+        debug_remove(m, &p, NULL);
+    }
+}
+
+const DebugPoint *debug_points(Machine *m, int *count)
+{
+    *count = engine_in(m)->debug.count;
+    return engine_in(m)->debug.point;
+}
+
+/* ---- breakpoints ---- */
+
+/* Physical ones are compared by where they are in host memory, which also finds them through every view of it. */
+static bool is_there(const Engine *e, const DebugPoint *p, uint64_t pc, const uint8_t *host)
+{
+    Flat f;
+    if (p->kind != DEBUG_BREAK)
+        return false;
+    if (!p->phys)
+        return p->at == pc;
+    return space_flat(e->machine->memory, p->at, &f) && f.region->ram &&
+           f.region->ram + f.offset + (p->at - f.at) == host;
+}
+
+bool debug_stops(const Engine *e, uint64_t pc, const uint8_t *host)
+{
+    if (e->debug.breaks)
+        for (int k = 0; k < e->debug.count; k++)
+            if (is_there(e, &e->debug.point[k], pc, host))
+                return true;
+    return false;
+}
+
+static bool holds_here(const Cpu *cpu, const DebugPoint *p)
+{
+    return !p->regimes || p->regimes >> cpu->bank->key.regime & 1;
+}
+
+static const DebugPoint *break_at(Cpu *cpu, uint64_t pc)
+{
+    const Engine *e = cpu->run->engine;
+    Fetched f;
+    if (!fetch_page(cpu, pc, &f))
+        return NULL;
+    for (int k = 0; k < e->debug.count; k++)
+        if (is_there(e, &e->debug.point[k], pc, f.page_bytes ? f.page_bytes + (pc & 0xfff) : NULL) &&
+            holds_here(cpu, &e->debug.point[k]))
+            return &e->debug.point[k];
+    return NULL;
+}
+
+/* ---- watchpoints ---- */
+
+static uint64_t plain(const Cpu *cpu, uint64_t va)
+{
+    return cpu->run->guest->strip ? cpu->run->guest->strip(cpu, va) : va;
+}
+
+static bool overlap(uint64_t a, uint64_t a_last, uint64_t b, uint64_t b_last)
+{
+    return a <= b_last && b <= a_last;
+}
+
+bool debug_watches_page(Cpu *cpu, uint64_t va, uint64_t phys)
+{
+    const Debug *d = &cpu->run->engine->debug;
+    if (!d->watches)
+        return false;
+    uint64_t page = plain(cpu, va) & ~0xfffull;
+    phys &= ~0xfffull;
+    for (int k = 0; k < d->count; k++) {
+        const DebugPoint *p = &d->point[k];
+        uint64_t from = p->phys ? phys : page;
+        if (p->kind != DEBUG_BREAK && overlap(from, from + 0xfff, p->at, p->at + p->len - 1))
+            return true;
+    }
+    return false;
+}
+
+bool debug_refuses(Cpu *cpu, uint64_t va, uint64_t phys, int size, unsigned kinds)
+{
+    const Debug *d = &cpu->run->engine->debug;
+    CpuDebug *own = &cpu->run->debug;
+    if (own->watch_passed)
+        return false;
+    va = plain(cpu, va);
+    for (int k = 0; k < d->count; k++) {
+        const DebugPoint *p = &d->point[k];
+        uint64_t from = p->phys ? phys : va;
+        if (!(p->kind & kinds & DEBUG_ACCESS) || !holds_here(cpu, p) ||
+            !overlap(from, from + (uint64_t)size - 1, p->at, p->at + p->len - 1))
+            continue;
+        own->watch_hit = true;
+        own->watch_kind = (uint8_t)p->kind;
+        own->watch_at = p->phys || p->at < va ? va : p->at;
+        __atomic_store_n(&cpu->stop, 1, __ATOMIC_RELAXED);
+        return true;
+    }
+    return false;
+}
+
+/* ---- running and stopping ---- */
+
+static void deliver(void *machine)
+{
+    Machine *m = machine;
+    Debug *d = &engine_in(m)->debug;
+    machine_pause(m); /* somebody may have said machine_continue since */
+    machine_hold_time(m, false);
+    for (int k = 0; k < m->config->cpus; k++)
+        debug_run(m, k, DEBUG_RUN, 0);
+    pthread_mutex_lock(&d->lock);
+    DebugEvent event = d->event;
+    d->waits = false;
+    pthread_mutex_unlock(&d->lock);
+    if (d->stopped)
+        d->stopped(d->who, &event);
+}
+
+/* On the CPU's thread: the machine is to stand still. If another CPU was quicker, its event is told, and this one will
+ * come here again. */
+static void tell(Cpu *cpu, DebugReason reason, DebugKind kind, uint64_t at)
+{
+    Engine *e = cpu->run->engine;
+    Debug *d = &e->debug;
+    CpuDebug *own = &cpu->run->debug;
+    pthread_mutex_lock(&d->lock);
+    bool first = !d->waits;
+    if (first)
+        d->event = (DebugEvent){ cpu->run->number, reason, kind, at };
+    d->waits = true;
+    pthread_mutex_unlock(&d->lock);
+    own->stopped = true;
+    own->step = STEP_NONE;
+    own->mode = 0;
+    own->watch_passed = false;
+    if (!first)
+        return;
+    own->stopped_at = *pc_of(cpu);
+    own->watch_passed = reason == DEBUG_AT_WATCH && cpu->run->guest->debug && cpu->run->guest->debug->watch_before;
+    machine_pause(e->machine);
+    machine_still(e->machine, deliver, e->machine);
+    __atomic_store_n(&e->halting, 1, __ATOMIC_SEQ_CST); /* the machine's thread does it too, but later */
+    for (int k = 0; k < e->machine->config->cpus; k++)
+        cpu_kick(e->machine->cpu[k]);
+}
+
+static void alone(Cpu *cpu, int step)
+{
+    cpu->run->debug.step = (uint8_t)step;
+    cpu->run->debug.mode = MODE_STEP;
+}
+
+void debug_begin(Cpu *cpu)
+{
+    CpuDebug *own = &cpu->run->debug;
+    own->stopped = false;
+    if (own->stopped_at != *pc_of(cpu))
+        own->watch_passed = false;
+    else if (own->step == STEP_NONE)
+        own->step = STEP_PAST;
+    own->stopped_at = ~0ull;
+    if (own->step != STEP_NONE)
+        alone(cpu, own->step);
+}
+
+static void stepped(Cpu *cpu)
+{
+    CpuDebug *own = &cpu->run->debug;
+    bool wanted = own->step == STEP_ONE, after = own->watch_after;
+    own->step = STEP_NONE;
+    own->mode = 0;
+    own->watch_passed = own->watch_after = false;
+    if (after)
+        tell(cpu, DEBUG_AT_WATCH, (DebugKind)own->watch_kind, own->watch_at);
+    else if (wanted)
+        tell(cpu, DEBUG_STEPPED, DEBUG_BREAK, *pc_of(cpu));
+}
+
+/* The access was not done. A guest whose debuggers want to hear of it afterwards does it first. */
+static void watched(Cpu *cpu)
+{
+    CpuDebug *own = &cpu->run->debug;
+    own->watch_hit = false;
+    if (cpu->run->guest->debug && cpu->run->guest->debug->watch_before) {
+        tell(cpu, DEBUG_AT_WATCH, (DebugKind)own->watch_kind, own->watch_at);
+        return;
+    }
+    own->watch_after = own->watch_passed = true;
+    alone(cpu, own->step == STEP_NONE ? STEP_PAST : own->step);
+}
+
+void debug_after(Cpu *cpu, CpuExit why)
+{
+    CpuDebug *own = &cpu->run->debug;
+    if (own->watch_hit) {
+        watched(cpu);
+    } else if (why == EXIT_DEBUG) {
+        const DebugPoint *p = break_at(cpu, *pc_of(cpu));
+        if (p)
+            tell(cpu, DEBUG_AT_BREAK, DEBUG_BREAK, *pc_of(cpu));
+        else
+            alone(cpu, STEP_PAST);
+    } else if (own->step != STEP_NONE) {
+        stepped(cpu);
+    }
+}
+
+void debug_run(Machine *m, int cpu, DebugRun how, int flags)
+{
+    CpuDebug *own = &m->cpu[cpu]->run->debug;
+    own->held = how == DEBUG_HOLD;
+    own->step = how == DEBUG_STEP ? STEP_ONE : own->step == STEP_ONE ? STEP_NONE : own->step;
+    own->mode = own->step == STEP_NONE ? 0 : MODE_STEP;
+    own->irq_steps = !(flags & DEBUG_NO_IRQ);
+    if (how == DEBUG_STEP && flags & DEBUG_NO_TIMER)
+        machine_hold_time(m, true);
+}
+
+void debug_listen(Machine *m, void (*stopped)(void *who, const DebugEvent *), void *who)
+{
+    Debug *d = &engine_in(m)->debug;
+    d->stopped = stopped;
+    d->who = who;
+    if (stopped)
+        return;
+    debug_clear(m);
+    machine_hold_time(m, false);
+    for (int k = 0; k < m->config->cpus; k++)
+        debug_run(m, k, DEBUG_RUN, 0);
+}

@@ -1,0 +1,21 @@
+/* What a debugger sees of a CPU that stands still: memory and registers. Called in machine_still. */
+#pragma once
+#include "cpu/cpu.h"
+
+/* Guest memory as that CPU sees it now, or physical memory: nobody is asked for permission and page tables keep no
+ * trace. Device windows are read and written by 8, 4, 2 or 1 bytes, as alignment and length allow. Read-only memory can
+ * be written. false: not all of it is there. */
+bool inspect_read(Cpu *, uint64_t at, bool phys, void *bytes, size_t len);
+bool inspect_write(Cpu *, uint64_t at, bool phys, const void *bytes, size_t len);
+bool inspect_translate(Cpu *, uint64_t at, uint64_t *phys);
+
+/* Registers by number: first those rows of the state table that belong to a gdb feature, then the guest's own. */
+typedef struct InspectReg {
+    const char *feature, *type, *group; /* gdb's words; the last two may be NULL */
+    char name[40];
+    unsigned bytes; /* at most 16 */
+    bool rare;      /* asked for by itself only, not in the block of all registers */
+} InspectReg;
+bool inspect_reg(Cpu *, int number, InspectReg *); /* false: there are no more */
+V128 inspect_get(Cpu *, int number);
+void inspect_set(Cpu *, int number, V128 value); /* as far as it can be changed */
