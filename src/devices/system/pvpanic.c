@@ -22,10 +22,11 @@ static void window_write(void *dev, uint64_t at, uint64_t value, int size)
     Pvpanic *p = dev;
     if (value & ~(uint64_t)(PANICKED | CRASH_LOADED))
         log_guest("%s: unknown event 0x%x", p->dev.id, (unsigned)value);
-    if (value & p->events & PANICKED) {
+    if (!(value & p->events & PANICKED))
+        return;
+    if (machine_stopping(p->dev.machine) == RUN)
         log_line("dragoman: the guest's kernel panicked");
-        machine_stop(p->dev.machine, STOP_PANIC);
-    }
+    machine_stop(p->dev.machine, STOP_PANIC);
 }
 
 static bool start(void *dev, Error *err)

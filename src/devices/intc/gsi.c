@@ -1,0 +1,57 @@
+/* Where a PC's interrupts fork: each of the first 16 goes to the 8259s and to the I/O APIC, which gets the timer's at
+ * input 2. The PCI interrupts that the ISA bridge routes join those of the ISA devices. */
+#include "core/device.h"
+
+enum { INPUTS = 24, OLD = 16, TIMER_PIN = 2 };
+
+typedef struct Gsi {
+    Device dev;
+    uint32_t isa, routed;
+    Line old[OLD], apic[INPUTS];
+} Gsi;
+
+static void update(Gsi *g, int n)
+{
+    bool level = (g->isa | g->routed) >> n & 1;
+    if (n < OLD)
+        line_set(&g->old[n], level);
+    if (n != TIMER_PIN)
+        line_set(&g->apic[n ? n : TIMER_PIN], level);
+}
+
+static void change(Gsi *g, uint32_t *set, int n, bool level)
+{
+    *set = level ? *set | 1u << n : *set & ~(1u << n);
+    update(g, n);
+}
+
+static void input(void *dev, int n, bool level)
+{
+    Gsi *g = dev;
+    change(g, &g->isa, n, level);
+}
+
+static void routed_input(void *dev, int n, bool level)
+{
+    Gsi *g = dev;
+    change(g, &g->routed, n, level);
+}
+
+static void loaded(void *dev)
+{
+    for (int n = 0; n < INPUTS; n++)
+        update(dev, n);
+}
+
+const DeviceType gsi = {
+    .name = "pc-irqs",
+    .about = "interrupt lines of a PC",
+    .size = sizeof(Gsi),
+    .state = (const StateField[]){ STATE(Gsi, isa), STATE(Gsi, routed), STATE_END },
+    .pins = (const Pin[]){ { .name = "in", .in = input, .count = INPUTS },
+                           { .name = "pci", .in = routed_input, .count = OLD },
+                           { "old", offsetof(Gsi, old), OLD },
+                           { "apic", offsetof(Gsi, apic), INPUTS },
+                           { 0 } },
+    .loaded = loaded,
+};
