@@ -18,7 +18,7 @@ void state_reset(const StateField *f, void *object)
                 state_reset(f->fields, at);
             else if (f->kind == STATE_V128)
                 memset(at, 0, f->size);
-            else
+            else if (f->kind != STATE_WHEN)
                 memcpy(at, &f->reset, f->size);
         }
 }
@@ -54,6 +54,69 @@ void state_print(const StateField *f, const void *object, Out *o)
             print_value(f, at, o);
             out(o, "\n");
         }
+}
+
+/* ---- reading it back ---- */
+
+/* "name=" or, of one in an array, "name[i]=": *text is then behind it. */
+static bool scan_name(const StateField *f, size_t i, char end, const char **text)
+{
+    Out o = { 0 };
+    print_name(f, i, &o);
+    out(&o, "%c", end);
+    bool same = !strncmp(*text, o.text, o.len);
+    if (same)
+        *text += o.len;
+    out_free(&o);
+    return same;
+}
+
+/* The next `digits` digits; false if they are not there. */
+static bool scan_hex(const char **text, int digits, uint64_t *value)
+{
+    for (*value = 0; digits--; (*text)++) {
+        const char *all = "0123456789abcdef", *digit = **text ? strchr(all, **text) : NULL;
+        if (!digit)
+            return false;
+        *value = *value << 4 | (uint64_t)(digit - all);
+    }
+    return true;
+}
+
+static bool scan_value(const StateField *f, char *at, const char **text)
+{
+    uint64_t value, high = 0;
+    if (f->kind == STATE_V128 && !scan_hex(text, 16, &high))
+        return false;
+    if (!scan_hex(text, f->kind == STATE_BOOL ? 1 : f->kind == STATE_V128 ? 16 : f->size * 2, &value) || **text != '\n')
+        return false;
+    ++*text;
+    if ((f->kind == STATE_BOOL && value > 1) || (f->below && value >= f->below))
+        return false;
+    memcpy(at, &value, f->kind == STATE_V128 ? 8 : f->size);
+    if (f->kind == STATE_V128)
+        memcpy(at + 8, &high, 8);
+    return true;
+}
+
+bool state_scan(const StateField *f, void *object, const char **text, Error *err)
+{
+    for (; f->name; f++)
+        for (size_t i = 0; i < f->count; i++) {
+            char *at = (char *)object + f->offset + i * f->size;
+            bool table = f->kind == STATE_TABLE;
+            if (!scan_name(f, i, table ? ':' : '=', text))
+                return error_set(err, "field '%s' expected, found '%.*s'", f->name, (int)strcspn(*text, "=:\n"), *text);
+            const char *value = *text;
+            if (table) {
+                *text += **text == '\n';
+                if (!state_scan(f->fields, at, text, err))
+                    return error_in(err, "%s: ", f->name);
+            } else if (!scan_value(f, at, text)) {
+                return error_set(err, "field '%s' cannot be '%.*s'", f->name, (int)strcspn(value, "\n"), value);
+            }
+        }
+    return true;
 }
 
 int state_diff(const StateField *f, const void *a, const void *b, Out *o)

@@ -7,7 +7,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-typedef enum StateKind { STATE_UINT, STATE_BOOL, STATE_V128, STATE_TABLE } StateKind;
+typedef enum StateKind {
+    STATE_UINT,
+    STATE_BOOL,
+    STATE_V128,
+    STATE_TABLE,
+    STATE_WHEN, /* int64_t: when a timer is due. Reset leaves it to the device's hook; who loads it sets the timer */
+} StateKind;
 
 /* A 128-bit register, low half first. */
 typedef struct V128 {
@@ -47,11 +53,18 @@ typedef struct StateField {
 #define STATE_STRUCTS(T, f, table, ...)                                                                                \
     { .name = #f, .offset = offsetof(T, f), .size = sizeof ((T *)0)->f[0],                                             \
       .count = sizeof ((T *)0)->f / sizeof ((T *)0)->f[0], .kind = STATE_TABLE, .fields = table, __VA_ARGS__ }
+/* A Timer of core/timer.h. */
+#define STATE_TIMER(T, f)                                                                                              \
+    { .name = #f, .offset = offsetof(T, f.when), .size = sizeof ((T *)0)->f.when, .count = 1, .kind = STATE_WHEN }
 #define STATE_END { .name = NULL }
 /* clang-format on */
 
 void state_reset(const StateField *, void *object);
 void state_print(const StateField *, const void *object, Out *);
+
+/* Reads what state_print printed, from *text on, into the object. False: it does not fit the table, and the error names
+ * the field; what came before it was changed. */
+bool state_scan(const StateField *, void *object, const char **text, Error *);
 
 /* One line for each value that differs, "name: a b"; returns how many. For tests and lockstep. */
 int state_diff(const StateField *, const void *a, const void *b, Out *);

@@ -60,7 +60,8 @@ typedef struct DeviceType {
     void (*detach)(void *bus, Device *);  /* one that was attached is going */
     bool (*start)(void *dev, Error *err); /* properties set, wires connected */
     void (*reset)(void *dev);             /* beyond the tables' reset values */
-    void (*loaded)(void *dev);            /* after a snapshot: rebuild what is derived */
+    void (*settle)(void *dev);            /* before a snapshot: bring into the tables what is elsewhere */
+    void (*loaded)(void *dev);            /* after one was loaded: rebuild what is derived */
     void (*stop)(void *dev);
 } DeviceType;
 

@@ -47,12 +47,19 @@ typedef struct MachineConfig {
                   const char *id); /* the Chardev, Drive or Net of that id, or NULL; may be NULL itself */
 } MachineConfig;
 
+struct Cpu;
+
 /* What runs the CPUs. cpu/ supplies it: a CPU device sets Machine.cpus in its start(). None is called with the lock
  * held. */
 typedef struct MachineCpus {
-    int (*start)(Machine *);  /* vCPUs run (again); not 0: the exit code of a failure already reported */
-    void (*stop)(Machine *);  /* returns when none executes guest code */
-    void (*reset)(Machine *); /* stopped; all devices (CPUs included) were reset: drop translations and TLBs */
+    int (*start)(Machine *); /* vCPUs run (again); not 0: the exit code of a failure already reported */
+    void (*stop)(Machine *); /* returns when none executes guest code */
+    void (*reset)(
+        Machine *); /* stopped; all devices (CPUs included) were reset or will be loaded: forget what was cached */
+    /* For snapshots: what the engine keeps of each CPU, in a struct of state_size bytes. */
+    const StateField *state;
+    size_t state_size;
+    void *(*state_of)(struct Cpu *);
 } MachineCpus;
 
 struct Machine {

@@ -232,6 +232,8 @@ void debug_begin(Cpu *cpu)
 {
     CpuDebug *own = &cpu->run->debug;
     own->stopped = false;
+    if (own->step == STEP_ONE)
+        cpu->run->waits_at = ~0ull; /* the next instruction is asked for */
     if (own->stopped_at != *pc_of(cpu))
         own->watch_passed = false;
     else if (own->step == STEP_NONE)

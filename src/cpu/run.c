@@ -334,6 +334,11 @@ static void run_until_halt(Cpu *cpu)
             wait_idle(cpu, true);
             continue;
         }
+        if (run->waits_at == *pc_of(cpu) && !run->guest->wakes(cpu)) {
+            wait_idle(cpu, false);
+            continue;
+        }
+        run->waits_at = ~0ull;
         if (debug_interruptible(cpu) && run->guest->interrupt(cpu))
             next = NULL;
         if (!next) {
@@ -359,8 +364,8 @@ static void run_until_halt(Cpu *cpu)
         if (debug_wants(cpu, why)) {
             next = NULL;
             debug_after(cpu, why);
-        } else if (why == EXIT_IDLE) {
-            wait_idle(cpu, false);
+        } else {
+            run->waits_at = why == EXIT_IDLE ? *pc_of(cpu) : ~0ull;
         }
     }
 }
@@ -406,13 +411,34 @@ static void stop_cpus(Machine *m)
 
 static void reset_cpus(Machine *m)
 {
-    for (int k = 0; k < m->config->cpus; k++)
+    for (int k = 0; k < m->config->cpus; k++) {
+        m->cpu[k]->run->waits_at = ~0ull;
         for (int b = 0; b < BANKS; b++)
             if (m->cpu[k]->run->bank[b]->live)
                 bank_flush(m->cpu[k]->run->bank[b]);
+    }
 }
 
-static const MachineCpus machine_cpus = { .start = start_cpus, .stop = stop_cpus, .reset = reset_cpus };
+static const StateField run_state[] = {
+    { .name = "lines", .offset = offsetof(CpuRun, lines), .size = 4, .count = 1 },
+    { .name = "powered", .offset = offsetof(CpuRun, powered), .size = 4, .count = 1, .below = 2 },
+    STATE(CpuRun, waits_at),
+    STATE_END,
+};
+
+static void *run_of(Cpu *cpu)
+{
+    return cpu->run;
+}
+
+static const MachineCpus machine_cpus = {
+    .start = start_cpus,
+    .stop = stop_cpus,
+    .reset = reset_cpus,
+    .state = run_state,
+    .state_size = sizeof(CpuRun),
+    .state_of = run_of,
+};
 
 /* ---- making ---- */
 
@@ -484,7 +510,7 @@ bool cpu_init(Cpu *cpu, const Guest *g, Error *err)
     run->compiled = xalloc(sizeof(Compiled));
     pthread_mutex_init(&run->wake_lock, NULL);
     pthread_cond_init(&run->wake, NULL);
-    run->debug.stopped_at = ~0ull;
+    run->debug.stopped_at = run->waits_at = ~0ull;
     cpu->run = run;
     m->cpus = &machine_cpus;
     if (n && m->cpu[0]->run)

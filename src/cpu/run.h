@@ -95,6 +95,7 @@ struct CpuRun {
     bool has_thread;
     pthread_mutex_t wake_lock;
     pthread_cond_t wake;
+    uint64_t waits_at;                   /* the pc behind an instruction that waits for an interrupt, or ~0 */
     bool idle, interpret;                /* interpret: the instruction at the pc cannot be compiled */
     uint64_t posted_number, done_number; /* under wake_lock */
     Posted *post;

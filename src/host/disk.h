@@ -13,6 +13,7 @@ struct Disk {
     const char *interface;
     int unit;
     bool (*execute)(Disk *, DriveOp, uint64_t at, uint64_t bytes, const struct iovec *iov, int iovs);
+    bool private;          /* disk_overlay.c's */
     void (*close)(Disk *); /* frees what the kind owns, not the Disk; may be NULL */
     bool immediate;        /* executed by submit itself */
     pthread_mutex_t lock;  /* of the next three */

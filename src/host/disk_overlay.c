@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { CLUSTER = 65536 };
+enum { CLUSTER = DRIVE_CLUSTER };
 
 typedef struct OverlayDisk {
     Disk disk;
@@ -80,6 +80,23 @@ static bool execute(Disk *d, DriveOp op, uint64_t at, uint64_t bytes, const stru
     return ok;
 }
 
+bool drive_is_private(const Drive *d)
+{
+    return ((const Disk *)d)->private;
+}
+
+bool drive_private_has(Drive *d, uint64_t cluster)
+{
+    return holds((OverlayDisk *)d, cluster);
+}
+
+void drive_private_forget(Drive *d)
+{
+    OverlayDisk *o = (OverlayDisk *)d;
+    memset(o->held, 0, d->bytes / CLUSTER / 8 + 1);
+    o->top->execute(o->top, DRIVE_DISCARD, 0, d->bytes, NULL, 0);
+}
+
 static void close_overlay(Disk *d)
 {
     OverlayDisk *o = (OverlayDisk *)d;
@@ -120,6 +137,7 @@ Disk *disk_overlay(Disk *base, Error *err)
     OverlayDisk *o = xalloc(sizeof *o);
     disk_init(&o->disk, base->drive.id, base->drive.bytes);
     o->disk.execute = execute;
+    o->disk.private = true;
     o->disk.close = close_overlay;
     o->base = base;
     o->top = top;

@@ -38,6 +38,12 @@ void drives_close(void);           /* machine gone: finishes what was started */
 const char *drive_interface(const Drive *); /* "virtio", ... */
 Drive *drive_next(Drive *);                 /* in the order they were added; NULL begins and ends */
 
+/* A drive with snapshot=on keeps what is written to it in clusters of its own, which die with the program. */
+enum { DRIVE_CLUSTER = 65536 };
+bool drive_is_private(const Drive *);
+bool drive_private_has(Drive *, uint64_t cluster);
+void drive_private_forget(Drive *); /* all of them: as it was when it was opened. No request is under way */
+
 /* The twins. They do what they are told at once, and say so through the door. */
 Drive *drive_mem(const char *id, uint64_t bytes);
 uint8_t *drive_mem_bytes(Drive *);

@@ -257,7 +257,7 @@ void bench_drive(Bench *b, const char *name, bool level)
 void bench_type(Bench *b, const char *text)
 {
     Chardev *c = &b->host->chardev;
-    for (size_t left = strlen(text), n; left && (n = c->room(c->dev)); text += n, left -= n) {
+    for (size_t left = strlen(text), n; left && c->room && (n = c->room(c->dev)); text += n, left -= n) {
         n = n < left ? n : left;
         c->receive(c->dev, text, n);
     }

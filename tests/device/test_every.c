@@ -1,11 +1,16 @@
 /* What holds for every device type: reset values read back, read-only bits hold, and no access at any offset of any
  * size, aligned or not, does harm. Run it under the sanitizers. */
+#include "core/snapshot_device.h"
 #include "tests/device/bench.h"
+
+#include "base/alloc.h"
 
 #include <check.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 static uint64_t random_state = 88172645463325252ull;
 
@@ -152,6 +157,79 @@ START_TEST(a_reset_is_the_same_as_the_first)
 }
 END_TEST
 
+/* Of a register if there is a table, or anywhere. */
+static uint64_t some_offset(Bench *b, int window)
+{
+    const Reg *regs = own_windows(b->dev->type) ? b->dev->type->windows[window].regs : NULL;
+    int n = 0;
+    while (regs && regs[n].name)
+        n++;
+    return n && random_next() & 1 ? regs[random_next() % (unsigned)n].at : random_next() % bench_window_size(b, window);
+}
+
+/* Noise on windows, input pins and from the world, so that the device holds something. */
+static void disturb(Bench *b)
+{
+    for (int w = 0; w < bench_windows(b) && w < 8; w++)
+        for (int i = 0; i < 300; i++)
+            hammer(b, w, some_offset(b, w));
+    for (const Prop *p = b->dev->type->props; p && p->name; p++)
+        if (p->kind == PROP_CHARDEV)
+            bench_type(b, "some text");
+    for (const Pin *p = b->dev->type->pins; p && p->name; p++)
+        for (int i = 0; p->in && i < 40; i++) {
+            char *pin =
+                p->count > 1 ? xprintf("%s.%d", p->name, (int)(random_next() % (unsigned)p->count)) : xstrdup(p->name);
+            bench_drive(b, pin, random_next() & 1);
+            free(pin);
+        }
+    bench_sleep(b, 1000000);
+}
+
+static char *saved(Bench *b)
+{
+    Out o = { 0 };
+    if (b->dev->type->settle)
+        b->dev->type->settle(b->dev);
+    snapshot_print_device(b->dev, &o);
+    return o.text ? o.text : xstrdup("");
+}
+
+static bool is_pointer(uint64_t value)
+{
+    unsigned char there;
+    return !value || (value < 1ull << 47 && !mincore((void *)(uintptr_t)(value & ~4095ull), 1, &there));
+}
+
+/* What a snapshot must bring along is in the tables: two devices whose tables say the same are the same in every byte,
+ * pointers apart. */
+START_TEST(a_snapshot_has_all_of_it)
+{
+    const DeviceType *t = type_at(_i);
+    Bench from = bench_of(t), to = bench_of(t);
+    disturb(&from);
+    char *text = saved(&from);
+    memcpy(to.ram, from.ram, BENCH_RAM);
+    Error err;
+    ck_assert_msg(snapshot_fits_device(to.dev, text, &err) && snapshot_scan_device(to.dev, text, &err), "%s", err.text);
+    if (t->loaded)
+        t->loaded(to.dev);
+    char *again = saved(&to);
+    ck_assert_str_eq(again, text);
+    for (size_t at = sizeof(Device); at + 8 <= t->size; at += 8) {
+        uint64_t a, b;
+        memcpy(&a, (char *)from.dev + at, 8);
+        memcpy(&b, (char *)to.dev + at, 8);
+        ck_assert_msg(a == b || (is_pointer(a) && is_pointer(b)),
+                      "%s: byte %zu: %" PRIx64 " was saved, %" PRIx64 " came back", t->name, at, a, b);
+    }
+    free(text);
+    free(again);
+    bench_end(&from);
+    bench_end(&to);
+}
+END_TEST
+
 START_TEST(tables_are_well_formed)
 {
     const DeviceType *t = type_at(_i);
@@ -185,6 +263,7 @@ int main(void)
     tcase_add_loop_test(c, bits_that_are_not_writable_hold, 0, types());
     tcase_add_loop_test(c, every_offset_and_size_survives, 0, types());
     tcase_add_loop_test(c, a_reset_is_the_same_as_the_first, 0, types());
+    tcase_add_loop_test(c, a_snapshot_has_all_of_it, 0, types());
     suite_add_tcase(s, c);
     SRunner *r = srunner_create(s);
     srunner_run_all(r, CK_NORMAL);

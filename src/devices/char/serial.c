@@ -280,14 +280,6 @@ static void reset(void *dev)
     update(s);
 }
 
-static void loaded(void *dev)
-{
-    Serial *s = dev;
-    if (s->filled)
-        timer_at(&s->quiet, time_now(s->dev.machine) + 4 * character_ns(s));
-    update(s);
-}
-
 static void stop(void *dev)
 {
     timer_off(&((Serial *)dev)->quiet);
@@ -307,6 +299,7 @@ static const StateField state[] = {
     STATE(Serial, filled, .below = FIFO + 1),
     STATE(Serial, sent),
     STATE(Serial, timed_out),
+    STATE_TIMER(Serial, quiet),
     STATE_END,
 };
 
@@ -325,6 +318,5 @@ const DeviceType serial = {
     .pins = (const Pin[]){ { "irq", offsetof(Serial, irq), 1 }, { 0 } },
     .start = start,
     .reset = reset,
-    .loaded = loaded,
     .stop = stop,
 };

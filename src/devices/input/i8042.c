@@ -261,7 +261,6 @@ static void reset(void *dev)
 static void loaded(void *dev)
 {
     update(dev);
-    expect(dev);
 }
 
 static void stop(void *dev)
@@ -279,6 +278,7 @@ static const StateField state[] = {
     STATE(I8042, command),
     STATE_STRUCT(I8042, keyboard, ps2_keyboard_state),
     STATE_STRUCT(I8042, mouse, ps2_mouse_state),
+    STATE_TIMER(I8042, wire),
     STATE_END,
 };
 

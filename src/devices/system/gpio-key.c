@@ -40,6 +40,7 @@ const DeviceType gpio_key = {
     .name = "gpio-key",
     .about = "the power key",
     .size = sizeof(GpioKey),
+    .state = (const StateField[]){ STATE_TIMER(GpioKey, release), STATE_END },
     .pins = (const Pin[]){ { "out", offsetof(GpioKey, out), 1 }, { 0 } },
     .start = start,
     .reset = stop,

@@ -29,7 +29,7 @@ typedef struct I8254 {
     bool speaker; /* port 61h bit 1 */
     Line irq;
     Timer edge;
-    int64_t rise; /* when counter 0's output rises next; derived */
+    int64_t rise; /* when counter 0's output rises next */
 } I8254;
 
 static uint32_t from_bcd(uint32_t v)
@@ -293,11 +293,6 @@ static void reset(void *dev)
         p->counter[i] = (Counter){ .access = BOTH, .mode = 3, .gate = i != SPEAKER, .null_count = true };
 }
 
-static void loaded(void *dev)
-{
-    schedule(dev);
-}
-
 static void stop(void *dev)
 {
     timer_off(&((I8254 *)dev)->edge);
@@ -326,13 +321,13 @@ const DeviceType i8254 = {
     .name = "isa-pit",
     .about = "8254 interval timer",
     .size = sizeof(I8254),
-    .state = (const StateField[]){ STATE_STRUCTS(I8254, counter, counter_state), STATE(I8254, speaker), STATE_END },
+    .state = (const StateField[]){ STATE_STRUCTS(I8254, counter, counter_state), STATE(I8254, speaker),
+                                   STATE(I8254, rise), STATE_TIMER(I8254, edge), STATE_END },
     .windows = (const Window[]){ { 4, .read = window_read, .write = window_write, .max = 1 },
                                  { 1, .read = speaker_read, .write = speaker_write, .max = 1 },
                                  { 0 } },
     .pins = (const Pin[]){ { "irq", offsetof(I8254, irq), 1 }, { 0 } },
     .start = start,
     .reset = reset,
-    .loaded = loaded,
     .stop = stop,
 };

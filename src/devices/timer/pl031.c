@@ -112,6 +112,7 @@ static const Reg regs[] = {
 
 static const StateField state[] = {
     STATE(Pl031, offset),
+    STATE_TIMER(Pl031, alarm),
     STATE_END,
 };
 
@@ -137,11 +138,6 @@ static void reset(void *dev)
     update(r);
 }
 
-static void loaded(void *dev)
-{
-    arm(dev);
-}
-
 static void stop(void *dev)
 {
     timer_off(&((Pl031 *)dev)->alarm);
@@ -157,6 +153,5 @@ const DeviceType pl031 = {
     .pins = (const Pin[]){ { "irq", offsetof(Pl031, irq), 1 }, { 0 } },
     .start = start,
     .reset = reset,
-    .loaded = loaded,
     .stop = stop,
 };

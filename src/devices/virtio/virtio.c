@@ -8,11 +8,9 @@
 #include <string.h>
 
 const StateField virtio_state[] = {
-    STATE(Virtio, features),
-    STATE(Virtio, status),
-    STATE(Virtio, generation),
-    STATE_STRUCTS(Virtio, queue, queue_state),
-    STATE_END,
+    STATE(Virtio, features),    STATE(Virtio, status),
+    STATE(Virtio, generation),  STATE_STRUCTS(Virtio, queue, queue_state),
+    STATE_ARRAY(Virtio, again), STATE_END,
 };
 
 bool virtio_start(Virtio *v, const VirtioType *type, Device *dev, Error *err)
@@ -64,11 +62,22 @@ static void find_rings(Virtio *v, int n)
         virtio_wrong(v, n, why);
 }
 
+void virtio_settle(Virtio *v)
+{
+    if (v->type->settle)
+        v->type->settle(v);
+}
+
 void virtio_loaded(Virtio *v)
 {
-    for (int i = 0; i < virtio_queues(v); i++)
+    for (int i = 0; i < virtio_queues(v); i++) {
+        bool again = v->again[i];
         if (v->queue[i].ready)
             find_rings(v, i);
+        v->again[i] = false;
+        if (again)
+            virtio_again(v, i);
+    }
 }
 
 void virtio_enable(Virtio *v, int n, bool on)
@@ -200,6 +209,11 @@ bool virtio_device_start(void *dev, Error *err)
 void virtio_device_reset(void *dev)
 {
     virtio_reset(&((VirtioDevice *)dev)->v);
+}
+
+void virtio_device_settle(void *dev)
+{
+    virtio_settle(&((VirtioDevice *)dev)->v);
 }
 
 void virtio_device_loaded(void *dev)

@@ -30,6 +30,7 @@ typedef struct VirtioType {
     void (*running)(Virtio *);           /* the driver set DRIVER_OK; may be NULL */
     void (*notify)(Virtio *, int queue); /* there may be chains; takes a bounded number */
     void (*reset)(Virtio *);             /* queues are off: let go of every chain; may be NULL */
+    void (*settle)(Virtio *);            /* before a snapshot: put chains that were taken back; may be NULL */
     void (*stop)(Virtio *);              /* frees what start() made; may be NULL */
 } VirtioType;
 
@@ -55,6 +56,7 @@ extern const StateField virtio_state[];
 bool virtio_start(Virtio *, const VirtioType *, Device *, Error *);
 void virtio_stop(Virtio *);
 void virtio_reset(Virtio *);
+void virtio_settle(Virtio *);
 void virtio_loaded(Virtio *);
 
 /* For transports. */
@@ -80,5 +82,6 @@ typedef struct VirtioDevice {
 } VirtioDevice;
 bool virtio_device_start(void *, Error *);
 void virtio_device_reset(void *);
+void virtio_device_settle(void *);
 void virtio_device_loaded(void *);
 void virtio_device_stop(void *);

@@ -21,6 +21,15 @@ static void reset(Virtio *v)
     c->has_in = c->has_out = false;
 }
 
+/* Both queues are served in order, so that what was taken is what comes before the next. */
+static void settle(Virtio *v)
+{
+    VirtioConsole *c = (VirtioConsole *)v;
+    v->queue[RX].next_avail -= c->has_in != 0;
+    v->queue[TX].next_avail -= c->has_out;
+    reset(v);
+}
+
 static void stop(Virtio *v)
 {
     VirtioConsole *c = (VirtioConsole *)v;
@@ -82,6 +91,7 @@ const VirtioType virtio_console_type = {
     .start = start,
     .notify = notify,
     .reset = reset,
+    .settle = settle,
     .stop = stop,
 };
 
@@ -174,6 +184,7 @@ const DeviceType virtio_console = {
     .detach = detach,
     .start = virtio_device_start,
     .reset = virtio_device_reset,
+    .settle = virtio_device_settle,
     .loaded = virtio_device_loaded,
     .stop = virtio_device_stop,
 };

@@ -215,6 +215,7 @@ const DeviceType virtio_net = {
     .interface = &virtio_net_type,
     .start = virtio_device_start,
     .reset = virtio_device_reset,
+    .settle = virtio_device_settle,
     .loaded = virtio_device_loaded,
     .stop = virtio_device_stop,
 };

@@ -361,6 +361,11 @@ void virtio_pci_reset(void *dev)
     forget(d);
 }
 
+void virtio_pci_settle(void *dev)
+{
+    virtio_settle(&((VirtioPciDevice *)dev)->v);
+}
+
 void virtio_pci_loaded(void *dev)
 {
     VirtioPciDevice *d = dev;

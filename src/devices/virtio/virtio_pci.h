@@ -29,6 +29,7 @@ typedef struct VirtioPciDevice {
 
 bool virtio_pci_start(void *, Error *);
 void virtio_pci_reset(void *);
+void virtio_pci_settle(void *);
 void virtio_pci_loaded(void *);
 void virtio_pci_stop(void *);
 extern const Window virtio_pci_windows[];
@@ -52,5 +53,5 @@ void virtio_pci_read(void *, uint32_t at, uint32_t size);
 
 #define VIRTIO_PCI_HOOKS                                                                                               \
     .bus = "pci", .windows = virtio_pci_windows, .start = virtio_pci_start, .reset = virtio_pci_reset,                 \
-    .loaded = virtio_pci_loaded, .stop = virtio_pci_stop
+    .settle = virtio_pci_settle, .loaded = virtio_pci_loaded, .stop = virtio_pci_stop
 /* clang-format on */

@@ -46,6 +46,7 @@ const DeviceType virtio_rng = {
     .interface = &virtio_rng_type,
     .start = virtio_device_start,
     .reset = virtio_device_reset,
+    .settle = virtio_device_settle,
     .loaded = virtio_device_loaded,
     .stop = virtio_device_stop,
 };

@@ -178,6 +178,20 @@ static void reset(void *dev)
     cpu_power(&c->cpu, !c->start_powered_off);
 }
 
+static void settle(void *dev)
+{
+    arm_sync_mxcsr(dev);
+}
+
+static void loaded(void *dev)
+{
+    ArmCpu *c = dev;
+    c->cpu.mxcsr = 0x1f80;
+    arm_sync_mxcsr(c);
+    arm_timers_changed(c);
+    arm_mode_changed(c);
+}
+
 static void port_start(void *dev, uint64_t pc, uint64_t arg)
 {
     arm_start(dev, pc, arg);
@@ -227,7 +241,7 @@ static const Pin pins[] = {
 #define MODEL(symbol, name_, about_)                                                                                   \
     const DeviceType symbol = {                                                                                        \
         .name = name_, .about = about_, .size = sizeof(ArmCpu), .props = symbol##_props, .state = arm_state,           \
-        .pins = pins, .interface = &cpu_port, .start = start, .reset = reset,                                          \
+        .pins = pins, .interface = &cpu_port, .start = start, .reset = reset, .settle = settle, .loaded = loaded,                                          \
     }
 
 #define DEFAULT_FEATURES HAS_V8

@@ -1,0 +1,391 @@
+#include "core/snapshot.h"
+
+#include "base/alloc.h"
+#include "config.h"
+#include "core/run.h"
+#include "core/snapshot_device.h"
+#include "core/snapshot_file.h"
+#include "host/drive.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { PAGE = 4096 };
+
+/* ---- what the file is of ---- */
+
+static void quoted(Out *o, const char *text)
+{
+    out(o, "\"");
+    for (; text && *text; text++)
+        if (*text == '"' || *text == '\\' || (unsigned char)*text < ' ')
+            out(o, "\\u%04x", (unsigned char)*text);
+        else
+            out(o, "%c", *text);
+    out(o, "\"");
+}
+
+static void member(Out *o, const char *kind, const char *name, const char *value)
+{
+    char *key = xprintf("%s%s", kind, name);
+    quoted(o, key);
+    free(key);
+    out(o, ": ");
+    quoted(o, value);
+    out(o, ",\n");
+}
+
+static void header(Machine *m, Out *o)
+{
+    const MachineConfig *c = m->config;
+    out(o, "{\n\"dragoman snapshot\": 1,\n");
+    member(o, "machine", "", m->type->name);
+    member(o, "machine properties", "", c->machine_props);
+    member(o, "cpu", "", c->cpu);
+    out(o, "\"cpus\": %d,\n\"ram bytes\": %llu,\n", c->cpus, (unsigned long long)c->ram);
+    for (const Device *d = m->devices; d; d = d->next)
+        member(o, "device ", d->id, d->type->name);
+    for (Drive *d = drive_next(NULL); d; d = drive_next(d)) {
+        char *bytes = xprintf("%llu bytes%s", (unsigned long long)d->bytes, d->readonly ? ", readonly" : "");
+        member(o, "drive ", d->id, bytes);
+        free(bytes);
+    }
+    out(o, "\"program\": \"dragoman %s\"\n}\n", VERSION);
+}
+
+/* All lines but the first and the program's are as this machine would write them. */
+static bool same_header(Machine *m, SnapshotFile *s, Error *err)
+{
+    Out o = { 0 };
+    char line[1024];
+    bool ok = true;
+    header(m, &o);
+    for (char *mine = o.text + 2; ok && snapshot_header_line(s, line, sizeof line);) {
+        size_t len = strcspn(mine, "\n");
+        bool last = !strncmp(mine, "\"program\"", 9), same = strlen(line) == len && !memcmp(line, mine, len);
+        if (!same && !(last && !strncmp(line, mine, 9)))
+            ok = error_set(err, "it was made of a machine with %s, and here is %.*s; give the options it was made with",
+                           line, (int)len, mine);
+        mine += last ? 0 : len + 1;
+    }
+    out_free(&o);
+    return ok;
+}
+
+static const StateField clock_state[] = {
+    { .name = "time", .size = 8, .count = 1, .kind = STATE_UINT, .below = (uint64_t)INT64_MAX },
+    STATE_END,
+};
+
+/* ---- saving ---- */
+
+static void save_text(SnapshotFile *s, const char *name, Out *o)
+{
+    snapshot_begin(s, name, false);
+    snapshot_put(s, o->text ? o->text : "", o->len);
+    snapshot_end(s);
+    out_free(o);
+}
+
+static bool all_zero(const uint8_t *page)
+{
+    return !page[0] && !memcmp(page, page + 1, PAGE - 1);
+}
+
+/* Holes of the file behind guest memory are skipped unread: reading would fill them. */
+static void save_region(Machine *m, SnapshotFile *s, const Region *r)
+{
+    int fd = m->run->ram_fd;
+    off_t start = (off_t)(r->page * PAGE), end = start + (off_t)r->size;
+    char *name = xprintf("ram/%s", r->name);
+    snapshot_begin(s, name, true);
+    for (off_t at = start; at < end;) {
+        off_t data = lseek(fd, at, SEEK_DATA), hole = data < 0 ? end : lseek(fd, data, SEEK_HOLE);
+        for (at = data < 0 ? end : data & -PAGE; at < end && at < hole; at += PAGE) {
+            uint64_t number = (uint64_t)(at - start) / PAGE;
+            if (all_zero(r->ram + number * PAGE))
+                continue;
+            snapshot_put(s, &number, sizeof number);
+            snapshot_put(s, r->ram + number * PAGE, PAGE);
+        }
+    }
+    snapshot_end(s);
+    free(name);
+}
+
+static void save_drive(SnapshotFile *s, Drive *d)
+{
+    char *name = xprintf("drive/%s", d->id);
+    uint8_t *bytes = xalloc(DRIVE_CLUSTER);
+    snapshot_begin(s, name, true);
+    for (uint64_t n = 0; n * DRIVE_CLUSTER < d->bytes; n++) {
+        uint64_t left = d->bytes - n * DRIVE_CLUSTER;
+        if (!drive_private_has(d, n))
+            continue;
+        drive_now(d, DRIVE_READ, n * DRIVE_CLUSTER, bytes, left < DRIVE_CLUSTER ? left : DRIVE_CLUSTER);
+        snapshot_put(s, &n, sizeof n);
+        snapshot_put(s, bytes, DRIVE_CLUSTER);
+    }
+    snapshot_end(s);
+    free(bytes);
+    free(name);
+}
+
+/* A drive that is written to for good goes on after the snapshot, and would not fit it any more. */
+static bool drives_can(Error *err)
+{
+    for (Drive *d = drive_next(NULL); d; d = drive_next(d))
+        if (!d->readonly && !drive_is_private(d))
+            return error_set(err,
+                             "drive '%s' writes to its file, which a snapshot does not keep; start with -snapshot, or "
+                             "with snapshot=on or readonly=on in its -drive",
+                             d->id);
+    return true;
+}
+
+static void settle(Machine *m)
+{
+    for (Drive *d = drive_next(NULL); d; d = drive_next(d))
+        d->drain(d);
+    run_posts(m);
+    for (Device *d = m->devices; d; d = d->next)
+        if (d->type->settle)
+            d->type->settle(d);
+}
+
+static void save_cpu(Machine *m, SnapshotFile *s, int n)
+{
+    Out o = { 0 };
+    char *name = xprintf("cpu%d/run", n);
+    state_print(m->cpus->state, m->cpus->state_of(m->cpu[n]), &o);
+    save_text(s, name, &o);
+    free(name);
+}
+
+bool snapshot_save(Machine *m, const char *path, Error *err)
+{
+    if (!drives_can(err))
+        return false;
+    settle(m);
+    Out o = { 0 };
+    header(m, &o);
+    SnapshotFile *s = snapshot_create(path, o.text, err);
+    out_free(&o);
+    if (!s)
+        return false;
+    state_print(clock_state, &(uint64_t){ (uint64_t)time_now(m) }, &o);
+    save_text(s, "clock", &o);
+    for (Device *d = m->devices; d; d = d->next) {
+        snapshot_print_device(d, &o);
+        save_text(s, d->id, &o);
+    }
+    for (int n = 0; m->cpus && n < m->config->cpus; n++)
+        save_cpu(m, s, n);
+    for (size_t n = 0; n < m->run->ram_count; n++)
+        save_region(m, s, m->run->ram_regions[n]);
+    for (Drive *d = drive_next(NULL); d; d = drive_next(d))
+        if (drive_is_private(d))
+            save_drive(s, d);
+    save_text(s, "end", &o);
+    return snapshot_finish(s, err);
+}
+
+/* ---- loading ---- one function for each kind of record: check changes nothing, else it cannot fail for what the
+ * file says ---- */
+typedef struct Load {
+    Machine *machine;
+    SnapshotFile *file;
+    bool check;
+    SnapshotRecord record[1024];
+    size_t count;
+} Load;
+
+static bool load_clock(Load *l, const char *text, Error *err)
+{
+    uint64_t time;
+    if (!state_scan(clock_state, &time, &text, err))
+        return error_in(err, "clock: ");
+    if (!l->check)
+        l->machine->run->frozen = (int64_t)time;
+    return true;
+}
+
+static bool load_cpu(Load *l, int n, const char *text, Error *err)
+{
+    const MachineCpus *cpus = l->machine->cpus;
+    void *copy = xalloc(cpus->state_size);
+    bool ok = state_scan(cpus->state, l->check ? copy : cpus->state_of(l->machine->cpu[n]), &text, err);
+    free(copy);
+    return ok || error_in(err, "cpu %d: ", n);
+}
+
+static bool load_region(Load *l, const SnapshotRecord *r, const Region *region, Error *err)
+{
+    uint64_t number;
+    uint8_t page[PAGE];
+    bool ok = snapshot_unpack(l->file, r, err);
+    if (ok && !l->check) {
+        space_dirty(region, 0, region->size);
+        ok = !fallocate(l->machine->run->ram_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+                        (off_t)(region->page * PAGE), (off_t)region->size) ||
+             error_set(err, "guest memory cannot be cleared");
+    }
+    while (ok && snapshot_get(l->file, &number, sizeof number, err)) {
+        ok = snapshot_get(l->file, page, PAGE, err);
+        if (ok && number >= region->size / PAGE)
+            ok = error_set(err, "%s: there is no page %llu", r->name, (unsigned long long)number);
+        if (ok && !l->check)
+            memcpy(region->ram + number * PAGE, page, PAGE);
+    }
+    return ok && !err->text[0];
+}
+
+static bool load_drive(Load *l, const SnapshotRecord *r, Drive *d, Error *err)
+{
+    uint64_t n;
+    uint8_t *bytes = xalloc(DRIVE_CLUSTER);
+    bool ok = snapshot_unpack(l->file, r, err);
+    if (ok && !l->check)
+        drive_private_forget(d);
+    while (ok && snapshot_get(l->file, &n, sizeof n, err)) {
+        ok = snapshot_get(l->file, bytes, DRIVE_CLUSTER, err);
+        if (ok && n >= (d->bytes + DRIVE_CLUSTER - 1) / DRIVE_CLUSTER)
+            ok = error_set(err, "%s: there is no cluster %llu", r->name, (unsigned long long)n);
+        uint64_t left = d->bytes - n * DRIVE_CLUSTER;
+        if (ok && !l->check)
+            ok = drive_now(d, DRIVE_WRITE, n * DRIVE_CLUSTER, bytes, left < DRIVE_CLUSTER ? left : DRIVE_CLUSTER) ||
+                 error_set(err, "%s: the temporary file cannot be written", r->name);
+    }
+    free(bytes);
+    return ok && !err->text[0];
+}
+
+static const Region *region_of(Machine *m, const char *name)
+{
+    for (size_t n = 0; n < m->run->ram_count; n++)
+        if (!strcmp(m->run->ram_regions[n]->name, name))
+            return m->run->ram_regions[n];
+    return NULL;
+}
+
+static bool load_text(Load *l, const SnapshotRecord *r, Error *err)
+{
+    Machine *m = l->machine;
+    int cpu, end = 0;
+    char *text = snapshot_text(l->file, r, err);
+    if (!text)
+        return false;
+    Device *dev = machine_device(m, r->name);
+    bool ok;
+    if (!strcmp(r->name, "clock"))
+        ok = load_clock(l, text, err);
+    else if (sscanf(r->name, "cpu%d/run%n", &cpu, &end) == 1 && end && !r->name[end] && cpu >= 0 &&
+             cpu < m->config->cpus && m->cpus)
+        ok = load_cpu(l, cpu, text, err);
+    else if (dev)
+        ok = l->check ? snapshot_fits_device(dev, text, err) : snapshot_scan_device(dev, text, err);
+    else
+        ok = error_set(err, "record '%s' is unknown here", r->name);
+    free(text);
+    return ok;
+}
+
+static bool load_record(Load *l, const SnapshotRecord *r, Error *err)
+{
+    const char *name = r->name;
+    if (!strncmp(name, "ram/", 4)) {
+        const Region *region = region_of(l->machine, name + 4);
+        return region ? load_region(l, r, region, err) : error_set(err, "there is no memory '%s' here", name + 4);
+    }
+    if (!strncmp(name, "drive/", 6)) {
+        Drive *d = drive_find(name + 6);
+        if (!d || !drive_is_private(d))
+            return error_set(err, "drive '%s' has changes in the snapshot; give it snapshot=on", name + 6);
+        return load_drive(l, r, d, err);
+    }
+    return load_text(l, r, err);
+}
+
+static bool load_all(Load *l, Error *err)
+{
+    for (size_t k = 0; k < l->count; k++)
+        if (!load_record(l, &l->record[k], err))
+            return false;
+    return true;
+}
+
+static bool has(const Load *l, const char *name)
+{
+    for (size_t k = 0; k < l->count; k++)
+        if (!strcmp(l->record[k].name, name))
+            return true;
+    return false;
+}
+
+/* Every record the machine would write is there, once. */
+static bool complete(Load *l, Error *err)
+{
+    Machine *m = l->machine;
+    size_t want = 1 + m->run->ram_count + (m->cpus ? (size_t)m->config->cpus : 0);
+    for (Device *d = m->devices; d; d = d->next, want++)
+        if (!has(l, d->id))
+            return error_set(err, "nothing is said of device '%s'", d->id);
+    for (Drive *d = drive_next(NULL); d; d = drive_next(d))
+        want += drive_is_private(d);
+    return l->count == want || error_set(err, "%zu records are needed, and there are %zu", want, l->count);
+}
+
+static bool list_records(Load *l, Error *err)
+{
+    SnapshotRecord r;
+    while (snapshot_next(l->file, &r, err)) {
+        if (!strcmp(r.name, "end"))
+            return complete(l, err);
+        if (l->count == sizeof l->record / sizeof l->record[0])
+            return error_set(err, "it has too many records");
+        l->record[l->count++] = r;
+    }
+    return err->text[0] ? false : error_set(err, "it is cut off");
+}
+
+static void forget_timers(Machine *m)
+{
+    for (Timer *t = m->run->timers, *next; t; t = next) {
+        next = t->next;
+        t->when = TIMER_OFF;
+    }
+    m->run->timers = NULL;
+}
+
+static bool apply(Load *l, Error *err)
+{
+    Machine *m = l->machine;
+    for (Drive *d = drive_next(NULL); d; d = drive_next(d))
+        d->drain(d);
+    run_posts(m);
+    forget_timers(m);
+    if (m->cpus)
+        m->cpus->reset(m);
+    l->check = false;
+    bool ok = load_all(l, err);
+    for (Device *d = m->devices; d; d = d->next)
+        if (d->type->loaded)
+            d->type->loaded(d);
+    return ok;
+}
+
+bool snapshot_load(Machine *m, const char *path, Error *err)
+{
+    SnapshotFile *file = snapshot_open(path, err);
+    if (!file)
+        return false;
+    Load *l = xalloc(sizeof *l);
+    *l = (Load){ .machine = m, .file = file, .check = true };
+    bool fits = same_header(m, file, err) && list_records(l, err) && load_all(l, err);
+    bool ok = fits && apply(l, err);
+    snapshot_close(file);
+    free(l);
+    return ok || error_in(err, "%s: %s", path, fits ? "" : "nothing was loaded: ");
+}

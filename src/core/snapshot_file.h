@@ -1,0 +1,37 @@
+/* The file of a snapshot as a sequence of records; private to core/snapshot*.c. Memory and drives are compressed. */
+#pragma once
+#include "base/error.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+typedef struct SnapshotFile SnapshotFile;
+
+/* ---- writing ---- what fails is remembered, and told by snapshot_finish */
+SnapshotFile *snapshot_create(const char *path, const char *header, Error *err);
+void snapshot_begin(SnapshotFile *, const char *name, bool compressed);
+void snapshot_put(SnapshotFile *, const void *, size_t);
+void snapshot_end(SnapshotFile *);
+/* Frees it; the file is at its path from now on, or false: nothing is there. */
+bool snapshot_finish(SnapshotFile *, Error *err);
+
+/* ---- reading ---- */
+enum { SNAPSHOT_NAME = 96 };
+typedef struct SnapshotRecord {
+    char name[SNAPSHOT_NAME];
+    uint64_t size; /* in the file */
+    long at;
+} SnapshotRecord;
+
+SnapshotFile *snapshot_open(const char *path, Error *err);
+/* A line of the header, without its end; false: that was the last. */
+bool snapshot_header_line(SnapshotFile *, char *line, size_t room);
+/* The next record; false: none follows, or it is damaged, then *err says so. `err->text` is empty for the former. */
+bool snapshot_next(SnapshotFile *, SnapshotRecord *, Error *err);
+/* All of a record that is text, with a 0 behind it. The caller frees it. */
+char *snapshot_text(SnapshotFile *, const SnapshotRecord *, Error *err);
+/* A compressed record, by and by: get says false at its end and when it is damaged. */
+bool snapshot_unpack(SnapshotFile *, const SnapshotRecord *, Error *err);
+bool snapshot_get(SnapshotFile *, void *, size_t, Error *err);
+void snapshot_close(SnapshotFile *);
