@@ -219,7 +219,7 @@ static bool set_object(void *config, const char *value, Error *err)
 static bool set_log(void *config, const char *value, Error *err)
 {
     if (!is_help(value))
-        return log_choose(value, err);
+        return log_choose(value, err) || error_in(err, "-d ");
     Out o = OUT_TO(stdout);
     log_help(&o);
     return ((Config *)config)->done = true;

@@ -3,9 +3,11 @@
 #include "base/alloc.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 uint32_t log_mask;
 static FILE *sink;
@@ -40,7 +42,7 @@ bool log_choose(const char *list, Error *err)
         size_t len = strcspn(at, ",");
         const struct LogRow *row = row_named(at, len);
         if (!row)
-            return error_set(err, "-d %.*s: no such log item; -d help lists them", (int)len, at);
+            return error_set(err, "%.*s: no such log item; -d help lists them", (int)len, at);
         log_mask |= row->bit;
         at += len + (at[len] == ',');
     }
@@ -49,11 +51,18 @@ bool log_choose(const char *list, Error *err)
 
 bool log_to(const char *path, Error *err)
 {
-    sink = fopen(path, "we");
-    if (!sink)
+    FILE *f = fopen(path, "we");
+    if (!f)
         return error_set(err, "-D %s: %s; name a file that can be written", path, strerror(errno));
-    setvbuf(sink, NULL, _IOFBF, 1 << 16);
-    return true;
+    if (!sink) {
+        setvbuf(f, NULL, _IOFBF, 1 << 16);
+        sink = f;
+        return true;
+    }
+    fflush(sink); /* another file under the same stream, which other threads may be writing to */
+    bool ok = dup3(fileno(f), fileno(sink), O_CLOEXEC) >= 0;
+    fclose(f);
+    return ok || error_set(err, "-D %s: %s", path, strerror(errno));
 }
 
 bool log_filter(const char *ranges, Error *err)

@@ -14,7 +14,7 @@ enum LogMask {
 #include "base/log.def"
 };
 
-extern uint32_t log_mask; /* set once, before the machine runs */
+extern uint32_t log_mask; /* set before the machine runs or while it stands still */
 
 static inline bool log_on(uint32_t what)
 {

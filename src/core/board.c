@@ -521,6 +521,7 @@ static bool plug(Machine *m, const DeviceType *type, const char *line, Error *er
     Device *dev = NULL;
     if (ok) {
         dev = device_new(m, type, id);
+        dev->plugged = true;
         ok = props_init(type->props, dev, m, err) &&
              (!p.rest.text || props_parse(type->props, dev, m, p.rest.text, false, err)) &&
              (!type->bus || find_bus(m, dev, p.bus, err)) && start(dev, err);

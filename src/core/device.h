@@ -69,8 +69,9 @@ struct Device {
     const DeviceType *type;
     const char *id;
     Machine *machine;
-    Space *dma;  /* what the device sees as a bus master */
-    Device *bus; /* the part it is plugged into, or NULL */
+    Space *dma;   /* what the device sees as a bus master */
+    Device *bus;  /* the part it is plugged into, or NULL */
+    bool plugged; /* by the user; else a part of the machine */
     Device *next;
 };
 

@@ -1,6 +1,7 @@
 /* -d in_asm,op,op_opt,out_asm: what went into a unit and what came out. Capstone reads the instructions. */
 #include "config.h"
 #include "cpu/engine.h"
+#include "cpu/report.h"
 
 #include "base/log.h"
 
@@ -84,4 +85,48 @@ void listing_unit(Cpu *cpu, const Unit *u, const uint8_t *page_bytes)
     if (o.text)
         log_text(o.text);
     out_free(&o);
+}
+
+#if HAVE_CAPSTONE
+/* The first instruction; 0: Capstone does not know it. */
+static size_t one(csh handle, const uint8_t *code, size_t size, uint64_t pc, Out *o)
+{
+    cs_insn *insn;
+    if (!cs_disasm(handle, code, size, pc, 1, &insn))
+        return 0;
+    out(o, "0x%08llx:  %-8s %s\n", (unsigned long long)pc, insn->mnemonic, insn->op_str);
+    size_t used = insn->size;
+    cs_free(insn, 1);
+    return used;
+}
+#endif
+
+size_t report_instructions(Cpu *cpu, const uint8_t *code, size_t size, uint64_t pc, int count, Out *o)
+{
+    const Guest *g = cpu->run->guest;
+    int arch = 0, mode = 0;
+    size_t at = 0, unit = (size_t)1 << g->pc_shift;
+#if HAVE_CAPSTONE
+    csh handle;
+    if (g->disassembler && g->disassembler(cpu, &arch, &mode) &&
+        cs_open((cs_arch)arch, (cs_mode)mode, &handle) == CS_ERR_OK) {
+        for (; count && size - at >= unit; count--) {
+            size_t used = one(handle, code + at, size - at, pc + at, o);
+            if (!used) {
+                uint32_t word = 0;
+                memcpy(&word, code + at, unit < 4 ? unit : 4);
+                out(o, "0x%08llx:  .%s 0x%0*x\n", (unsigned long long)(pc + at), unit < 4 ? "byte" : "word",
+                    (int)unit * 2, word);
+                used = unit;
+            }
+            at += used;
+        }
+        cs_close(&handle);
+        return at;
+    }
+#endif
+    (void)arch, (void)mode;
+    for (; count && size - at >= unit; count--, at += unit)
+        words(o, code + at, unit < 4 ? 4 : unit, pc + at);
+    return at;
 }

@@ -12,6 +12,8 @@
 #include <cpuid.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 static const Backend *chosen_backend; /* set once by main before any machine is made */
 static uint64_t chosen_cache = 256ull << 20;
@@ -374,6 +376,7 @@ static void *thread(void *arg)
 {
     Cpu *cpu = arg;
     cpu->run->host_mxcsr = __builtin_ia32_stmxcsr();
+    cpu->run->thread_number = (int)syscall(SYS_gettid);
     debug_begin(cpu);
     cpu_switch_bank(cpu);
     run_until_halt(cpu);

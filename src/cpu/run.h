@@ -93,6 +93,7 @@ struct CpuRun {
     _Atomic uint32_t lines, powered, in_code, resync;
     pthread_t thread;
     bool has_thread;
+    int thread_number; /* the host's */
     pthread_mutex_t wake_lock;
     pthread_cond_t wake;
     uint64_t waits_at;                   /* the pc behind an instruction that waits for an interrupt, or ~0 */

@@ -49,6 +49,7 @@ Port *null_port(const char *id)
 {
     Port *p = xalloc(sizeof *p);
     port_init(p, id);
+    p->kind = "null";
     return p;
 }
 
@@ -177,6 +178,7 @@ static Port *open_kind(const char *name, const char *id, KeyVals *keys, Error *e
         port_free(p);
         return NULL;
     }
+    p->kind = kind->name;
     if (mux)
         p = mux_new(p, id);
     port_add(p);
@@ -308,6 +310,26 @@ Chardev *chardev_find(const char *id)
     front->next = p->next; /* behind the mux, so that it is closed with the others and not found by id */
     p->next = front;
     return &front->dev;
+}
+
+Chardev *chardev_next(Chardev *c)
+{
+    Port *next = c ? ((Port *)c)->next : ports;
+    return next ? &next->dev : NULL;
+}
+
+void chardev_describe(const Chardev *c, Out *o)
+{
+    const Port *p = (const Port *)c;
+    if (p->describe)
+        p->describe(p, o);
+    else
+        out(o, "%s", p->kind);
+}
+
+const char *chardev_kind(int i)
+{
+    return i < KINDS ? kinds[i]->name : NULL;
 }
 
 Chardev *chardev_mux_base(const char *id)

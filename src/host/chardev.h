@@ -29,7 +29,10 @@ bool chardev_add(const char *line, Error *);
  * which makes a mux whose second front end is chardev "monitor". */
 bool chardev_open(const char *id, const char *where, Error *);
 
-Chardev *chardev_find(const char *id); /* NULL: none of that id. For a mux each call makes another front end */
+Chardev *chardev_find(const char *id);         /* NULL: none of that id. For a mux each call makes another front end */
+Chardev *chardev_next(Chardev *);              /* all of them; NULL begins and ends */
+void chardev_describe(const Chardev *, Out *); /* "unix:PATH,server=on", "pty:/dev/pts/1", "stdio" */
+const char *chardev_kind(int i);               /* names of the kinds, from 0; NULL: no more */
 void chardevs_help(Out *);
 void chardevs_close(void); /* loop stopped: writes out what waits (a second at most), frees all */
 

@@ -220,18 +220,33 @@ static int open_pty_pair(char *name, size_t room)
     return master;
 }
 
+typedef struct PtyPort {
+    FdPort f;
+    char name[64]; /* of the other end */
+} PtyPort;
+
+static void describe_pty(const Port *p, Out *o)
+{
+    out(o, "pty:%s", ((const PtyPort *)p)->name);
+}
+
 static Port *open_pty(KeyVals *keys, const char *id, Error *err)
 {
-    char name[64];
+    PtyPort *p;
+    char name[sizeof p->name];
     if (!keyvals_done(keys, err))
         return NULL;
     int fd = open_pty_pair(name, sizeof name);
     if (fd < 0)
         return error_set(err, "pty: %s", strerror(errno)), NULL;
     fprintf(stderr, "char device redirected to %s (label %s)\n", name, id);
-    Port *p = fdport_new(id, fd, fd);
-    ((FdPort *)p)->lossy = true;
-    return p;
+    p = xalloc(sizeof *p);
+    fdport_init(&p->f, id, fd, fd);
+    strcpy(p->name, name);
+    p->f.lossy = true;
+    p->f.port.describe = describe_pty;
+    loop_add(&p->f.source);
+    return &p->f.port;
 }
 
 const PortKind port_stdio = { "stdio", "signal=on|off", "this terminal", open_stdio };

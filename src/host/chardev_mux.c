@@ -129,6 +129,7 @@ static Port *add_front(Port *p, const char *id)
     Mux *m = (Mux *)p;
     Front *f = xalloc(sizeof *f), **last = &m->fronts;
     port_init(&f->port, id);
+    f->port.kind = "mux";
     f->port.dev.write = write_front;
     f->port.under = p->under;
     f->port.dev.late = true;
@@ -150,6 +151,7 @@ Port *mux_new(Port *base, const char *id)
 {
     Mux *m = xalloc(sizeof *m);
     port_init(&m->port, id);
+    m->port.kind = "mux";
     m->port.front = add_front;
     m->port.close = close_mux;
     m->port.under = base;

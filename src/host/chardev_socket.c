@@ -295,6 +295,20 @@ static bool begin(SocketPort *s, const Manner *m, Error *err)
     return s->listener >= 0;
 }
 
+/* The port as it was named on the command line. */
+static void describe(const Port *p, Out *o)
+{
+    const SocketPort *s = (const SocketPort *)p;
+    if (s->f.out < 0 && s->listener < 0)
+        out(o, "disconnected:");
+    out(o, "%s:", s->address.path ? "unix" : s->telnet ? "telnet" : "tcp");
+    if (s->address.path)
+        out(o, "%s", s->address.path);
+    else
+        out(o, "%s:%s", s->address.host, s->address.port);
+    out(o, "%s", s->listener >= 0 ? ",server=on" : "");
+}
+
 static Port *open_socket(KeyVals *keys, const char *id, Error *err)
 {
     SocketPort *s = xalloc(sizeof *s);
@@ -302,6 +316,7 @@ static Port *open_socket(KeyVals *keys, const char *id, Error *err)
     fdport_init(&s->f, id, -1, -1);
     s->listener = -1;
     s->f.port.dev.late = true;
+    s->f.port.describe = describe;
     s->f.port.close = close_socket;
     s->f.lost = lost;
     s->f.source = (LoopSource){ .prepare = prepare, .dispatch = dispatch, .who = s };

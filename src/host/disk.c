@@ -191,6 +191,7 @@ void disk_free(Disk *d)
     pthread_mutex_destroy(&d->lock);
     pthread_cond_destroy(&d->idle);
     free(id);
+    free(d->path);
     free(d);
 }
 

@@ -12,6 +12,7 @@ struct Disk {
     Disk *next;
     const char *interface;
     int unit;
+    char *path; /* of the image, or NULL */
     bool (*execute)(Disk *, DriveOp, uint64_t at, uint64_t bytes, const struct iovec *iov, int iovs);
     bool private;          /* disk_overlay.c's */
     void (*close)(Disk *); /* frees what the kind owns, not the Disk; may be NULL */

@@ -156,6 +156,8 @@ bool drive_add(const char *line, bool snapshot, Error *err)
     if (!keyvals_parse(line, NULL, &keys, err))
         return error_in(err, "-drive ");
     Disk *d = parse(&keys, &o, err) ? open_disk(&o, err) : NULL;
+    if (d)
+        d->path = xstrdup(o.file.path);
     keyvals_free(&keys);
     if (!d)
         return error_in(err, "-drive %s: ", line);
@@ -182,6 +184,11 @@ Drive *drive_find(const char *id)
 const char *drive_interface(const Drive *d)
 {
     return ((const Disk *)d)->interface;
+}
+
+const char *drive_file(const Drive *d)
+{
+    return ((const Disk *)d)->path;
 }
 
 Drive *drive_next(Drive *d)

@@ -36,6 +36,7 @@ void drives_close(void);           /* machine gone: finishes what was started */
 
 /* For the command line, which plugs a device for each drive of an interface. */
 const char *drive_interface(const Drive *); /* "virtio", ... */
+const char *drive_file(const Drive *);      /* the image's path */
 Drive *drive_next(Drive *);                 /* in the order they were added; NULL begins and ends */
 
 /* A drive with snapshot=on keeps what is written to it in clusters of its own, which die with the program. */

@@ -187,6 +187,7 @@ bool net_open(KeyVals *keys, Error *err)
         netport_free(p);
         return false;
     }
+    p->kind = kind->name;
     p->next = ports;
     ports = p;
     return !dump || net_dump(id, dump, err);
@@ -208,6 +209,17 @@ Net *net_find(const char *id)
         if (!strcmp(p->net.id, id))
             return &p->net;
     return NULL;
+}
+
+Net *net_next(Net *n)
+{
+    NetPort *next = n ? ((NetPort *)n)->next : ports;
+    return next ? &next->net : NULL;
+}
+
+const char *net_kind(const Net *n)
+{
+    return ((const NetPort *)n)->kind;
 }
 
 /* Before the machine runs. */

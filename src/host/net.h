@@ -20,6 +20,8 @@ struct Net {
 bool net_add(const char *line, Error *); /* -netdev KIND,id=ID,... ; dump=FILE writes every frame to a pcap file */
 bool net_open(KeyVals *keys, Error *);   /* the same, parsed, with the kind as key "type" */
 Net *net_find(const char *id);           /* NULL: none of that id */
+Net *net_next(Net *);                    /* all of them; NULL begins and ends */
+const char *net_kind(const Net *);
 bool net_dump(const char *id, const char *path, Error *);
 void nets_help(Out *);
 void nets_close(void); /* machine gone */

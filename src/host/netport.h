@@ -24,6 +24,7 @@ typedef struct NetPort NetPort;
 struct NetPort {
     Net net;
     NetPort *next;
+    const char *kind;
     Frames arrived; /* through the door, not yet taken by the device; machine lock */
     size_t waiting; /* atomic: `arrived` and what is still on its way; beyond the bound frames are lost */
     Pcap *dump;

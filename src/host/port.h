@@ -16,6 +16,8 @@ struct Port {
     size_t pending;                         /* atomic: `input` and what is still on its way */
     Port *(*front)(Port *, const char *id); /* a mux: one more front end */
     Port *under;                            /* a mux or its front end: what both write to */
+    const char *kind;                       /* its name */
+    void (*describe)(const Port *, Out *);  /* instead of its kind's name: with what it is connected to */
     void (*close)(Port *);                  /* writes out, frees what the kind owns, not the Port; may be NULL */
 };
 

@@ -2,23 +2,29 @@
 #include "base/number.h"
 #include "monitor/command.h"
 #include "monitor/expr.h"
+#include "monitor/types.h"
 
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-bool param_next(const char **takes, Param *p)
+/* What `takes` declares, with its type as a word. */
+typedef struct Param {
+    const char *name;
+    char type[96];
+    bool optional;
+    Member member;
+} Param;
+
+static bool param_next(const char **takes, Param *p)
 {
-    const char *at = *takes ? *takes + strspn(*takes, " ") : "";
-    if (!*at)
+    if (!*takes || !member_next(takes, *takes + strlen(*takes), &p->member))
         return false;
-    size_t name = strcspn(at, "?:"), len = strcspn(at, " "), type = strcspn(at, ":") + 1;
-    assert(name < sizeof p->name && type < len && len - type < sizeof p->type);
-    snprintf(p->name, sizeof p->name, "%.*s", (int)name, at);
-    snprintf(p->type, sizeof p->type, "%.*s", (int)(len - type), at + type);
-    p->optional = at[name] == '?';
-    *takes = at + len;
+    assert(p->member.type.len < sizeof p->type);
+    snprintf(p->type, sizeof p->type, "%.*s", (int)p->member.type.len, p->member.type.at);
+    p->name = p->member.name;
+    p->optional = p->member.optional;
     return true;
 }
 
@@ -55,27 +61,27 @@ static bool is_anything(const json_t *v)
     return v;
 }
 
-static const struct Type {
+static const struct Kind {
     const char *name, *expected;
     bool (*is)(const json_t *);
-} types[] = {
+} kinds[] = {
     { "str", "string", is_string },    { "line", "string", is_string },  { "int", "integer", is_integer },
     { "size", "integer", is_integer }, { "bool", "boolean", is_bool },   { "-", "boolean", is_bool },
     { "[str]", "array", is_array },    { "json", "value", is_anything }, { "fmt", "string", is_string },
 };
 
-static const struct Type *type_of(const Param *p)
+static const struct Kind *kind_of(const Param *p)
 {
-    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
-        if (!strcmp(types[i].name, p->type) || (*types[i].name == '-' && *p->type == '-'))
-            return &types[i];
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (!strcmp(kinds[i].name, p->type) || (*kinds[i].name == '-' && *p->type == '-'))
+            return &kinds[i];
     assert(strchr(p->type, '|'));
     return NULL;
 }
 
 static bool check_value(const Param *p, const json_t *value, Error *err)
 {
-    const struct Type *t = type_of(p);
+    const struct Kind *t = kind_of(p);
     if (t)
         return t->is(value) || error_set(err, "Invalid parameter type for '%s', expected: %s", p->name, t->expected);
     if (!json_is_string(value))

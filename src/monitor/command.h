@@ -1,18 +1,6 @@
 /* A command is a row. The row checks its arguments and answers in JSON (QMP); the human monitor reads the same
  * arguments from words and prints the same answer. Rows live in tables beside their functions; table.c lists the
- * tables.
- *
- * `takes` declares the arguments in order, "NAME:TYPE" or "NAME?:TYPE" for one that may be missing, separated by
- * blanks: str      text; in the human monitor a word, or "several words" line     text; in the human monitor the rest
- * of the line int      a whole number; in the human monitor an expression with numbers, $registers, + - * / % & | ^ ( )
- *     size     bytes; in the human monitor with K, M, G, a bare number in MiB
- *     bool     in the human monitor on or off
- *     -x       bool; in the human monitor the word -x
- *     fmt      human monitor only: /FORMAT after the command's name
- *     a|b|c    one of these words
- *     [str]    a list, json: any value; QMP only
- *     more     QMP only: all members that no other argument names are accepted
- * `gives` is the answer's type in the same words: "str", "{running:bool status:str}", "[{name:str alias?:str}]". */
+ * tables. */
 #pragma once
 #include "base/error.h"
 #include "base/text.h"
@@ -31,6 +19,20 @@ typedef struct Ask { /* one call of a command */
     const char *class; /* of the error: QMP's, "GenericError" if not set */
 } Ask;
 
+/* clang-format off */
+/* `takes` declares the arguments in order, "NAME:TYPE" or "NAME?:TYPE" for one that may be missing:
+ *     str      text; in the human monitor a word, or "several words"
+ *     line     text; in the human monitor the rest of the line
+ *     int      a whole number; in the human monitor an expression with numbers, $registers, + - * / % & | ^ ( )
+ *     size     bytes; in the human monitor with K, M, G, a bare number in MiB
+ *     bool     in the human monitor on or off
+ *     -x       bool; in the human monitor the word -x
+ *     fmt      human monitor only: /FORMAT after the command's name
+ *     a|b|c    one of these words
+ *     [str]    a list, json: any value; QMP only
+ *     more     by this name, QMP only: members that no other argument names are accepted
+ * `gives` is the answer's type, of str, int, bool, json, a|b|c, [TYPE] and {NAME:TYPE NAME?:TYPE}. */
+/* clang-format on */
 typedef struct Command {
     const char *name;                     /* in QMP; NULL: the human monitor only */
     const char *human;                    /* in the human monitor: "quit", "info status"; NULL: QMP only */
@@ -38,6 +40,8 @@ typedef struct Command {
     const char *gives;                    /* NULL: an empty object */
     const char *help;                     /* a line; NULL ends the table */
     json_t *(*run)(Ask *);                /* the answer, NULL after ask_fail */
+    const char *answer;                   /* instead: always this, in JSON */
+    const char *refusal, *class;          /* instead: it always fails with these words */
     bool (*show)(Ask *, Out *);           /* instead of run, human monitor only: prints; false after ask_fail */
     void (*print)(const json_t *, Out *); /* run's answer for people; NULL: nothing is said */
     const char *alias;                    /* another spelling for people: "q" */
@@ -51,27 +55,29 @@ const Command *command_named(const char *name);
  */
 const Command *command_of_line(const char *line, const char **args, Error *err);
 
-/* Reads an argument declaration word by word: false at the end. */
-typedef struct Param {
-    char name[32], type[96];
-    bool optional;
-} Param;
-bool param_next(const char **takes, Param *);
-
 bool args_check(const Command *, const json_t *args, Error *err);           /* QMP's */
 json_t *args_of_line(const Command *, const char *line, Ask *, Error *err); /* the human monitor's; NULL: error */
 
 /* Runs it, arguments checked. NULL: a->err and a->class say why. */
 json_t *command_run(const Command *, Ask *);
 
-json_t *monitor_version(void); /* as query-version has it */
+bool monitor_history(const Monitor *, Out *); /* what was typed; false: it has none */
+json_t *monitor_version(void);                /* as query-version has it */
 json_t *ask_fail(Ask *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 json_t *ask_fail_class(Ask *, const char *class, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 const char *ask_text(const Ask *, const char *name); /* NULL: not given */
 int64_t ask_int(const Ask *, const char *name, int64_t missing);
 bool ask_bool(const Ask *, const char *name);
 
+/* A line of the human monitor; what it says goes to `o`. */
+void human_line(Ask *, const char *line, Out *o);
 const MonitorFacts *monitor_facts(const Monitors *);
+/* What a monitor may say unasked, and the type of the data that comes with it; NULL: none. */
+typedef struct MonitorEvent {
+    const char *name, *data;
+} MonitorEvent;
+extern const MonitorEvent monitor_events[]; /* by MachineNews; ends with no name */
+
 /* An event for all JSON monitors; `data` is taken over, NULL: none. */
 void monitor_event(Monitors *, const char *name, json_t *data);
 /* Why the machine ends or resets, for the event that follows. */

@@ -76,15 +76,25 @@ static bool apply(Reader *r, char op, uint64_t *a, uint64_t b)
 {
     if ((op == '/' || op == '%') && !b)
         return error_set(r->err, "division by zero");
+    if ((op == '/' || op == '%') && b == UINT64_MAX) { /* the one quotient that does not fit is the host's trap */
+        *a = op == '/' ? -*a : 0;
+        return true;
+    }
     *a = op == '|'   ? *a | b
          : op == '^' ? *a ^ b
          : op == '&' ? *a & b
          : op == '+' ? *a + b
          : op == '-' ? *a - b
          : op == '*' ? *a * b
-         : op == '/' ? *a / b
-                     : *a % b;
+         : op == '/' ? (uint64_t)((int64_t)*a / (int64_t)b)
+                     : (uint64_t)((int64_t)*a % (int64_t)b);
     return true;
+}
+
+/* `16 /tmp/file` is two arguments, not a division. */
+static bool divides(const char *slash)
+{
+    return *slash != '/' || !(isalpha((unsigned char)slash[1]) || strchr("._/", slash[1]));
 }
 
 static bool binary(Reader *r, int level, uint64_t *value)
@@ -94,7 +104,7 @@ static bool binary(Reader *r, int level, uint64_t *value)
         return unary(r, value);
     if (!binary(r, level + 1, value))
         return false;
-    for (blanks(r); *r->at && strchr(operators[level], *r->at); blanks(r)) {
+    for (blanks(r); *r->at && strchr(operators[level], *r->at) && divides(r->at); blanks(r)) {
         char op = *r->at++;
         uint64_t right;
         if (!binary(r, level + 1, &right) || !apply(r, op, value, right))

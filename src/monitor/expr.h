@@ -3,5 +3,5 @@
 #include "monitor/command.h"
 
 /* Reads as much as makes an expression, moving *at on. C's operators and precedences: | ^ & + - * / % and unary - ~ +,
- * on 64 bits; a $name is a register of the asker's CPU. */
+ * on 64 bits, signed; a $name is a register of the asker's CPU. */
 bool expr_read(const char **at, const Ask *, uint64_t *value, Error *err);

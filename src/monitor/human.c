@@ -62,7 +62,7 @@ static void run_command(const Command *c, Ask *a, Out *o)
             print_error(a, o);
         return;
     }
-    json_t *value = c->run(a);
+    json_t *value = command_run(c, a);
     if (!value)
         print_error(a, o);
     else if (c->print)

@@ -192,15 +192,19 @@ static json_t *ending(Monitors *all, bool reset)
     return json_pack("{s:b,s:s}", "guest", (int)guest, "reason", reason);
 }
 
+const MonitorEvent monitor_events[] = {
+    [NEWS_STOP] = { "STOP", NULL },
+    [NEWS_RESUME] = { "RESUME", NULL },
+    [NEWS_RESET] = { "RESET", "{guest:bool reason:str}" },
+    [NEWS_SHUTDOWN] = { "SHUTDOWN", "{guest:bool reason:str}" },
+    [NEWS_POWERDOWN] = { "POWERDOWN", NULL },
+    { 0 },
+};
+
 static void told(void *who, MachineNews news)
 {
-    static const char *const names[] = { [NEWS_STOP] = "STOP",
-                                         [NEWS_RESUME] = "RESUME",
-                                         [NEWS_RESET] = "RESET",
-                                         [NEWS_SHUTDOWN] = "SHUTDOWN",
-                                         [NEWS_POWERDOWN] = "POWERDOWN" };
     bool ends = news == NEWS_RESET || news == NEWS_SHUTDOWN;
-    monitor_event(who, names[news], ends ? ending(who, news == NEWS_RESET) : NULL);
+    monitor_event(who, monitor_events[news].name, ends ? ending(who, news == NEWS_RESET) : NULL);
 }
 
 /* ---- making ---- */
@@ -273,6 +277,15 @@ void monitors_free(Monitors *all)
         free(mon);
     }
     free(all);
+}
+
+bool monitor_history(const Monitor *mon, Out *o)
+{
+    if (!mon || mon->kind != &monitor_human)
+        return false;
+    for (int i = 0; i < mon->edit.lines; i++)
+        out(o, "%d: '%s'\n", i, mon->edit.history[i]);
+    return true;
 }
 
 void monitor_line(Monitors *all, const char *line, Out *o)

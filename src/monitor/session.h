@@ -46,5 +46,3 @@ void monitor_say(Monitor *, const char *text); /* with \r\n for \n */
 void monitor_run(Monitor *, bool still);
 Ask monitor_ask(Monitor *, Error *err);
 Ask monitors_ask(Monitors *, Error *err); /* a debugger's */
-/* A line of the human monitor; what it says goes to `o`. */
-void human_line(Ask *, const char *line, Out *o);

@@ -6,8 +6,12 @@
 #include <stdio.h>
 #include <string.h>
 
-extern const Command run_commands[], query_commands[];
-const Command *const command_tables[] = { run_commands, query_commands, NULL };
+extern const Command constant_commands[], cpu_commands[], device_commands[], host_commands[], object_commands[];
+extern const Command memory_commands[], query_commands[], run_commands[], schema_commands[];
+const Command *const command_tables[] = {
+    run_commands,  query_commands,  cpu_commands,      memory_commands, device_commands,
+    host_commands, object_commands, constant_commands, schema_commands, NULL
+};
 
 const Command *command_next(const Command *c)
 {
@@ -90,7 +94,9 @@ const Command *command_of_line(const char *line, const char **args, Error *err)
 
 json_t *command_run(const Command *c, Ask *a)
 {
-    return c->run(a);
+    if (c->answer)
+        return json_loads(c->answer, 0, NULL);
+    return c->refusal ? ask_fail_class(a, c->class, "%s", c->refusal) : c->run(a);
 }
 
 json_t *ask_fail_class(Ask *a, const char *class, const char *fmt, ...)

@@ -1,12 +1,14 @@
 /* The monitor for people: keys, words and the table of commands. */
 #include "monitor/command.h"
 #include "monitor/edit.h"
+#include "monitor/types.h"
 #include "tests/monitor/session.h"
 
 #include <check.h>
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static void says(const char *input, const char *text)
 {
@@ -18,7 +20,7 @@ static void says(const char *input, const char *text)
 START_TEST(prompts_and_echoes)
 {
     char *said = session(MONITOR_HUMAN, "info status\nquit\n");
-    ck_assert_msg(strstr(said, "\r\n(qemu) info status\r\nVM status: running\r\n(qemu) quit\r\n"), "%s", said);
+    ck_assert_msg(strstr(said, "\r\n(qemu) info status\r\nVM status: paused\r\n(qemu) quit\r\n"), "%s", said);
     free(said);
 }
 END_TEST
@@ -36,6 +38,91 @@ START_TEST(stop_and_cont_are_seen_in_the_status)
 {
     says("stop\ninfo status\nc\nq\n", "VM status: paused\r\n");
     says("stop\nc\ninfo status\nq\n", "VM status: running\r\n");
+}
+END_TEST
+
+/* ---- what commands print ---- */
+
+static void line_says(const char *line, const char *text)
+{
+    char input[256];
+    snprintf(input, sizeof input, "%s\nquit\n", line);
+    char *said = session_on(NULL, MONITOR_HUMAN, input);
+    ck_assert_msg(strstr(said, text), "'%s' is not in: %s", text, said);
+    free(said);
+}
+
+START_TEST(expressions_compute)
+{
+    line_says("p 4*5", "0x14\r\n");
+    line_says("p 1 + 2 * 3", "0x7\r\n");
+    line_says("p (1+2)*3|0x100", "0x109\r\n");
+    line_says("p/d -(7/2) % 2", "-1\r\n");
+    line_says("p ~0 ^ 1", "0xfffffffffffffffe\r\n");
+    line_says("p/c 0x41", "'A'\r\n");
+    line_says("p/o 8", "010\r\n");
+    line_says("p $x3 + 2", "0x2\r\n");
+    line_says("p 1/0", "division by zero");
+    line_says("p (1", "a ) is missing");
+    line_says("p $x33", "there is no such register");
+    line_says("p/q 1", "expected a count");
+    line_says("p ((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((1", "nested too deeply");
+}
+END_TEST
+
+START_TEST(memory_is_shown_in_the_format_asked_for)
+{
+    line_says("xp/4xw 0x44000000", "0000000044000000: 0x00000000 0x00000000 0x00000000 0x00000000\r\n");
+    line_says("xp/3xg 0x44000000", "0000000044000010: 0x0000000000000000\r\n");
+    line_says("xp /2c 0x44000000", "0000000044000000: '\\x00' '\\x00'\r\n");
+    line_says("xp /1i 0x44000000", "0x44000000:");
+    line_says("x/1x 0x44000000", "0000000044000000: 0x00000000\r\n");
+    line_says("xp 0x0b000000", "no memory at physical address 0xb000000");
+    line_says("xp /2xw 0x09000fe0", "0000000009000fe0: 0x00000011 0x00000010\r\n"); /* identity of the PL011 */
+    line_says("xp /99999999x 0", "at most");
+}
+END_TEST
+
+START_TEST(cpus_are_chosen_by_number)
+{
+    line_says("info cpus", "* CPU #0:");
+    line_says("cpu 1\ninfo cpus", "* CPU #1:");
+    line_says("cpu 2", "the CPUs are 0 to 1");
+    line_says("cpu -1", "the CPUs are 0 to 1");
+    line_says("info registers", "CPU#0\r\n      x0=0000000040000000");
+    line_says("info registers -a", "CPU#1\r\n");
+}
+END_TEST
+
+START_TEST(memory_is_saved_to_a_file)
+{
+    char line[128], path[] = "/tmp/monitor-XXXXXX";
+    int fd = mkstemp(path);
+    ck_assert_int_ge(fd, 0);
+    snprintf(line, sizeof line, "pmemsave 0x44000000 4100 %s", path);
+    free(session_on(NULL, MONITOR_HUMAN, strcat(line, "\nquit\n")));
+    ck_assert_int_eq(lseek(fd, 0, SEEK_END), 4100);
+    close(fd);
+    unlink(path);
+    line_says("pmemsave 0 16 /nowhere/x", "Could not open '/nowhere/x'");
+    line_says("memsave 0", "memsave: say size");
+}
+END_TEST
+
+START_TEST(the_machine_is_described)
+{
+    line_says("info qtree", "dev: pl011, id \"uart0\"");
+    line_says("info mtree", "0000000009000000-0000000009000fff (i/o): uart0");
+    line_says("info irq", "low  uart0.irq > gic.spi.1\r\n");
+    line_says("info device uart0", "cr=00000300");
+    line_says("info device uart9", "Error: Device 'uart9' not found");
+    line_says("info pic", "gic (gicv2)");
+    line_says("info jit", "gen code size");
+    line_says("info chardev", "mem: filename=mem");
+    line_says("info history", "0: 'info history'");
+    line_says("help info name", "info name -- the guest's name");
+    line_says("device_add virtio-rng-pci,id=r", "does not support hotplugging");
+    line_says("device_del uart0", "part of the machine");
 }
 END_TEST
 
@@ -101,7 +188,7 @@ END_TEST
 
 START_TEST(tab_completes_commands)
 {
-    says("info stat\t\nquit\n", "VM status: running");
+    says("info stat\t\nquit\n", "VM status: paused");
     says("system_\t\nquit\n", "system_reset  system_powerdown");
 }
 END_TEST
@@ -111,13 +198,15 @@ END_TEST
 START_TEST(rows_are_well_formed)
 {
     for (const Command *c = NULL; (c = command_next(c));) {
-        const char *name = c->human ? c->human : c->name, *takes = c->takes;
+        const char *name = c->human ? c->human : c->name, *takes = c->takes ? c->takes : "";
         ck_assert_ptr_nonnull(name);
-        ck_assert_msg(!c->run == !!c->show && !(c->show && c->name), "%s", name);
-        ck_assert_msg(islower((unsigned char)*c->help), "%s: %s", name, c->help);
+        ck_assert_msg(!!c->run + !!c->show + !!c->answer + !!c->refusal == 1 && !(c->show && c->name), "%s", name);
+        ck_assert_msg(*c->help && !strchr(c->help, '\n'), "%s", name);
         bool optional = false;
-        for (Param p; param_next(&takes, &p); optional |= p.optional)
-            ck_assert_msg(p.optional || !optional || !c->human, "%s: %s follows what may be missing", name, p.name);
+        for (Member p; member_next(&takes, takes + strlen(takes), &p);
+             optional |= p.optional && !type_is(p.type, "fmt"))
+            ck_assert_msg(p.optional || !optional || !c->human || type_is(p.type, "json"),
+                          "%s: %s follows what may be missing", name, p.name);
         for (const Command *d = NULL; (d = command_next(d)) && d != c;)
             ck_assert_msg((!c->name || !d->name || strcmp(c->name, d->name)) &&
                               (!c->human || !d->human || strcmp(c->human, d->human)),
@@ -134,6 +223,11 @@ int main(void)
     tcase_add_test(c, prompts_and_echoes);
     tcase_add_test(c, an_unknown_command_names_the_nearest);
     tcase_add_test(c, stop_and_cont_are_seen_in_the_status);
+    tcase_add_test(c, expressions_compute);
+    tcase_add_test(c, memory_is_shown_in_the_format_asked_for);
+    tcase_add_test(c, cpus_are_chosen_by_number);
+    tcase_add_test(c, memory_is_saved_to_a_file);
+    tcase_add_test(c, the_machine_is_described);
     tcase_add_test(c, keys_edit_the_line);
     tcase_add_test(c, history_goes_up_and_down);
     tcase_add_test(c, a_line_too_long_is_cut);

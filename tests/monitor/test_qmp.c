@@ -1,4 +1,6 @@
 /* The monitor for programs: what goes over the wire. */
+#include "monitor/command.h"
+#include "monitor/types.h"
 #include "tests/monitor/session.h"
 
 #include <check.h>
@@ -60,7 +62,7 @@ END_TEST
 START_TEST(an_id_comes_back_whatever_it_is)
 {
     answers("{\"execute\":\"query-status\",\"id\":{\"a\":[1,null]}}", 0,
-            "{\"return\":{\"running\":true,\"singlestep\":false,\"status\":\"running\"},\"id\":{\"a\":[1,null]}}");
+            "{\"return\":{\"running\":false,\"singlestep\":false,\"status\":\"paused\"},\"id\":{\"a\":[1,null]}}");
     answers("{\"execute\":\"nothing\",\"id\":7}", 0,
             "{\"error\":{\"class\":\"CommandNotFound\",\"desc\":\"The command nothing has not been found\"},\"id\":7}");
 }
@@ -90,7 +92,7 @@ END_TEST
 START_TEST(a_message_may_come_in_pieces_and_close_to_another)
 {
     answers("{\"execute\" :\n \"query-status\"\n} {\"execute\":\"query-status\"}", 1,
-            "{\"return\":{\"running\":true,\"singlestep\":false,\"status\":\"running\"}}");
+            "{\"return\":{\"running\":false,\"singlestep\":false,\"status\":\"paused\"}}");
     answers("{\"execute\":\"x}]\\\"{\"}", 0, ERROR("CommandNotFound", "The command x}]\\\"{ has not been found"));
 }
 END_TEST
@@ -123,11 +125,11 @@ static void expect_event(const char *said, int n, const char *name)
 
 START_TEST(events_come_before_the_answer_to_what_made_them)
 {
-    char *said = session(MONITOR_JSON, HELLO "{\"execute\":\"stop\"}{\"execute\":\"stop\"}{\"execute\":\"cont\"}" QUIT);
-    expect_event(said, 2, "STOP");
+    char *said = session(MONITOR_JSON, HELLO "{\"execute\":\"cont\"}{\"execute\":\"cont\"}{\"execute\":\"stop\"}" QUIT);
+    expect_event(said, 2, "RESUME");
     expect(said, 3, "{\"return\":{}}");
     expect(said, 4, "{\"return\":{}}");
-    expect_event(said, 5, "RESUME");
+    expect_event(said, 5, "STOP");
     expect(said, 6, "{\"return\":{}}");
     expect(said, 7, "{\"return\":{}}");
     expect_event(said, 8, "SHUTDOWN");
@@ -136,6 +138,134 @@ START_TEST(events_come_before_the_answer_to_what_made_them)
     ck_assert(json_is_false(json_object_get(data, "guest")));
     json_decref(end);
     free(said);
+}
+END_TEST
+
+/* ---- the table ---- */
+
+static json_t *answer_of(const char *name, const char *arguments)
+{
+    char input[512];
+    snprintf(input, sizeof input, HELLO "{\"execute\":\"%s\",\"arguments\":%s}" QUIT, name, arguments);
+    char *said = session_on(NULL, MONITOR_JSON, input);
+    json_t *m = message(said, 2), *value = json_incref(json_object_get(m, "return"));
+    json_decref(m);
+    free(said);
+    return value;
+}
+
+static bool needs_nothing(const Command *c)
+{
+    Member m;
+    for (const char *at = c->takes ? c->takes : "", *end = at + strlen(at); member_next(&at, end, &m);)
+        if (!m.optional)
+            return false;
+    return true;
+}
+
+START_TEST(every_answer_is_of_the_type_its_row_declares)
+{
+    for (const Command *c = NULL; (c = command_next(c));) {
+        if (!c->name || strncmp(c->name, "query-", 6) || c->refusal || !needs_nothing(c))
+            continue;
+        json_t *value = answer_of(c->name, "{}");
+        ck_assert_msg(value && type_holds(type_of_text(c->gives), value), "%s: %s", c->name,
+                      value ? json_dumps(value, JSON_ENCODE_ANY) : "failed");
+        json_decref(value);
+    }
+}
+END_TEST
+
+START_TEST(answers_to_arguments_are_of_the_declared_type)
+{
+    static const char *const calls[][2] = {
+        { "qom-list", "{\"path\":\"/machine\"}" },
+        { "qom-get", "{\"path\":\"/machine/unattached/device[0]\",\"property\":\"type\"}" },
+        { "qom-list-types", "{\"implements\":\"cpu\"}" },
+        { "device-list-properties", "{\"typename\":\"virtio-blk-pci\"}" },
+        { "qom-list-properties", "{\"typename\":\"virt-machine\"}" },
+        { "query-cpu-model-expansion", "{\"type\":\"full\",\"model\":{\"name\":\"max\"}}" },
+        { "human-monitor-command", "{\"command-line\":\"info status\"}" },
+    };
+    for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
+        json_t *value = answer_of(calls[i][0], calls[i][1]);
+        const Command *c = command_named(calls[i][0]);
+        ck_assert_msg(value && type_holds(type_of_text(c->gives), value), "%s", c->name);
+        json_decref(value);
+    }
+}
+END_TEST
+
+START_TEST(types_hold_what_they_say_and_nothing_else)
+{
+    static const struct {
+        const char *type, *value;
+        bool holds;
+    } cases[] = {
+        { "str", "\"x\"", true },
+        { "str", "1", false },
+        { "int", "1", true },
+        { "int", "1.5", false },
+        { "a|bc", "\"bc\"", true },
+        { "a|bc", "\"b\"", false },
+        { "[int]", "[1,2]", true },
+        { "[int]", "[1,\"2\"]", false },
+        { "{a:int b?:[str]}", "{\"a\":1}", true },
+        { "{a:int b?:[str]}", "{\"a\":1,\"b\":[1]}", false },
+        { "{a:int b?:[str]}", "{}", false },
+        { "{a:int}", "{\"a\":1,\"c\":2}", false },
+        { "[{a:{b:bool} c:int}]", "[{\"a\":{\"b\":true},\"c\":0}]", true },
+        { "json", "null", true },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        json_t *v = json_loads(cases[i].value, JSON_DECODE_ANY, NULL);
+        ck_assert_msg(type_holds(type_of_text(cases[i].type), v) == cases[i].holds, "%s %s", cases[i].type,
+                      cases[i].value);
+        json_decref(v);
+    }
+}
+END_TEST
+
+/* Whatever a type of the schema refers to is in the schema. */
+START_TEST(the_schema_is_closed_and_has_every_command)
+{
+    static const char *const references[] = { "arg-type", "ret-type", "element-type" };
+    json_t *schema = answer_of("query-qmp-schema", "{}"), *names = json_object(), *e, *m;
+    size_t i, j;
+    json_array_foreach(schema, i, e)
+    {
+        ck_assert(!json_object_get(names, json_string_value(json_object_get(e, "name"))));
+        json_object_set(names, json_string_value(json_object_get(e, "name")), e);
+    }
+    json_array_foreach(schema, i, e)
+    {
+        for (int k = 0; k < 3; k++) {
+            const char *to = json_string_value(json_object_get(e, references[k]));
+            ck_assert_msg(!to || json_object_get(names, to), "%s", to);
+        }
+        json_array_foreach(json_object_get(e, "members"), j, m)
+        {
+            const char *to = json_string_value(json_object_get(m, "type"));
+            ck_assert_msg(!to || json_object_get(names, to), "%s", to);
+        }
+    }
+    for (const Command *c = NULL; (c = command_next(c));)
+        ck_assert(!c->name || json_object_get(names, c->name));
+    json_decref(names);
+    json_decref(schema);
+}
+END_TEST
+
+START_TEST(wrong_arguments_are_named)
+{
+    answers("{\"execute\":\"qom-list\"}", 0, ERROR("GenericError", "Parameter 'path' is missing"));
+    answers("{\"execute\":\"qom-list\",\"arguments\":{\"path\":1}}", 0,
+            ERROR("GenericError", "Invalid parameter type for 'path', expected: string"));
+    answers("{\"execute\":\"query-cpu-model-expansion\",\"arguments\":{\"type\":\"x\",\"model\":{}}}", 0,
+            ERROR("GenericError", "Parameter 'type' does not accept value 'x'"));
+    answers("{\"execute\":\"device_del\",\"arguments\":{\"id\":\"x\"}}", 0,
+            ERROR("DeviceNotFound", "Device 'x' not found"));
+    answers("{\"execute\":\"query-balloon\"}", 0, ERROR("DeviceNotActive", "No balloon device has been activated"));
 }
 END_TEST
 
@@ -150,6 +280,11 @@ int main(void)
     tcase_add_test(c, a_message_may_come_in_pieces_and_close_to_another);
     tcase_add_test(c, deep_and_endless_messages_are_given_up);
     tcase_add_test(c, events_come_before_the_answer_to_what_made_them);
+    tcase_add_test(c, every_answer_is_of_the_type_its_row_declares);
+    tcase_add_test(c, answers_to_arguments_are_of_the_declared_type);
+    tcase_add_test(c, types_hold_what_they_say_and_nothing_else);
+    tcase_add_test(c, the_schema_is_closed_and_has_every_command);
+    tcase_add_test(c, wrong_arguments_are_named);
     suite_add_tcase(s, c);
     SRunner *r = srunner_create(s);
     srunner_run_all(r, CK_NORMAL);

@@ -1,0 +1,4 @@
+#pragma once
+#include "core/machine.h"
+
+char *object_path(const Machine *, const Device *); /* free it */
