@@ -50,12 +50,25 @@ Unit *cache_find(Engine *e, uint32_t ram_page, uint64_t pc, uint64_t mode)
     return NULL;
 }
 
+static void add_to_hash(Engine *e, Unit *u)
+{
+    Unit **head = &e->hash[hash_of(u->ram_page, u->pc, u->mode)];
+    u->next_hash = *head;
+    if (u->next_hash)
+        u->next_hash->at_hash = &u->next_hash;
+    u->at_hash = head;
+    *head = u;
+}
+
 static void add_to_page(Engine *e, Unit *u)
 {
     CodePage *p = e->code_page[u->ram_page];
     if (!p)
         p = e->code_page[u->ram_page] = xalloc(sizeof *p);
     u->next_page = p->units;
+    if (u->next_page)
+        u->next_page->at_page = &u->next_page;
+    u->at_page = &p->units;
     p->units = u;
     unsigned first = (unsigned)(u->pc & 0xfff) / 64, last = ((unsigned)(u->pc & 0xfff) + u->guest_bytes - 1) / 64;
     for (unsigned g = first; g <= last && g < 64; g++)
@@ -83,9 +96,7 @@ static Unit *keep(Engine *e, CodeRegion *r, const Compiled *out, Unit *like)
     }
     r->units[r->count++] = u;
     r->used += (out->size + 15) & ~15u;
-    unsigned h = hash_of(u->ram_page, u->pc, u->mode);
-    u->next_hash = e->hash[h];
-    e->hash[h] = u;
+    add_to_hash(e, u);
     add_to_page(e, u);
     return u;
 }
@@ -169,14 +180,13 @@ static void clear_lookups(Engine *e, const Unit *u)
     }
 }
 
-/* Nobody enters the unit any more; who is in it goes on. Its memory stays until its region is emptied. */
+/* Nobody enters the unit any more, once the lookup tables forget it too; who is in it goes on. Its memory stays until
+ * its region is emptied. */
 static void kill(Engine *e, Unit *u)
 {
-    Unit **at = &e->hash[hash_of(u->ram_page, u->pc, u->mode)];
-    while (*at && *at != u)
-        at = &(*at)->next_hash;
-    if (*at)
-        *at = u->next_hash;
+    *u->at_hash = u->next_hash;
+    if (u->next_hash)
+        u->next_hash->at_hash = u->at_hash;
     for (UnitExit *x = u->linked_from, *next; x; x = next) {
         next = x->next_in;
         unlink_exit(e, x);
@@ -188,18 +198,14 @@ static void kill(Engine *e, Unit *u)
             forget_link_to(x);
             unlink_exit(e, x);
         }
-    clear_lookups(e, u);
     u->dead = true;
 }
 
-static void remove_from_page(Engine *e, Unit *u)
+static void remove_from_page(Unit *u)
 {
-    CodePage *p = e->code_page[u->ram_page];
-    Unit **at = &p->units;
-    while (*at && *at != u)
-        at = &(*at)->next_page;
-    if (*at)
-        *at = u->next_page;
+    *u->at_page = u->next_page;
+    if (u->next_page)
+        u->next_page->at_page = u->at_page;
 }
 
 static void page_empty(Engine *e, uint32_t ram_page)
@@ -227,7 +233,8 @@ void cache_invalidate(Engine *e, uint32_t ram_page, uint32_t offset, uint32_t le
         next = u->next_page;
         uint32_t from = (uint32_t)(u->pc & 0xfff);
         if (from < offset + len && offset < from + u->guest_bytes) {
-            remove_from_page(e, u);
+            remove_from_page(u);
+            clear_lookups(e, u);
             kill(e, u);
         } else {
             for (unsigned g = from / 64; g <= (from + u->guest_bytes - 1u) / 64 && g < 64; g++)
@@ -244,18 +251,30 @@ void cache_forget_pc(Engine *e, uint64_t pc)
             Unit *u = e->region[k].units[n];
             if (u->dead || pc - u->pc >= u->guest_bytes)
                 continue;
-            remove_from_page(e, u);
+            remove_from_page(u);
             kill(e, u);
             page_empty(e, u->ram_page);
         }
 }
 
+/* A region has tens of thousands of units: cheaper than clear_lookups for each. Everybody is stopped. */
+static void clear_all_lookups(Engine *e)
+{
+    for (int k = 0; k < e->machine->config->cpus; k++) {
+        Cpu *cpu = e->machine->cpu[k];
+        for (int b = 0; cpu && cpu->run && b < BANKS; b++)
+            if (cpu->run->bank[b]->live)
+                bank_flush_jumps(cpu->run->bank[b]);
+    }
+}
+
 static void empty_region(Engine *e, CodeRegion *r)
 {
+    clear_all_lookups(e);
     for (uint32_t k = 0; k < r->count; k++) {
         Unit *u = r->units[k];
         if (!u->dead) {
-            remove_from_page(e, u);
+            remove_from_page(u);
             kill(e, u);
             page_empty(e, u->ram_page);
         }

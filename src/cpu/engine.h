@@ -16,7 +16,7 @@ struct Unit {
     UnitExit *exit;
     UnitPoint *point;
     UnitExit *linked_from;
-    Unit *next_hash, *next_page;
+    Unit *next_hash, **at_hash, *next_page, **at_page; /* at: what points here; a page may have thousands of units */
 };
 
 enum { PAGE_CODE = 1, PAGE_WRITTEN = 2 }; /* has units; may be in somebody's write table */
@@ -33,7 +33,7 @@ typedef struct CodeRegion {
     uint32_t count, room;
 } CodeRegion;
 
-enum { REGIONS = 16, HASH_BITS = 16 };
+enum { REGIONS = 16, HASH_BITS = 19 }; /* a full cache holds about as many units */
 
 /* Bits of the mode word that are the engine's, not the guest's. */
 #define MODE_STEP (1ull << 63) /* units of one instruction, without breakpoints, that nothing links to */
