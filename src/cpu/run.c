@@ -73,67 +73,90 @@ void cpu_power(Cpu *cpu, bool on)
     cpu_kick(cpu);
 }
 
-void cpu_post(Cpu *cpu, void (*fn)(Cpu *, uint64_t), uint64_t arg)
+static void queue_post(CpuRun *run, Posted p)
 {
-    CpuRun *run = cpu->run;
-    pthread_mutex_lock(&run->wake_lock);
     if (run->posts == run->posts_room) {
         run->posts_room = run->posts_room * 2 + 16;
         run->post = xrealloc(run->post, run->posts_room * sizeof *run->post);
     }
-    run->post[run->posts++] = (Posted){ fn, arg };
+    run->post[run->posts++] = p;
     run->posted_number++;
-    pthread_mutex_unlock(&run->wake_lock);
-    cpu_kick(cpu);
 }
 
-static void run_posted(Cpu *cpu)
+/* A vCPU that sleeps is not woken for it: it goes on only with the lock held here. */
+void cpu_post(Cpu *cpu, void (*fn)(Cpu *, uint64_t), uint64_t arg)
 {
     CpuRun *run = cpu->run;
     pthread_mutex_lock(&run->wake_lock);
+    if (run->asleep) {
+        fn(cpu, arg);
+    } else {
+        queue_post(run, (Posted){ fn, arg });
+        __atomic_store_n(&cpu->stop, 1, __ATOMIC_SEQ_CST);
+    }
+    pthread_mutex_unlock(&run->wake_lock);
+}
+
+static void run_posted_locked(Cpu *cpu)
+{
+    CpuRun *run = cpu->run;
     for (size_t k = 0; k < run->posts; k++)
         run->post[k].fn(cpu, run->post[k].arg);
     run->posts = 0;
     run->done_number = run->posted_number;
     pthread_cond_broadcast(&run->wake);
-    pthread_mutex_unlock(&run->wake_lock);
 }
 
-/* One look at another vCPU, waiting a moment if it has not run what was posted. A vCPU that does not run guest code has
- * no stale state to worry about: it runs what was posted before it enters any. */
-static bool posted_done(CpuRun *run, uint64_t until)
+static void run_posted(Cpu *cpu)
+{
+    pthread_mutex_lock(&cpu->run->wake_lock);
+    run_posted_locked(cpu);
+    pthread_mutex_unlock(&cpu->run->wake_lock);
+}
+
+static void set_asleep(Cpu *cpu, bool asleep)
+{
+    pthread_mutex_lock(&cpu->run->wake_lock);
+    run_posted_locked(cpu);
+    cpu->run->asleep = asleep;
+    pthread_mutex_unlock(&cpu->run->wake_lock);
+}
+
+/* Whether another vCPU need not be waited for. One that does not run guest code has no stale state to worry about: it
+ * runs what was posted before it enters any. */
+static bool posted_done(const CpuRun *run, uint64_t until)
+{
+    const Engine *e = run->engine;
+    return run->done_number >= until || !run->in_code || __atomic_load_n(&e->halting, __ATOMIC_SEQ_CST) ||
+           __atomic_load_n(&e->wanted, __ATOMIC_SEQ_CST);
+}
+
+/* It tells when it has run what was posted, but not when it only leaves code: hence the timeout. */
+static void wait_posted(CpuRun *run)
 {
     pthread_mutex_lock(&run->wake_lock);
-    if (run->done_number < until && run->in_code) {
+    uint64_t until = run->posted_number;
+    while (!posted_done(run, until)) {
         struct timespec soon;
         clock_gettime(CLOCK_REALTIME, &soon);
-        soon.tv_nsec += 200000;
+        soon.tv_nsec += 1000000;
         if (soon.tv_nsec >= 1000000000)
             soon.tv_sec++, soon.tv_nsec -= 1000000000;
         pthread_cond_timedwait(&run->wake, &run->wake_lock, &soon);
     }
-    bool done = run->done_number >= until || !run->in_code;
     pthread_mutex_unlock(&run->wake_lock);
-    return done;
 }
 
-/* Meanwhile this vCPU does its own share: the other may be waiting for it. When everybody is asked to leave translated
- * code, that does what is waited for too. */
+/* Meanwhile others do this vCPU's share: they may be waiting for it. When everybody is asked to leave translated code,
+ * that does what is waited for too. */
 void cpu_post_wait(Cpu *self)
 {
     Machine *m = self->dev.machine;
-    Engine *e = self->run->engine;
-    for (int k = 0; k < m->config->cpus; k++) {
-        Cpu *cpu = m->cpu[k];
-        if (cpu == self || !cpu)
-            continue;
-        pthread_mutex_lock(&cpu->run->wake_lock);
-        uint64_t until = cpu->run->posted_number;
-        pthread_mutex_unlock(&cpu->run->wake_lock);
-        while (!posted_done(cpu->run, until) && !__atomic_load_n(&e->halting, __ATOMIC_SEQ_CST) &&
-               !__atomic_load_n(&e->wanted, __ATOMIC_SEQ_CST))
-            run_posted(self);
-    }
+    set_asleep(self, true);
+    for (int k = 0; k < m->config->cpus; k++)
+        if (m->cpu[k] && m->cpu[k] != self)
+            wait_posted(m->cpu[k]->run);
+    set_asleep(self, false);
 }
 
 /* ---- everybody out of translated code ---- */
@@ -286,10 +309,10 @@ static void wait_idle(Cpu *cpu, bool off)
 {
     CpuRun *run = cpu->run;
     pthread_mutex_lock(&run->wake_lock);
-    run->idle = true;
+    run->asleep = true;
     while (!run->engine->halting && !run->posts && !(run->powered && (off || run->guest->wakes(cpu))))
         pthread_cond_wait(&run->wake, &run->wake_lock);
-    run->idle = false;
+    run->asleep = false;
     pthread_mutex_unlock(&run->wake_lock);
 }
 
@@ -352,7 +375,8 @@ static void run_until_halt(Cpu *cpu)
         if (!next)
             continue;
         enter_code(cpu);
-        if (run->generation != e->generation || next->dead) { /* something happened while we waited to enter */
+        /* Something was posted, or happened while we waited to enter. */
+        if (__atomic_load_n(&cpu->stop, __ATOMIC_SEQ_CST) || run->generation != e->generation || next->dead) {
             leave_code(cpu);
             next = NULL;
             continue;

@@ -97,7 +97,8 @@ struct CpuRun {
     pthread_mutex_t wake_lock;
     pthread_cond_t wake;
     uint64_t waits_at;                   /* the pc behind an instruction that waits for an interrupt, or ~0 */
-    bool idle, interpret;                /* interpret: the instruction at the pc cannot be compiled */
+    bool asleep;                         /* under wake_lock: others run what is posted, in its place */
+    bool interpret;                      /* the instruction at the pc cannot be compiled */
     uint64_t posted_number, done_number; /* under wake_lock */
     Posted *post;
     size_t posts, posts_room;
