@@ -23,8 +23,8 @@ typedef struct V128 {
 typedef struct StateField {
     const char *name;
     uint32_t offset;
-    uint16_t size;  /* bytes in one element */
-    uint16_t count; /* elements */
+    uint32_t size;  /* bytes in one element */
+    uint32_t count; /* elements */
     StateKind kind;
     bool kept; /* a reset does not change it: memory with a battery, or what the user did */
     bool slot; /* the translator may get and put it: each element is one slot */

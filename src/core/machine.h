@@ -41,6 +41,9 @@ typedef struct MachineConfig {
     int cpus;
     const char *kernel, *initrd, *append, *dtb, *bios, *dump_dtb;
     const char *firmware_path; /* -L */
+    const char *boot_order;    /* -boot order=: letters; NULL: the machine's own */
+    bool boot_menu;            /* the user wants to choose */
+    bool no_graphics;          /* -nographic: firmware is to use a serial line */
     bool no_reboot, no_defaults, snapshot;
     const char *machine_props; /* what followed the name in -machine */
     void *(*find)(PropKind kind,

@@ -107,7 +107,7 @@ static const StateField *row_of(const Guest *g, int *number)
     for (const StateField *f = g->state; f->name; f++) {
         if (!f->gdb)
             continue;
-        if (*number < f->count)
+        if (*number < (int)f->count)
             return f;
         *number -= f->count;
     }

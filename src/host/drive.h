@@ -15,7 +15,7 @@ typedef void DriveDone(void *who, bool ok);
 struct Drive {
     const char *id;
     uint64_t bytes;
-    bool readonly;
+    bool readonly, cdrom;
     /* Starts one request; `iov` (and what it points at) stays until `done` is called, never before submit returns.
      * Out of bounds, or changing what is read-only: done says false. Requests may overtake one another; a flush makes
      * last what was done before it was submitted. */

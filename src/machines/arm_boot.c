@@ -4,6 +4,7 @@
 #include "core/cpu_port.h"
 #include "devices/system/fw-cfg.h"
 #include "machines/arm_kernel.h"
+#include "machines/firmware.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -17,7 +18,7 @@
 
 /* Where Debian puts what -bios names without a path. */
 static const char *const firmware_folders[] = { "/usr/share/qemu-efi-aarch64", "/usr/share/AAVMF", "/usr/share/qemu",
-                                                "/usr/lib/u-boot/qemu_arm64" };
+                                                "/usr/lib/u-boot/qemu_arm64", NULL };
 
 typedef struct Placed { /* what is in RAM already; end 0: nothing */
     uint64_t at, end;
@@ -116,24 +117,9 @@ static bool place_tree(Boot *b, const Blob *tree, uint64_t *at, Error *err)
                      b->arm->ram_size >> 20);
 }
 
-static char *find_firmware(const MachineConfig *c)
-{
-    if (strchr(c->bios, '/') || !access(c->bios, R_OK))
-        return xstrdup(c->bios);
-    size_t folders = sizeof firmware_folders / sizeof *firmware_folders;
-    for (size_t i = 0; i <= folders; i++) {
-        const char *folder = i ? firmware_folders[i - 1] : c->firmware_path;
-        char *path = folder ? xprintf("%s/%s", folder, c->bios) : NULL;
-        if (path && !access(path, R_OK))
-            return path;
-        free(path);
-    }
-    return xstrdup(c->bios);
-}
-
 static bool load_firmware(Boot *b, const MachineConfig *c, Error *err)
 {
-    char *path = find_firmware(c);
+    char *path = firmware_find(c, c->bios, firmware_folders);
     Blob blob;
     bool ok = load_file("firmware", path, b->arm->flash_size, &blob, err);
     if (ok) {

@@ -1,5 +1,6 @@
-/* The firmware configuration device of QEMU's machines (docs/specs/fw_cfg.rst), memory-mapped: a data register, a
- * selector and a DMA address, all but the data big-endian. */
+/* The firmware configuration device of QEMU's machines (docs/specs/fw_cfg.rst). Memory-mapped: a data register, a
+ * selector and a DMA address, all but the data big-endian. At I/O ports: the selector, little-endian, with the data in
+ * its upper byte; and the DMA address. */
 #include "devices/system/fw-cfg.h"
 
 #include "base/alloc.h"
@@ -234,6 +235,27 @@ static void window_write(void *dev, uint64_t at, uint64_t value, int size)
         log_guest("%s: write of %d bytes to offset 0x%" PRIx64, f->dev.id, size, at);
 }
 
+static uint64_t port_read(void *dev, uint64_t at, int size)
+{
+    return at == 1 && size == 1 ? read_data(dev, 1) : 0;
+}
+
+static void port_write(void *dev, uint64_t at, uint64_t value, int size)
+{
+    if (at == 0 && size == 2)
+        choose(dev, (uint16_t)value);
+}
+
+static uint64_t dma_read(void *dev, uint64_t at, int size)
+{
+    return window_read(dev, DMA + at, size);
+}
+
+static void dma_write(void *dev, uint64_t at, uint64_t value, int size)
+{
+    window_write(dev, DMA + at, value, size);
+}
+
 static bool start(void *dev, Error *err)
 {
     (void)err;
@@ -270,7 +292,10 @@ const DeviceType fw_cfg = {
     .about = "firmware configuration",
     .size = sizeof(FwCfg),
     .state = state,
-    .windows = (const Window[]){ { .size = END, .read = window_read, .write = window_write }, { 0 } },
+    .windows = (const Window[]){ { .size = END, .read = window_read, .write = window_write },
+                                 { .size = 2, .read = port_read, .write = port_write, .max = 2 },
+                                 { .size = END - DMA, .read = dma_read, .write = dma_write },
+                                 { 0 } },
     .start = start,
     .stop = stop,
 };

@@ -5,17 +5,30 @@
 enum FwCfgKey {
     FW_CFG_SIGNATURE = 0x00,
     FW_CFG_ID = 0x01,
+    FW_CFG_UUID = 0x02,
     FW_CFG_RAM_SIZE = 0x03,
+    FW_CFG_NO_GRAPHICS = 0x04,
     FW_CFG_CPUS = 0x05,
+    FW_CFG_KERNEL_ADDRESS = 0x07,
     FW_CFG_KERNEL_SIZE = 0x08,
+    FW_CFG_INITRD_ADDRESS = 0x0a,
     FW_CFG_INITRD_SIZE = 0x0b,
+    FW_CFG_NUMA = 0x0d,
+    FW_CFG_BOOT_MENU = 0x0e,
     FW_CFG_MAX_CPUS = 0x0f,
+    FW_CFG_KERNEL_ENTRY = 0x10,
     FW_CFG_KERNEL_DATA = 0x11,
     FW_CFG_INITRD_DATA = 0x12,
+    FW_CFG_CMDLINE_ADDRESS = 0x13,
     FW_CFG_CMDLINE_SIZE = 0x14,
     FW_CFG_CMDLINE_DATA = 0x15,
+    FW_CFG_SETUP_ADDRESS = 0x16,
+    FW_CFG_SETUP_SIZE = 0x17,
+    FW_CFG_SETUP_DATA = 0x18,
     FW_CFG_DIRECTORY = 0x19,
     FW_CFG_FILES = 0x20, /* the first file's */
+    FW_CFG_IRQ0_OVERRIDE = 0x8002,
+    FW_CFG_HPET = 0x8004,
 };
 
 /* Each copies the data, and replaces what had that key or name. A name has at most 55 characters. */

@@ -1,0 +1,17 @@
+/* The parts of the `pc` machine; private to machines/pc*.c. */
+#pragma once
+#include "core/load.h"
+#include "core/machine.h"
+
+typedef struct Pc {
+    Machine machine;
+    char *smm, *vmport, *max_low;
+    bool acpi, hpet;
+    uint64_t low_ram, high_ram; /* bytes below and above 4 GiB */
+    Region *ram, *bios, *option_rom, low_view, high_view, bios_view;
+    Error missing; /* why there is no firmware */
+} Pc;
+
+enum { PC_CPUS = 16 };
+
+void pc_firmware(Pc *); /* fills fw-cfg and CMOS */
