@@ -296,6 +296,7 @@ const Option options[] = {
     { "device", "NAME[,PROPERTY=VALUE...]",
       "add a device; -device help lists them,\n-device NAME,help the properties of one", set_device },
     { "name", "TEXT", "a name for the guest", .text = offsetof(Config, name) },
+    { "uuid", "UUID", "an identity for the guest, which tools ask for", .text = offsetof(Config, uuid) },
 
     { "drive", "file=PATH[,if=none|virtio|pflash][,format=raw][,id=ID][,unit=N]...",
       "a disk or flash image; also readonly=on|off, snapshot=on|off,\n"
@@ -350,6 +351,10 @@ const Option options[] = {
       "log only what is about these guest addresses:\nSTART..END, START+LENGTH, START-LENGTH", set_filter },
     { "seed", "N", "make the random numbers that devices give repeatable", set_seed },
     { "rtc", "[base=utc|localtime|DATE]", "what the guest's clock says at the start", set_rtc },
+    { "loadvm", "TAG|FILE", "begin with the machine as savevm TAG saved it, or from a file (a / is in its name)",
+      .text = offsetof(Config, loadvm) },
+    { "snapshot-dir", "FOLDER", "where savevm keeps snapshots: TAG.snapshot, beside the first drive otherwise",
+      .text = offsetof(Config, snapshot_folder) },
     { "no-reboot", NULL, "exit instead of rebooting", .flag = offsetof(Config, machine.no_reboot) },
     { "pidfile", "FILE", "write the process id to a file", .text = offsetof(Config, pidfile) },
     { "nodefaults", NULL, "no devices but those asked for", .flag = offsetof(Config, machine.no_defaults) },
@@ -360,7 +365,6 @@ const Option options[] = {
     { "s", NULL, LATER },
     { "gdb", "WHERE", LATER },
     { "icount", "N", LATER },
-    { "loadvm", "NAME", LATER },
     { "incoming", "WHERE", LATER },
     { "daemonize", NULL, LATER },
     { "usb", NULL, "USB " LATER },

@@ -19,7 +19,7 @@ typedef struct Config {
     bool no_monitor;                    /* -monitor none */
     bool seeded;
     uint64_t seed;
-    const char *log_file, *pidfile, *name, *uuid;
+    const char *log_file, *pidfile, *name, *uuid, *loadvm, *snapshot_folder;
     bool done; /* -help, -version, -M help ...: it was printed, nothing is to be run */
 } Config;
 

@@ -4,6 +4,8 @@
 #include "base/keyvals.h"
 #include "base/log.h"
 #include "config.h"
+#include "core/snapshot.h"
+#include "core/snapshot_tags.h"
 #include "host/chardev.h"
 #include "host/drive.h"
 #include "host/loop.h"
@@ -241,6 +243,21 @@ static bool plug_drives(Machine *m, Error *err)
     return true;
 }
 
+/* -loadvm: the machine as it was, instead of one that begins. */
+static bool load_snapshot(const Config *c, Machine *m, Error *err)
+{
+    if (!c->loadvm)
+        return true;
+    char *folder = snapshot_folder(c->snapshot_folder), *path = snapshot_path(folder, c->loadvm, err);
+    *err = (Error){ 0 };
+    machine_lock(m);
+    bool ok = path && snapshot_load(m, path, err);
+    machine_unlock(m);
+    free(folder);
+    free(path);
+    return ok || error_in(err, "-loadvm %s: ", c->loadvm);
+}
+
 Machine *start_machine(Config *c, Error *err)
 {
     c->machine.find = find_host;
@@ -248,7 +265,7 @@ Machine *start_machine(Config *c, Error *err)
     if (!m)
         return NULL;
     if (plug_cards(m, c, err) && each(&c->dumps, open_dump, err) && plug_devices(m, c, err) && plug_drives(m, err) &&
-        machine_boot(m, err))
+        machine_boot(m, err) && load_snapshot(c, m, err))
         return m;
     machine_free(m);
     return NULL;
@@ -269,7 +286,9 @@ static bool start_monitor(Monitors *all, const char *option, const char *value, 
 
 bool start_monitors(const Config *c, Machine *m, Monitors **all, Error *err)
 {
-    MonitorFacts facts = { .name = c->name, .uuid = c->uuid, .options = options };
+    MonitorFacts facts = {
+        .name = c->name, .uuid = c->uuid, .snapshot_folder = c->snapshot_folder, .options = options
+    };
     *all = monitors_new(m, &facts);
     bool beside = chardev_find("monitor") && (c->serials.count || !c->no_monitor);
     bool ok = !*all || !beside || monitor_open(*all, "monitor", MONITOR_HUMAN, err);

@@ -6,10 +6,11 @@ A test is a line `NAME: ARGUMENTS`, quoted like a shell's, then indented lines o
     send "TEXT"       type TEXT
     reject "TEXT"     from here on, TEXT is a failure (a kernel's panic always is)
     exit N            wait until the program has ended with status N
+    again "ARGUMENTS" start the program once more, with these behind the test's own
     within SECONDS    the limit for the whole test (60 unless given)
     skip "WHY"        this guest does not come up yet: run only if BOOTTEST_ALL is set
 {NAME} in the arguments is the directory of a guest that tools/guest made; {scratch:NAME/FILE} is a copy of a file of it, for
-the guest to write on. PROGRAM may be any emulator with these options ("qemu-system-aarch64 -nic none"), to see whether a
+the guest to write on; {scratch} is an empty directory. PROGRAM may be any emulator with these options ("qemu-system-aarch64 -nic none"), to see whether a
 test is right."""
 import os
 import re
@@ -24,7 +25,7 @@ import time
 
 SKIPPED = 77
 GUESTS = os.path.join(os.environ.get('XDG_CACHE_HOME') or os.path.expanduser('~/.cache'), 'dragoman', 'guests')
-VERBS = ('expect', 'send', 'reject', 'exit', 'within', 'skip')
+VERBS = ('expect', 'send', 'reject', 'exit', 'again', 'within', 'skip')
 
 
 class Failure(Exception):
@@ -71,14 +72,19 @@ def with_guests(argument, scratch):
             return path
         subprocess.run(['cp', '--sparse=always', path, scratch], check=True)
         return os.path.join(scratch, os.path.basename(path))
+    argument = argument.replace('{scratch}', scratch)
     return re.sub(r'\{(scratch:)?([\w./-]+)\}', place, argument)
 
 
 class Console:
     def __init__(self, command):
-        self.child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                      start_new_session=True)
+        self.command = command
         self.seen, self.read_to, self.deadline, self.rejects = '', 0, 0.0, ['Kernel panic']
+        self.start([])
+
+    def start(self, more):
+        self.child = subprocess.Popen([*self.command, *more], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                      stderr=subprocess.STDOUT, start_new_session=True)
 
     def more(self):
         """Waits for output; false at its end."""
@@ -117,6 +123,10 @@ class Console:
             raise Failure('the program did not end') from None
         if got != int(status):
             raise Failure(f'the program ended with status {got}, not {status}')
+
+    def again(self, arguments):
+        self.close()
+        self.start(shlex.split(arguments))
 
     def close(self):
         if self.child.poll() is None:

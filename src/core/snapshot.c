@@ -389,3 +389,23 @@ bool snapshot_load(Machine *m, const char *path, Error *err)
     free(l);
     return ok || error_in(err, "%s: %s", path, fits ? "" : "nothing was loaded: ");
 }
+
+bool snapshot_peek(const char *path, int64_t *clock, Error *err)
+{
+    Error own = { "" };
+    uint64_t time = 0;
+    char line[1024], *text = NULL;
+    SnapshotRecord r;
+    SnapshotFile *file = snapshot_open(path, &own);
+    while (file && snapshot_header_line(file, line, sizeof line))
+        ;
+    if (file && snapshot_next(file, &r, &own) && !strcmp(r.name, "clock"))
+        text = snapshot_text(file, &r, &own);
+    const char *at = text;
+    bool ok = text && state_scan(clock_state, &time, &at, &own);
+    *clock = (int64_t)time;
+    free(text);
+    if (file)
+        snapshot_close(file);
+    return ok || error_set(err, "%s", *own.text ? own.text : "this is no snapshot");
+}

@@ -19,3 +19,5 @@
  * naming the field, what does not. */
 bool snapshot_save(Machine *, const char *path, Error *err);
 bool snapshot_load(Machine *, const char *path, Error *err);
+/* Whether a file looks like one, and the virtual time in it. */
+bool snapshot_peek(const char *path, int64_t *clock, Error *err);

@@ -11,9 +11,9 @@ typedef enum MonitorMode { MONITOR_HUMAN, MONITOR_JSON, MONITOR_PRETTY } Monitor
 
 /* What the command line knows and the machine does not. */
 typedef struct MonitorFacts {
-    const char *name, *uuid; /* of the guest; NULL: none */
+    const char *name, *uuid;     /* of the guest; NULL: none */
+    const char *snapshot_folder; /* NULL: not chosen */
     const Option *options;
-    bool (*option)(const char *name, const char *value, Error *err); /* -device and its like, later; may be NULL */
 } MonitorFacts;
 
 Monitors *monitors_new(Machine *, const MonitorFacts *);

@@ -2,6 +2,7 @@
 #include "base/alloc.h"
 #include "monitor/session.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -151,8 +152,21 @@ static void give_up(Monitor *mon, const char *why)
     refuse(mon, NULL, why);
 }
 
+/* Whether a byte can be in JSON here at all, so that garbage is given up where it begins. */
+static bool plausible(const Monitor *mon, char c)
+{
+    if (mon->in_string)
+        return (unsigned char)c >= ' ';
+    return (c && strchr(" \t\r\n{}[]:,\"+-.", c)) || isalnum((unsigned char)c);
+}
+
 static void in_message(Monitor *mon, char c)
 {
+    if (!plausible(mon, c)) {
+        give_up(mon, "Invalid JSON syntax");
+        mon->discard = c != '\n';
+        return;
+    }
     bytes_put(&mon->text, &c, 1, SIZE_MAX);
     if (mon->in_string) {
         bool ends = c == '"' && !mon->escaped;

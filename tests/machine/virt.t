@@ -7,6 +7,19 @@ linux-shell: -M virt -cpu max -m 512 -nographic -kernel {linux-arm64}/vmlinuz -i
     exit 0
     within 120
 
+# What was saved goes on in another process.
+linux-snapshot: -M virt -cpu max -m 512 -smp 2 -nographic -kernel {linux-arm64}/vmlinuz -initrd {busybox-arm64}/initrd.gz -append "console=ttyAMA0 quiet" -snapshot-dir {scratch}
+    expect "/root # "  send "KEPT=$((6 * 7)); (while :; do uptime; sleep 1; done) > log &\n"
+    expect "/root # "  send "\x01c"  expect "(qemu) "  send "savevm shell\n"  expect "(qemu) "  send "quit\n"
+    exit 0
+    again "-loadvm shell"
+    send "echo kept $KEPT; sleep 2; wc -l < log\n"  expect "kept 42"  expect "/root # "
+    send "\x01c"  expect "(qemu) "  send "loadvm shell\n"  expect "(qemu) "  send "info snapshots\n"  expect "shell "
+    expect "(qemu) "  send "delvm shell\n"  expect "(qemu) "  send "info snapshots\n"  expect "no snapshot"
+    send "\x01c"  send "echo again $KEPT; poweroff\n"  expect "again 42"
+    exit 0
+    within 120
+
 linux-smp: -M virt -cpu neoverse-n1 -smp 4 -m 1G -nographic -kernel {linux-arm64}/vmlinuz -initrd {busybox-arm64}/initrd.gz -append "console=ttyAMA0 quiet"
     expect "4 CPU"
     expect "/root # "  send "for n in 1 2 3 4; do seq 200000 | md5sum & done; wait; echo all $((8 / 2)) done\n"

@@ -80,6 +80,8 @@ START_TEST(malformed_requests_are_answered_once)
           ERROR("GenericError", "QMP input member 'arguments' must be an object") },
         { "{\"execute\":\"stop\",\"more\":1}", ERROR("GenericError", "QMP input member 'more' is unexpected") },
         { "{\"execute\":\"stop\",\"arguments\":{\"x\":1}}", ERROR("GenericError", "Parameter 'x' is unexpected") },
+        { "{\"execute\":\"st\x01op\"}", ERROR("GenericError", "Invalid JSON syntax") },
+        { "{\"execute\":\xff}", ERROR("GenericError", "Invalid JSON syntax") },
         { "nonsense {\"execute\":\"stop\"}", ERROR("GenericError", "Invalid JSON syntax") },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

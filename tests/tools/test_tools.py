@@ -65,6 +65,10 @@ class Boottest(InScratch):
     def test_text_counts_once(self):
         self.assertEqual(self.verdict(r'expect "ready" send "abc\n" expect "ready" within 5'), 1)
 
+    def test_again_starts_another_program(self):
+        self.assertEqual(self.verdict(r'expect "ready" send "abc\n" exit 3 again "more" expect "ready" send "d\n" '
+                                      r'expect "got d" exit 3 within 5'), 0)
+
     def test_another_exit_status_fails(self):
         self.assertEqual(self.verdict(r'send "abc\n" exit 0 within 5'), 1)
 
