@@ -5,16 +5,42 @@
 
 static const uint8_t order[] = { RDX, R13, RCX, RAX };
 
+/* In the register now, and still in its slot's memory if it came from there. */
+static void place(Comp *c, IrRef r, Place p, unsigned reg)
+{
+    Where w = c->where[r];
+    if (w.place == IN_SLOT && !w.flip)
+        w.backed = BACKED;
+    else if (w.place != IN_REG && w.place != IN_VREG)
+        w = (Where){ .backed = NOT_BACKED };
+    w.place = (uint8_t)p;
+    w.n = (uint8_t)reg;
+    c->where[r] = w;
+}
+
 static void place_reg(Comp *c, IrRef r, unsigned reg)
 {
-    c->where[r] = (Where){ .place = IN_REG, .n = (uint8_t)reg };
+    place(c, r, IN_REG, reg);
     c->in_reg[reg] = r;
 }
 
 static void place_vreg(Comp *c, IrRef r, unsigned reg)
 {
-    c->where[r] = (Where){ .place = IN_VREG, .n = (uint8_t)reg };
+    place(c, r, IN_VREG, reg);
     c->in_vreg[reg] = r;
+}
+
+/* A value that can be had again without a store is out of its register at once. */
+static bool given_up(Comp *c, IrRef r)
+{
+    Where *w = &c->where[r];
+    if (is_const(c, r))
+        w->place = NOWHERE;
+    else if (w->backed)
+        *w = (Where){ .place = IN_SLOT, .of = w->of, .offset = w->offset };
+    else
+        return false;
+    return true;
 }
 
 static bool is_live(const Comp *c, IrRef r)
@@ -45,10 +71,8 @@ static void move_out(Comp *c, unsigned reg, uint32_t avoid)
     c->in_reg[reg] = 0;
     if (!is_live(c, r) || (c->where[r].place != IN_REG) || c->where[r].n != reg)
         return;
-    if (is_const(c, r)) {
-        c->where[r].place = NOWHERE;
+    if (given_up(c, r))
         return;
-    }
     for (unsigned i = 0; i < sizeof order; i++) {
         unsigned to = order[i];
         if (!(avoid & 1u << to) && !(c->locked & 1u << to) && !is_live(c, c->in_reg[to])) {
@@ -66,7 +90,7 @@ static void vmove_out(Comp *c, unsigned reg, uint32_t avoid)
 {
     IrRef r = c->in_vreg[reg];
     c->in_vreg[reg] = 0;
-    if (!is_live(c, r) || c->where[r].place != IN_VREG || c->where[r].n != reg)
+    if (!is_live(c, r) || c->where[r].place != IN_VREG || c->where[r].n != reg || given_up(c, r))
         return;
     for (unsigned to = FIRST_VTEMP; to < 14; to++)
         if (to != reg && !(avoid & 1u << to) && !(c->vlocked & 1u << to) && !is_live(c, c->in_vreg[to])) {
@@ -86,6 +110,14 @@ void take(Comp *c, unsigned reg)
     c->locked |= 1u << reg;
 }
 
+/* Which of two values to take a register from: one that needs no store, then the one that is needed longest. */
+static bool cheaper(const Comp *c, IrRef a, IrRef b)
+{
+    bool free_a = c->where[a].backed || c->ir->insn[a].op == IR_const;
+    bool free_b = c->where[b].backed || c->ir->insn[b].op == IR_const;
+    return free_a != free_b ? free_a : c->live.last[a] > c->live.last[b];
+}
+
 unsigned scratch(Comp *c)
 {
     unsigned best = NO_REG;
@@ -97,7 +129,7 @@ unsigned scratch(Comp *c)
             best = reg;
             break;
         }
-        if (best == NO_REG || c->live.last[c->in_reg[reg]] > c->live.last[c->in_reg[best]])
+        if (best == NO_REG || cheaper(c, c->in_reg[reg], c->in_reg[best]))
             best = reg;
     }
     if (best == NO_REG) { /* the unit is discarded: it is tried again smaller, and interpreted if even that fails */
@@ -118,7 +150,7 @@ unsigned vscratch(Comp *c)
             best = reg;
             break;
         }
-        if (best == NO_REG || c->live.last[c->in_vreg[reg]] > c->live.last[c->in_vreg[best]])
+        if (best == NO_REG || cheaper(c, c->in_vreg[reg], c->in_vreg[best]))
             best = reg;
     }
     if (best == NO_REG) {
@@ -152,13 +184,13 @@ static void load_into(Comp *c, IrRef r, unsigned reg)
         break;
     case IN_PIN:
         if (slot_is_vector(c, w.of))
-            asm_vec2(&c->a, (Enc){ 0x66, 1, 0x7e, 8, 0, true, false }, pin_of[w.of], rm_reg(reg),
-                     0); /* movq reg, xmm */
-        else
-            asm_mov(&c->a, true, reg, pin_of[w.of]);
+            asm_vec2(&c->a, (Enc){ 0x66, 1, 0x7e, 8, 0, i->type != I32, false }, pin_of[w.of], rm_reg(reg),
+                     0); /* movq or movd reg, xmm */
+        else             /* 32 bits get zeros above, as everywhere */
+            asm_mov(&c->a, i->type != I32, reg, pin_of[w.of]);
         break;
     case IN_SLOT: {
-        int bytes = value_bytes(c, r);
+        int bytes = i->type == T_FLAGS ? FLAG_BYTES : value_bytes(c, r);
         asm_load(&c->a, bytes, false, reg, slot_rm(c, w.of, w.offset));
         break;
     }
@@ -174,6 +206,53 @@ static void spill_free(Comp *c, Where w)
 {
     if (w.place == IN_SPILL)
         c->spills &= ~(1ull << w.n);
+}
+
+/* Whether the register of an I32 value is known to have zeros above: 32-bit instructions clear them. */
+bool zero_above(Comp *c, IrRef v)
+{
+    static const bool clears[IR_OPS] = {
+        [IR_add] = true,  [IR_sub] = true,  [IR_mul] = true,    [IR_neg] = true,   [IR_and] = true,   [IR_or] = true,
+        [IR_xor] = true,  [IR_andn] = true, [IR_not] = true,    [IR_shl] = true,   [IR_shr] = true,   [IR_sar] = true,
+        [IR_rotr] = true, [IR_adc] = true,  [IR_sbb] = true,    [IR_mulhu] = true, [IR_divu] = true,  [IR_divs] = true,
+        [IR_clz] = true,  [IR_ctz] = true,  [IR_popcnt] = true, [IR_rbit] = true,  [IR_bswap] = true, [IR_zext] = true,
+        [IR_sext] = true, [IR_pick] = true, [IR_load] = true,
+    };
+    const IrInsn *i = insn_of(c, v);
+    Where w = c->where[v];
+    if (i->type != I32)
+        return i->type == I64 && i->op == IR_zext && i->imm <= 32 && w.place == IN_REG;
+    if (i->op == IR_get)
+        return w.place == IN_REG; /* load_into() cleared them */
+    return clears[i->op] && (w.place == IN_REG || (w.place == IN_PIN && !slot_is_vector(c, w.of) && !w.offset));
+}
+
+/* From here on, z stands for v: their registers are equal. False, and nothing done, if some user of v looks at types.
+ */
+bool stand_in(Comp *c, IrRef z, IrRef v)
+{
+    uint32_t last = c->live.last[v];
+    for (uint32_t k = c->at + 1; k <= last; k++) {
+        const IrInsn *i = insn_of(c, (IrRef)k);
+        bool uses = false;
+        for (int n = 0; n < ir_args((IrOp)i->op); n++)
+            uses |= i->arg[n] == v;
+        if (uses && !(i->op >= IR_add && i->op <= IR_abs && !ir_in_vector_reg(i->type)) && i->op != IR_put &&
+            i->op != IR_load && i->op != IR_store)
+            return false;
+    }
+    for (uint32_t k = c->at + 1; k <= last; k++) {
+        IrInsn *i = insn_of(c, (IrRef)k);
+        for (int n = 0; n < ir_args((IrOp)i->op); n++)
+            if (i->arg[n] == v) {
+                i->arg[n] = z;
+                c->live.uses[z]++;
+            }
+    }
+    if (c->live.last[z] < last)
+        c->live.last[z] = (IrRef)last;
+    c->live.last[v] = (IrRef)c->at;
+    return true;
 }
 
 unsigned use(Comp *c, IrRef r)
@@ -467,12 +546,9 @@ void evict_temps(Comp *c, uint32_t regs, uint32_t vregs)
         if (!(regs >> reg & 1) || !r)
             continue;
         c->in_reg[reg] = 0;
-        if (!needed_later(c, r) || !c->live.uses[r] || c->where[r].place != IN_REG || c->where[r].n != reg)
+        if (!needed_later(c, r) || !c->live.uses[r] || c->where[r].place != IN_REG || c->where[r].n != reg ||
+            given_up(c, r))
             continue;
-        if (is_const(c, r)) {
-            c->where[r].place = NOWHERE;
-            continue;
-        }
         unsigned k = new_spill(c);
         asm_store(&c->a, 8, reg, spill_rm(c, k));
         c->where[r] = (Where){ .place = IN_SPILL, .n = (uint8_t)k };
@@ -482,7 +558,8 @@ void evict_temps(Comp *c, uint32_t regs, uint32_t vregs)
         if (!(vregs >> reg & 1) || !r)
             continue;
         c->in_vreg[reg] = 0;
-        if (!needed_later(c, r) || !c->live.uses[r] || c->where[r].place != IN_VREG || c->where[r].n != reg)
+        if (!needed_later(c, r) || !c->live.uses[r] || c->where[r].place != IN_VREG || c->where[r].n != reg ||
+            given_up(c, r))
             continue;
         unsigned k = new_spill(c);
         asm_vstore(&c->a, 16, reg, spill_rm(c, k));
@@ -490,16 +567,40 @@ void evict_temps(Comp *c, uint32_t regs, uint32_t vregs)
     }
 }
 
-void hold(Comp *c, unsigned slot, IrRef r)
+static bool lives_in(const Comp *c, IrRef r, unsigned slot)
+{
+    Where w = c->where[r];
+    return (w.place == IN_PIN || w.place == IN_SLOT || w.backed) && w.of == slot;
+}
+
+/* Notes that r has to be looked at when the slot changes; false: there are too many such values. */
+bool add_holder(Comp *c, unsigned slot, IrRef r)
 {
     IrRef *h = c->holder[slot];
     int k = 0;
-    while (k < 4 && h[k] && h[k] != r && (c->live.last[h[k]] > c->at || c->where[h[k]].of != slot))
+    while (k < 4 && h[k] && h[k] != r && needed_later(c, h[k]) && lives_in(c, h[k], slot))
         k++;
-    if (k < 4) {
-        h[k] = r;
-        c->held[slot / 64] |= 1ull << slot % 64;
-        c->where[r] = (Where){ .place = pin_of[slot] != NO_REG ? IN_PIN : IN_SLOT, .of = (uint16_t)slot };
+    if (k == 4)
+        return false;
+    h[k] = r;
+    c->held[slot / 64] |= 1ull << slot % 64;
+    return true;
+}
+
+bool hold(Comp *c, unsigned slot, IrRef r)
+{
+    if (!add_holder(c, slot, r))
+        return false;
+    c->where[r] = (Where){ .place = pin_of[slot] != NO_REG ? IN_PIN : IN_SLOT, .of = (uint16_t)slot };
+    return true;
+}
+
+void back(Comp *c, unsigned slot, IrRef r, Backed how)
+{
+    if (add_holder(c, slot, r)) {
+        c->where[r].backed = (uint8_t)how;
+        c->where[r].of = (uint16_t)slot;
+        c->where[r].offset = 0;
     }
 }
 
@@ -511,9 +612,12 @@ void forget_slot(Comp *c, unsigned slot)
         h[k] = 0;
         if (!r || !needed_later(c, r) || !c->live.uses[r])
             continue;
-        Where w = c->where[r];
-        if ((w.place != IN_PIN && w.place != IN_SLOT) || w.of != slot)
+        if (!lives_in(c, r, slot))
             continue;
+        if (c->where[r].backed) {
+            c->where[r].backed = NOT_BACKED;
+            continue;
+        }
         if (ir_in_vector_reg(ir_result(insn_of(c, r)))) {
             unsigned reg = vscratch(c);
             vload_into(c, r, reg);
@@ -523,6 +627,7 @@ void forget_slot(Comp *c, unsigned slot)
             load_into(c, r, reg);
             place_reg(c, r, reg);
         }
+        c->where[r].backed = NOT_BACKED;
     }
     if (c->host_slot == slot)
         c->host_slot = NO_SLOT;

@@ -25,7 +25,8 @@ enum {
     XS = 15,
     XT = 14,
     SPILLS = 64,
-    COLDS = 512
+    COLDS = 512,
+    FLAG_BYTES = 2 /* of a flags slot that are stored; a wider load would wait until the store has reached the cache */
 };
 
 typedef enum Place {
@@ -38,6 +39,7 @@ typedef enum Place {
     IN_HOST, /* host flags: a FLAGS value, or a BIT as condition `n` */
     AS_COND, /* BIT, to be made from FLAGS value `of` by condition `n` */
     AS_CMC,  /* FLAGS value `of` with C inverted */
+    AS_SHL,  /* value `of` shifted left by n: part of the address arithmetic of the add that wants it */
 } Place;
 
 typedef struct Where {
@@ -46,8 +48,16 @@ typedef struct Where {
     uint8_t
         flip; /* FLAGS in host flags: FLIP_C when host CF is the complement of the value's C, FLIP_FP after ucomis */
     uint8_t offset; /* byte offset in the slot */
-    uint16_t of;    /* slot; FLAGS value */
+    uint8_t backed; /* IN_REG, IN_VREG: Backed */
+    uint16_t of;    /* slot; FLAGS value; value that is shifted */
 } Where;
+
+/* A value in a temporary may also be in the memory of slot `of`, and is then given up without a store. */
+typedef enum Backed {
+    NOT_BACKED,
+    BACKED,      /* its own width is there */
+    BACKED_WHOLE /* with zeros up to 64 bits */
+} Backed;
 
 /* Work left for the end of the unit. */
 struct Comp;
@@ -120,6 +130,8 @@ static inline bool needed_later(const Comp *c, IrRef r)
  * operand: register, memory or, for constants that fit, an immediate.  scratch: a free temporary.  define: where the
  * current op's result goes. Everything taken stays taken until op_end. */
 unsigned use(Comp *, IrRef);
+bool zero_above(Comp *, IrRef); /* an I32 value's register has zeros above it */
+bool stand_in(Comp *, IrRef z, IrRef v);
 unsigned use_beside_rax(Comp *, IrRef); /* ... and is neither rax nor rcx */
 bool fits_imm(Comp *, IrRef, int32_t *value);
 Rm operand(Comp *, IrRef, int bytes);         /* bytes: width that will be read; constants go to a register */
@@ -139,11 +151,14 @@ void op_end(Comp *);
 void evict_temps(Comp *, uint32_t regs, uint32_t vregs); /* moves live values out of these, before a call */
 void forget_slot(Comp *, unsigned slot);                 /* the slot is about to change: saves values that live there */
 void forget_all_slots(Comp *);
-void hold(Comp *, unsigned slot, IrRef);
+bool add_holder(Comp *, unsigned slot, IrRef);   /* the value is in the slot, among others; false: too many */
+bool hold(Comp *, unsigned slot, IrRef);         /* ... and nowhere else */
+void back(Comp *, unsigned slot, IrRef, Backed); /* the slot's memory holds what a temporary does */
 void allocator_label(Comp *);
 /* ---- flags: flags.c ---- */
 void clobber_flags(Comp *); /* before an instruction that changes host flags */
 bool wants_flags(Comp *);   /* the next op is the flags of this one */
+bool flags_wanted(Comp *, uint32_t at);
 void set_host_flags(Comp *, IrRef, unsigned cc);
 Cc condition(Comp *, IrRef bit, bool *known, bool *value); /* brings a BIT into the host flags; its condition code */
 unsigned flags_as_int(Comp *, IrRef);                      /* packed, in a register that may be changed */

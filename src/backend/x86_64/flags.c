@@ -7,16 +7,21 @@
 static const Enc SETO = { 0, 1, 0x90, 0, 0, false, false };
 
 /* Ops that emit nothing may stand between. */
-bool wants_flags(Comp *c)
+bool flags_wanted(Comp *c, uint32_t at)
 {
-    for (uint32_t k = c->at + 1; k < c->ir->count && k < c->at + 8; k++) {
+    for (uint32_t k = at + 1; k < c->ir->count && k < at + 8; k++) {
         const IrInsn *next = &c->ir->insn[k];
-        if (next->op == IR_flags && next->arg[0] == c->at)
+        if (next->op == IR_flags && next->arg[0] == at)
             return c->live.uses[k];
         if (next->op != IR_const && next->op != IR_get && next->op != IR_nop && next->op != IR_cond)
             return false;
     }
     return false;
+}
+
+bool wants_flags(Comp *c)
+{
+    return flags_wanted(c, c->at);
 }
 
 void set_host_flags(Comp *c, IrRef r, unsigned cc)
@@ -143,7 +148,7 @@ unsigned flags_as_int(Comp *c, IrRef f)
     if (w.place == IN_SLOT && w.flip) {
         take(c, RAX);
         clobber_flags(c);
-        asm_load(&c->a, 4, false, RAX, slot_rm(c, w.of, 0));
+        asm_load(&c->a, FLAG_BYTES, false, RAX, slot_rm(c, w.of, 0));
         asm_alu_imm(&c->a, ALU_XOR, false, rm_reg(RAX), FLAG_C);
         return RAX;
     }
@@ -242,9 +247,15 @@ static Cc from_packed(Comp *c, IrRef f, IrCond cond)
     uint32_t mask = simple_mask(cond);
     if (mask) {
         Where w = c->where[f];
-        Rm rm = w.place == IN_SLOT ? slot_rm(c, w.of, w.offset) : rm_reg(use(c, f));
-        clobber_flags(c);
-        asm_op(&c->a, TEST, false, 0, rm, mask);
+        if (w.place == IN_SLOT) {
+            static const Enc TEST8 = { 0, 0, 0xf6, 0, 1, false, false };
+            clobber_flags(c);
+            asm_op8(&c->a, TEST8, 0, slot_rm(c, w.of, mask > 0xff), mask > 0xff ? mask >> 8 : mask);
+        } else {
+            unsigned reg = use(c, f);
+            clobber_flags(c);
+            asm_op(&c->a, TEST, false, 0, rm_reg(reg), mask);
+        }
         c->host = 0;
         return cond & 1 ? CC_E : CC_NE;
     }
@@ -252,7 +263,7 @@ static Cc from_packed(Comp *c, IrRef f, IrCond cond)
     Where w = c->where[f];
     if (w.place == IN_SLOT) {
         take(c, RAX);
-        asm_load(&c->a, 4, false, RAX, slot_rm(c, w.of, 0));
+        asm_load(&c->a, FLAG_BYTES, false, RAX, slot_rm(c, w.of, 0));
     } else {
         use_in(c, f, RAX);
     }

@@ -65,8 +65,43 @@ static void flags_only(Comp *c, const IrInsn *i)
 }
 
 /* add of two registers, or a register and a constant, whose flags nobody wants. */
+static void add_shifted(Comp *c, const IrInsn *i, IrRef shifted, IrRef other)
+{
+    Where s = c->where[shifted];
+    int32_t value;
+    bool imm = fits_imm(c, other, &value);
+    unsigned x = use(c, s.of), base = imm ? NO_REG : use(c, other);
+    release(c, s.of);
+    if (!imm)
+        release(c, other);
+    unsigned dst = define(c, s.of);
+    asm_lea(&c->a, wide(i), dst, rm_index(base, x, s.n, imm ? value : 0));
+}
+
+/* A shift whose only user is an add that can do it by the way. */
+static bool left_to_add(Comp *c, const IrInsn *i, unsigned count)
+{
+    IrRef r = (IrRef)c->at, last = c->live.last[r];
+    const IrInsn *user = insn_of(c, last);
+    if (i->op != IR_shl || !count || count > 3 || c->live.uses[r] != 1 || user->op != IR_add || user->type != i->type ||
+        (i->type != I64 && last != r + 1) || is_const(c, i->arg[0]) || flags_wanted(c, last))
+        return false;
+    IrRef other = user->arg[user->arg[0] == r];
+    if (other > r && insn_of(c, other)->op == IR_shl && c->live.uses[other] == 1)
+        return false;
+    c->where[r] = (Where){ .place = AS_SHL, .n = (uint8_t)count, .of = i->arg[0] };
+    if (c->live.last[i->arg[0]] < last)
+        c->live.last[i->arg[0]] = last;
+    return true;
+}
+
 static void add_by_lea(Comp *c, const IrInsn *i)
 {
+    for (int k = 0; k < 2; k++)
+        if (c->where[i->arg[k]].place == AS_SHL && !is_const(c, i->arg[k])) {
+            add_shifted(c, i, i->arg[k], i->arg[!k]);
+            return;
+        }
     int32_t value;
     unsigned a = use(c, i->arg[0]);
     bool imm = fits_imm(c, i->arg[1], &value);
@@ -169,11 +204,21 @@ static void alu(Comp *c)
     }
     if (kept)
         c->a.full = true; /* retried without the sharing: does not happen with the frontends' patterns */
+    if (imm && !flags && i->op == IR_and && (value == 0xff || value == 0xffff)) {
+        release(c, a);
+        asm_load(&c->a, value == 0xff ? 1 : 2, false, define(c, a), rm_reg(x));
+        return;
+    }
+    bool comm = ir_effects((IrOp)i->op) & COMM || i->op == IR_adc;
+    bool into_b = comm && !imm && y.kind == RM_REG && c->where[b].place == IN_REG && !needed_later(c, b) &&
+                  (c->where[a].place != IN_REG || needed_later(c, a));
     release(c, a);
+    if (into_b)
+        release(c, b);
     c->locked |= 1u << x;
-    unsigned dst = define(c, a);
+    unsigned dst = define(c, into_b ? b : a);
     if (!imm && y.kind == RM_REG && y.base == dst && x != dst) {
-        if (ir_effects((IrOp)i->op) & COMM || i->op == IR_adc) {
+        if (comm) {
             asm_alu(&c->a, alu_number((IrOp)i->op), w, dst, rm_reg(x));
         } else { /* dst = x - dst, in place of the second operand: through a scratch */
             unsigned t = scratch(c);
@@ -310,6 +355,8 @@ static void shift(Comp *c)
     bool w = wide(i);
     if (is_const(c, i->arg[1])) {
         unsigned count = (unsigned)insn_of(c, i->arg[1])->imm & (w ? 63 : 31);
+        if (left_to_add(c, i, count))
+            return;
         unsigned x = use(c, i->arg[0]);
         release(c, i->arg[0]);
         c->locked |= 1u << x;
@@ -328,6 +375,8 @@ static void shift(Comp *c)
             asm_mov(&c->a, w, dst, x);
         if (count)
             asm_op(&c->a, *enc_int((IrOp)i->op), w, 0, rm_reg(dst), count);
+        else if (!w)
+            asm_mov(&c->a, false, dst, dst);
         return;
     }
     if (host_cpu.bmi2 && i->op != IR_rotr) {
@@ -427,11 +476,33 @@ static void bit_reverse(Comp *c)
     result_in(c, t);
 }
 
+/* zext of an I32 whose register has zeros above already: the same register, under a new name. */
+static bool already_extended(Comp *c, IrRef v)
+{
+    IrRef z = (IrRef)c->at;
+    Where w = c->where[v];
+    if (!zero_above(c, v) || insn_of(c, v)->type != I32 || is_const(c, v))
+        return false;
+    if (w.place == IN_PIN)
+        return hold(c, w.of, z);
+    if (c->in_reg[w.n] != v || (needed_later(c, v) && !stand_in(c, z, v)))
+        return false;
+    c->where[z] = w;
+    if (w.backed == BACKED_WHOLE)
+        back(c, w.of, z, BACKED_WHOLE);
+    else
+        c->where[z].backed = NOT_BACKED;
+    c->in_reg[w.n] = z;
+    return true;
+}
+
 static void extend(Comp *c)
 {
     IrInsn *i = insn_of(c, (IrRef)c->at);
     unsigned bits = (unsigned)i->imm;
     bool sign = i->op == IR_sext, w = wide(i);
+    if (bits == 32 && !sign && w && already_extended(c, i->arg[0]))
+        return;
     if (bits == 8 || bits == 16 || bits == 32) {
         Rm x = operand(c, i->arg[0], (int)bits / 8);
         release(c, i->arg[0]);

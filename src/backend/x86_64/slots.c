@@ -8,23 +8,16 @@ static void get(Comp *c)
     IrRef r = (IrRef)c->at;
     const IrInsn *i = insn_of(c, r);
     unsigned slot = ir_slot(i->imm), offset = ir_slot_offset(i->imm);
-    IrRef *h = c->holder[slot];
-    int k = 0;
-    while (k < 4 && h[k] && needed_later(c, h[k]) && c->where[h[k]].of == slot &&
-           (c->where[h[k]].place == IN_PIN || c->where[h[k]].place == IN_SLOT))
-        k++;
     c->where[r] =
         (Where){ .place = pin_of[slot] != NO_REG ? IN_PIN : IN_SLOT, .of = (uint16_t)slot, .offset = (uint8_t)offset };
-    if (k < 4) {
-        h[k] = r;
-        c->held[slot / 64] |= 1ull << slot % 64;
+    if (add_holder(c, slot, r))
         return;
-    }
     /* too many values live in this slot: this one gets a register now */
     if (ir_in_vector_reg(i->type))
         vuse(c, r);
     else
         use(c, r);
+    c->where[r].backed = NOT_BACKED;
 }
 
 static const Enc PINSR[] = { { 0x66, 3, 0x20, 8, 1, false, false },
@@ -122,36 +115,6 @@ static void put_vector(Comp *c, const IrInsn *i, unsigned slot, unsigned offset)
         vuse_in(c, v, pin);
 }
 
-/* Whether the register of an I32 value is known to have zeros above: 32-bit instructions clear them. */
-static bool zero_extended(Comp *c, IrRef v)
-{
-    const IrInsn *i = insn_of(c, v);
-    if (c->where[v].place != IN_REG || i->type != I32)
-        return false;
-    switch (i->op) {
-    case IR_add:
-    case IR_sub:
-    case IR_and:
-    case IR_or:
-    case IR_xor:
-    case IR_adc:
-    case IR_sbb:
-    case IR_mul:
-    case IR_neg:
-    case IR_not:
-    case IR_shl:
-    case IR_shr:
-    case IR_sar:
-    case IR_load:
-    case IR_const:
-    case IR_clz:
-    case IR_ctz:
-        return true;
-    default:
-        return false;
-    }
-}
-
 /* A constant or register into memory; a register into the pinned one. */
 static void put_int(Comp *c, const IrInsn *i, unsigned slot, unsigned offset)
 {
@@ -162,7 +125,7 @@ static void put_int(Comp *c, const IrInsn *i, unsigned slot, unsigned offset)
         bool cmc = c->where[v].place == AS_CMC;
         IrRef of = cmc ? c->where[v].of : v;
         flags_as_int(c, v);
-        asm_store(&c->a, 2, RAX, slot_rm(c, slot, 0));
+        asm_store(&c->a, FLAG_BYTES, RAX, slot_rm(c, slot, 0));
         if (c->host == of && c->where[of].place == IN_HOST) {
             c->host_slot = (uint16_t)slot;
             c->host_slot_cmc = cmc;
@@ -194,7 +157,7 @@ static void put_int(Comp *c, const IrInsn *i, unsigned slot, unsigned offset)
     unsigned reg = use(c, v);
     if (i->imm & IR_ZEXT && bytes < size) { /* clear the rest */
         unsigned t = reg;
-        if (!zero_extended(c, v)) {
+        if (!zero_above(c, v)) {
             t = scratch(c);
             asm_load(&c->a, bytes, false, t, rm_reg(reg));
         }
@@ -224,8 +187,10 @@ static void put(Comp *c)
     if (!same || !needed_later(c, v) || is_const(c, v) || insn_of(c, v)->op == IR_vconst || t == T_FLAGS)
         return;
     if (c->where[v].place == IN_REG || c->where[v].place == IN_VREG) {
-        if (pin_of[slot] == NO_REG)
-            return; /* a register beats memory while it lasts */
+        if (pin_of[slot] == NO_REG) { /* a register beats memory while it lasts */
+            back(c, slot, v, BACKED_WHOLE);
+            return;
+        }
         if (c->where[v].place == IN_REG)
             c->in_reg[c->where[v].n] = 0;
         else
