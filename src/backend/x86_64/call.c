@@ -12,6 +12,11 @@ void call_op(Comp *c)
     clobber_flags(c);
     if (h->effects & (H_STATE | H_LEAVES)) /* the helper may change what slots hold */
         forget_all_slots(c);
+    for (int k = 0; k < 3; k++) /* what is made of flags needs rax while it is made */
+        if (i->arg[k] && !is_const(c, i->arg[k]) && c->where[i->arg[k]].place == AS_COND) {
+            use(c, i->arg[k]);
+            op_end(c);
+        }
     for (int k = 0; k < 3; k++)
         if (i->arg[k])
             use_in(c, i->arg[k], place[k]);
