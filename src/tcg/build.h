@@ -2,28 +2,12 @@
 #pragma once
 #include "tcg/ops.h"
 
-IrRef ir_emit_get(Ir *, const IrInsn *); /* forward.c */
-IrRef ir_emit_put(Ir *, const IrInsn *);
-IrRef ir_emit_pure(Ir *, const IrInsn *); /* fold.c */
-IrRef ir_emit_extend(Ir *, const IrInsn *);
-IrRef ir_emit_move(Ir *, const IrInsn *);
 IrRef ir_low(const Ir *, IrRef, int bits); /* a value with the same low bits */
 void ir_fold_start(void);                  /* reads the rules, once in a process */
 
 static inline void ir_forget_slots(Ir *ir)
 {
     ir->line++;
-}
-
-/* On overflow the last op is written over: refs stay good to look at, and the unit is thrown away. */
-static inline IrRef ir_append(Ir *ir, const IrInsn *want)
-{
-    if (ir->count == IR_MAX) {
-        ir->full = true;
-        ir->count--;
-    }
-    ir->insn[ir->count] = *want;
-    return (IrRef)ir->count++;
 }
 
 /* A commutative op has its constant on the right. */

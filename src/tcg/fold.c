@@ -42,7 +42,9 @@ static Rule rules[ROWS];
 static Quick quick[ROWS];
 static struct {
     uint8_t first, count;
+    bool any, same; /* a row wants nothing of the arguments; wants both the same */
 } rules_of[IR_OPS];
+static uint8_t wanted[IR_OPS][IR_OPS]; /* by op and argument's op: bit 0 in the first place, bit 1 in the second */
 _Static_assert(ROWS < 256, "Quick.rule and rules_of hold bytes");
 
 static uint8_t op_wanted(const Rule *r, int arg)
@@ -67,6 +69,18 @@ static Quick quick_of(int rule)
     return (Quick){ op_wanted(r, 0), op_wanted(r, 1), wants_same(r), exact, (int8_t)b->number, (uint8_t)rule };
 }
 
+static void note_row(int op, Quick q)
+{
+    if (q.a)
+        wanted[op][q.a] |= 1;
+    else if (q.b)
+        wanted[op][q.b] |= 2;
+    else if (q.same)
+        rules_of[op].same = true;
+    else
+        rules_of[op].any = true;
+}
+
 /* Rows stay in their order within an op. */
 static void read_rules(void)
 {
@@ -80,7 +94,7 @@ static void read_rules(void)
         rules_of[op].first = (uint8_t)at;
         for (int i = 0; i < ROWS; i++)
             if (rules[i].from[0].op == op)
-                quick[at++] = quick_of(i);
+                note_row(op, quick[at++] = quick_of(i));
         rules_of[op].count = (uint8_t)(at - rules_of[op].first);
     }
 }
@@ -178,9 +192,12 @@ static IrRef apply(Ir *ir, const Rule *r, const IrInsn *w)
 
 static IrRef apply_rules(Ir *ir, const IrInsn *w)
 {
+    uint8_t a = ir->insn[w->arg[0]].op, b = ir->insn[w->arg[1]].op;
+    if (!((wanted[w->op][a] & 1) | (wanted[w->op][b] & 2)) && !rules_of[w->op].any &&
+        !(rules_of[w->op].same && w->arg[0] == w->arg[1]))
+        return IR_NONE;
     bool scalar = w->type < 4;
     uint64_t mask = ir_mask(scalar ? ir_bits(w->type) : 64), number = ir->insn[w->arg[1]].imm;
-    uint8_t a = ir->insn[w->arg[0]].op, b = ir->insn[w->arg[1]].op;
     const Quick *q = &quick[rules_of[w->op].first], *end = q + rules_of[w->op].count;
     for (; q < end; q++) {
         if ((q->a && q->a != a) || (q->b && q->b != b) || (q->same && w->arg[0] != w->arg[1]) ||

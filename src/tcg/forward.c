@@ -72,6 +72,8 @@ IrRef ir_emit_get(Ir *ir, const IrInsn *w)
     IrSlotNow *now = &ir->now[slot];
     bool known = now->line == ir->line;
     if (known && now->offset == offset) {
+        if (now->type == w->type && w->type < 4 && ir->insn[now->value].type != T_FLAGS)
+            return now->value;
         IrRef r = forwarded(ir, now, w->type);
         if (r)
             return r;

@@ -99,7 +99,7 @@ static IrRef flags_of_asked(Ir *ir, IrAsked *asked)
     return asked->flags = ir_append(ir, &(IrInsn){ .op = IR_flags, .type = asked->insn.type, .arg = { r } });
 }
 
-static IrRef emit_flags(Ir *ir, const IrInsn *w)
+IrRef ir_emit_flags(Ir *ir, const IrInsn *w)
 {
     for (uint32_t n = 0; n < IR_ASKED; n++) {
         IrAsked *asked = &ir->asked[(ir->asks - 1 - n) % IR_ASKED];
@@ -116,7 +116,7 @@ static void ask(Ir *ir, const IrInsn *w, IrRef result, bool fresh)
     ir->asked[ir->asks++ % IR_ASKED] = (IrAsked){ *w, result, IR_NONE, fresh };
 }
 
-static IrRef emit_asking(Ir *ir, const IrInsn *want)
+IrRef ir_emit_asking(Ir *ir, const IrInsn *want)
 {
     IrInsn w = *want;
     ir_constants_right(ir, &w);
@@ -128,7 +128,7 @@ static IrRef emit_asking(Ir *ir, const IrInsn *want)
     return r;
 }
 
-static IrRef emit_cmc(Ir *ir, const IrInsn *w)
+IrRef ir_emit_cmc(Ir *ir, const IrInsn *w)
 {
     const IrInsn *a = &ir->insn[w->arg[0]];
     uint64_t flags;
@@ -147,7 +147,7 @@ static IrCond with_carry_inverted(IrCond c)
     return (IrCond)partner[c & 15];
 }
 
-static IrRef emit_cond(Ir *ir, const IrInsn *w)
+IrRef ir_emit_cond(Ir *ir, const IrInsn *w)
 {
     IrInsn i = *w;
     uint64_t flags;
@@ -161,7 +161,7 @@ static IrRef emit_cond(Ir *ir, const IrInsn *w)
     return ir_append(ir, &i);
 }
 
-static IrRef emit_asflags(Ir *ir, const IrInsn *w)
+IrRef ir_emit_asflags(Ir *ir, const IrInsn *w)
 {
     uint64_t flags;
     if (ir_result(&ir->insn[w->arg[0]]) == T_FLAGS)
@@ -173,7 +173,7 @@ static IrRef emit_asflags(Ir *ir, const IrInsn *w)
 
 /* ---- what ends straight lines or touches state ---- */
 
-static IrRef emit_label(Ir *ir, const IrInsn *w)
+IrRef ir_emit_label(Ir *ir, const IrInsn *w)
 {
     if (ir->labels == IR_LABELS)
         ir->full = true;
@@ -185,14 +185,14 @@ static IrRef emit_label(Ir *ir, const IrInsn *w)
     return r;
 }
 
-static IrRef emit_call(Ir *ir, const IrInsn *w)
+IrRef ir_emit_call(Ir *ir, const IrInsn *w)
 {
     if (!ir->helpers || (ir->helpers[w->imm & 0xffff].effects & H_STATE))
         ir_forget_slots(ir);
     return ir_append(ir, w);
 }
 
-static IrRef emit_goto_if(Ir *ir, const IrInsn *w)
+IrRef ir_emit_goto_if(Ir *ir, const IrInsn *w)
 {
     uint64_t taken;
     if (ir_is_const(ir, w->arg[0], &taken) && !taken)
@@ -200,7 +200,7 @@ static IrRef emit_goto_if(Ir *ir, const IrInsn *w)
     return ir_append(ir, w);
 }
 
-static IrRef emit_store(Ir *ir, const IrInsn *w)
+IrRef ir_emit_store(Ir *ir, const IrInsn *w)
 {
     IrInsn i = *w;
     if (ir_is_int(w->type))
@@ -208,29 +208,9 @@ static IrRef emit_store(Ir *ir, const IrInsn *w)
     return ir_append(ir, &i);
 }
 
-typedef IrRef EmitFn(Ir *, const IrInsn *);
-
-/* How each op is built; ir_emit_pure where nothing is said. */
-static EmitFn *const emit_by[IR_OPS] = {
-    [IR_add] = emit_asking,      [IR_sub] = emit_asking,     [IR_adc] = emit_asking,   [IR_sbb] = emit_asking,
-    [IR_and] = emit_asking,      [IR_or] = emit_asking,      [IR_xor] = emit_asking,   [IR_zext] = ir_emit_extend,
-    [IR_sext] = ir_emit_extend,  [IR_flags] = emit_flags,    [IR_cmc] = emit_cmc,      [IR_cond] = emit_cond,
-    [IR_asflags] = emit_asflags, [IR_vdup] = ir_emit_move,   [IR_vlow] = ir_emit_move, [IR_vget] = ir_emit_move,
-    [IR_bits2f] = ir_emit_move,  [IR_f2bits] = ir_emit_move, [IR_get] = ir_emit_get,   [IR_put] = ir_emit_put,
-    [IR_store] = emit_store,     [IR_call] = emit_call,      [IR_label] = emit_label,  [IR_goto_if] = emit_goto_if,
-};
-
 IrRef ir_emit(Ir *ir, IrOp op, IrType t, IrRef a, IrRef b, IrRef c, uint64_t imm)
 {
-    if (ir->raw)
-        return ir_add_raw(ir, op, t, a, b, c, imm);
-    IrInsn want = { (uint8_t)op, t, { a, b, c }, imm };
-    EmitFn *emit = emit_by[op];
-    if (emit)
-        return emit(ir, &want);
-    if (ir_op[op].meaning || op == IR_const)
-        return ir_emit_pure(ir, &want);
-    return ir_append(ir, &want);
+    return ir_build(ir, &(IrInsn){ (uint8_t)op, t, { a, b, c }, imm });
 }
 
 /* Bookkeeping only, so that raw and folded building can be mixed. */
@@ -238,9 +218,9 @@ IrRef ir_add_raw(Ir *ir, IrOp op, IrType t, IrRef a, IrRef b, IrRef c, uint64_t 
 {
     IrInsn want = { (uint8_t)op, t, { a, b, c }, imm };
     if (op == IR_label)
-        return emit_label(ir, &want);
+        return ir_emit_label(ir, &want);
     if (op == IR_call)
-        return emit_call(ir, &want);
+        return ir_emit_call(ir, &want);
     IrRef r = ir_append(ir, &want);
     if (op == IR_put && ir_slot(imm) < IR_SLOTS)
         ir->now[ir_slot(imm)].line = ir->line - 1;

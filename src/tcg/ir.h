@@ -193,6 +193,39 @@ typedef struct IrInsn { /* 16 bytes */
     uint64_t imm;
 } IrInsn;
 
+typedef struct IrOpInfo { /* a row of ops.def */
+    const char *name;
+    uint8_t args, result;
+    uint16_t effects;
+    bool meaning;
+} IrOpInfo;
+extern const IrOpInfo ir_op[IR_OPS];
+
+static inline int ir_args(IrOp op)
+{
+    return ir_op[op].args;
+}
+static inline int ir_effects(IrOp op)
+{
+    return ir_op[op].effects;
+}
+static inline IrResult ir_result_kind(IrOp op)
+{
+    return (IrResult)ir_op[op].result;
+}
+static inline bool ir_has_meaning(IrOp op)
+{
+    return ir_op[op].meaning;
+}
+/* Type of the value: BIT results are I64. */
+static inline IrType ir_result(const IrInsn *i)
+{
+    uint8_t kind = ir_op[i->op].result;
+    if (kind == SAME)
+        return i->type;
+    return kind == FLAGS ? T_FLAGS : kind == VOID ? T_VOID : ir_is_vector(i->type) ? i->type : I64;
+}
+
 typedef struct Slot { /* one element of a StateField row with .slot */
     const char *name; /* its own: "sp", "x5" */
     uint16_t index;   /* element of an array row */
@@ -233,7 +266,7 @@ typedef struct Ir { /* zeroed once by its owner, then used again and again */
     uint32_t pooled, labels;
     uint32_t line; /* what now[] knew in another line is void: changes at each label and call that touches state */
     uint32_t line_start; /* first op after the last label: older values are dead */
-    bool raw;            /* ir_emit adds ops as they are: for tests */
+    bool raw;            /* builders add ops as they are: for tests */
     bool full;           /* some array overflowed: discard and retry with fewer guest instructions */
     const Slot *slots;
     const Helper *helpers;
@@ -253,42 +286,116 @@ IrRef ir_emit(Ir *, IrOp, IrType, IrRef a, IrRef b, IrRef c, uint64_t imm);    /
 IrRef ir_add_raw(Ir *, IrOp, IrType, IrRef a, IrRef b, IrRef c, uint64_t imm); /* as it is */
 IrRef ir_imm(Ir *, IrType, uint64_t value);
 IrRef ir_wide(Ir *, IrType, uint64_t lo, uint64_t hi); /* a 128- or 64-bit vector constant */
-IrType ir_result(const IrInsn *);                      /* type of the value: BIT results are I64 */
 bool ir_is_const(const Ir *, IrRef, uint64_t *value);
+
+/* How ops are built that are more than appended. */
+IrRef ir_emit_get(Ir *, const IrInsn *); /* forward.c */
+IrRef ir_emit_put(Ir *, const IrInsn *);
+IrRef ir_emit_pure(Ir *, const IrInsn *); /* fold.c */
+IrRef ir_emit_extend(Ir *, const IrInsn *);
+IrRef ir_emit_move(Ir *, const IrInsn *);
+IrRef ir_emit_asking(Ir *, const IrInsn *); /* ir.c */
+IrRef ir_emit_flags(Ir *, const IrInsn *);
+IrRef ir_emit_cmc(Ir *, const IrInsn *);
+IrRef ir_emit_cond(Ir *, const IrInsn *);
+IrRef ir_emit_asflags(Ir *, const IrInsn *);
+IrRef ir_emit_store(Ir *, const IrInsn *);
+IrRef ir_emit_call(Ir *, const IrInsn *);
+IrRef ir_emit_label(Ir *, const IrInsn *);
+IrRef ir_emit_goto_if(Ir *, const IrInsn *);
+
+/* On overflow the last op is written over: refs stay good to look at, and the unit is thrown away. */
+static inline IrRef ir_append(Ir *ir, const IrInsn *want)
+{
+    if (ir->count == IR_MAX) {
+        ir->full = true;
+        ir->count--;
+    }
+    ir->insn[ir->count] = *want;
+    return (IrRef)ir->count++;
+}
+
+/* Mostly called with an op that the compiler knows. */
+static inline IrRef ir_build(Ir *ir, const IrInsn *w)
+{
+    if (ir->raw)
+        return ir_add_raw(ir, (IrOp)w->op, w->type, w->arg[0], w->arg[1], w->arg[2], w->imm);
+    switch ((IrOp)w->op) {
+    case IR_get:
+        return ir_emit_get(ir, w);
+    case IR_put:
+        return ir_emit_put(ir, w);
+    case IR_add:
+    case IR_sub:
+    case IR_adc:
+    case IR_sbb:
+    case IR_and:
+    case IR_or:
+    case IR_xor:
+        return ir_emit_asking(ir, w);
+    case IR_zext:
+    case IR_sext:
+        return ir_emit_extend(ir, w);
+    case IR_flags:
+        return ir_emit_flags(ir, w);
+    case IR_cmc:
+        return ir_emit_cmc(ir, w);
+    case IR_cond:
+        return ir_emit_cond(ir, w);
+    case IR_asflags:
+        return ir_emit_asflags(ir, w);
+    case IR_vdup:
+    case IR_vlow:
+    case IR_vget:
+    case IR_bits2f:
+    case IR_f2bits:
+        return ir_emit_move(ir, w);
+    case IR_store:
+        return ir_emit_store(ir, w);
+    case IR_call:
+        return ir_emit_call(ir, w);
+    case IR_label:
+        return ir_emit_label(ir, w);
+    case IR_goto_if:
+        return ir_emit_goto_if(ir, w);
+    case IR_insn:
+    case IR_load:
+    case IR_vconst:
+        return ir_append(ir, w);
+    default:
+        return ir_op[w->op].meaning || w->op == IR_const ? ir_emit_pure(ir, w) : ir_append(ir, w);
+    }
+}
 
 /* ir_add(ir, I32, x, y), ...: one typed builder for each row of ops.def; those that have an imm take it last. */
 #define IR_BUILD_0(name)                                                                                               \
     static inline IrRef ir_##name(Ir *ir, IrType t, uint64_t imm)                                                      \
     {                                                                                                                  \
-        return ir_emit(ir, IR_##name, t, 0, 0, 0, imm);                                                                \
+        return ir_build(ir, &(IrInsn){ IR_##name, t, { 0, 0, 0 }, imm });                                              \
     }
 #define IR_BUILD_1(name)                                                                                               \
     static inline IrRef ir_##name(Ir *ir, IrType t, IrRef a, uint64_t imm)                                             \
     {                                                                                                                  \
-        return ir_emit(ir, IR_##name, t, a, 0, 0, imm);                                                                \
+        return ir_build(ir, &(IrInsn){ IR_##name, t, { a, 0, 0 }, imm });                                              \
     }
 #define IR_BUILD_2(name)                                                                                               \
     static inline IrRef ir_##name(Ir *ir, IrType t, IrRef a, IrRef b, uint64_t imm)                                    \
     {                                                                                                                  \
-        return ir_emit(ir, IR_##name, t, a, b, 0, imm);                                                                \
+        return ir_build(ir, &(IrInsn){ IR_##name, t, { a, b, 0 }, imm });                                              \
     }
 #define IR_BUILD_3(name)                                                                                               \
     static inline IrRef ir_##name(Ir *ir, IrType t, IrRef a, IrRef b, IrRef c, uint64_t imm)                           \
     {                                                                                                                  \
-        return ir_emit(ir, IR_##name, t, a, b, c, imm);                                                                \
+        return ir_build(ir, &(IrInsn){ IR_##name, t, { a, b, c }, imm });                                              \
     }
 #define OP(name, args, result, effects, meaning) IR_BUILD_##args(name)
 #include "tcg/ops.def"
 
 /* The value of a pure scalar op, or of one lane: from the meaning column. n: lane bits. */
 uint64_t ir_eval(IrOp, int n, uint64_t a, uint64_t b, uint64_t c, uint64_t imm);
-bool ir_has_meaning(IrOp);
 uint32_t ir_flags_of(IrOp, IrType, uint64_t a, uint64_t b, uint64_t c); /* packed flags of add sub adc sbb and or xor */
 bool ir_cond_holds(IrCond, uint32_t packed);
 const char *ir_name(IrOp);
-int ir_args(IrOp);
-int ir_effects(IrOp);
-IrResult ir_result_kind(IrOp);
 const char *ir_type_name(IrType, char buf[16]);
 bool ir_type_named(const char *, IrType *);
 

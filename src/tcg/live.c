@@ -4,12 +4,20 @@
  * is dead. */
 #include "tcg/ops.h"
 
+#include <string.h>
+
+typedef struct Seen {     /* of a slot, by what comes later */
+    uint32_t line;        /* Walk.line when overwritten was set */
+    uint32_t overwritten; /* bytes that are put later, before anyone looks */
+    IrRef touch;          /* the next live get or put */
+} Seen;
+
 typedef struct Walk {
     Ir *ir;
     IrLive *live;
-    uint32_t line;                  /* changes at each place where state is seen */
-    uint32_t in_line[IR_SLOTS];     /* Walk.line when overwritten[] was set */
-    uint32_t overwritten[IR_SLOTS]; /* bytes of the slot that are put later, before anyone looks */
+    uint32_t line;    /* changes at each place where state is seen */
+    uint32_t barrier; /* the next op that can fault, leave or call, or a label */
+    Seen seen[IR_SLOTS];
 } Walk;
 
 static uint32_t bytes_of(const Ir *ir, const IrInsn *i)
@@ -20,42 +28,32 @@ static uint32_t bytes_of(const Ir *ir, const IrInsn *i)
     return (uint32_t)((1ull << len) - 1) << from;
 }
 
-static uint32_t *overwritten(Walk *w, unsigned slot)
+static Seen *seen(Walk *w, unsigned slot)
 {
-    if (w->in_line[slot] != w->line) {
-        w->in_line[slot] = w->line;
-        w->overwritten[slot] = 0;
+    Seen *s = &w->seen[slot];
+    if (s->line != w->line) {
+        s->line = w->line;
+        s->overwritten = 0;
     }
-    return &w->overwritten[slot];
+    return s;
 }
 
-static bool shows_state(const Ir *ir, const IrInsn *i)
+static bool touches_state(const Ir *ir, const IrInsn *call)
 {
-    int effects = ir_op[i->op].effects;
-    if (effects & (FAULTS | LEAVES))
-        return true;
-    if (effects & CALLS)
-        return !ir->helpers || (ir->helpers[i->imm & 0xffff].effects & (H_STATE | H_LEAVES));
-    return i->op == IR_label;
+    return !ir->helpers || (ir->helpers[call->imm & 0xffff].effects & (H_STATE | H_LEAVES));
 }
 
-/* Pure, or a call of a pure helper, or a get. */
-static bool only_a_value(const Ir *ir, const IrInsn *i)
+static bool only_a_value(const Ir *ir, const IrInsn *call)
 {
-    int effects = ir_op[i->op].effects;
-    if (effects & CALLS)
-        return ir->helpers && !(ir->helpers[i->imm & 0xffff].effects & (H_STATE | H_LEAVES | H_SLOW));
-    if (effects & FP)
-        return false; /* it raises the guest's FP flags */
-    return !(effects & (WRITES | FAULTS | LEAVES | MARK | ARG));
+    return ir->helpers && !(ir->helpers[call->imm & 0xffff].effects & (H_STATE | H_LEAVES | H_SLOW));
 }
 
-static void use_arguments(Walk *w, const IrInsn *i, uint32_t at)
+static inline void use_arguments(Walk *w, const IrInsn *i, uint32_t at)
 {
     IrLive *l = w->live;
     for (int k = 0; k < ir_op[i->op].args; k++) {
         IrRef r = i->arg[k];
-        if (r && !l->uses[r]++)
+        if (!l->uses[r]++)
             l->last[r] = (IrRef)at;
     }
 }
@@ -65,43 +63,81 @@ static void drop(IrInsn *i)
     *i = (IrInsn){ .op = IR_nop, .type = T_VOID };
 }
 
+/* Where the value of `at` is put next is of use only if until then nobody looks at or changes that slot, and nothing
+ * can fault, leave or call: then the value may be computed straight into the slot. */
+static inline void check_hint(Walk *w, uint32_t at)
+{
+    IrRef put = w->live->put[at];
+    if (put && (put >= w->barrier || w->seen[ir_slot(w->ir->insn[put].imm)].touch != put))
+        w->live->put[at] = 0;
+}
+
 static void visit_put(Walk *w, IrInsn *i, uint32_t at)
 {
-    uint32_t bytes = bytes_of(w->ir, i), *over = overwritten(w, ir_slot(i->imm));
-    if (!(bytes & ~*over)) {
+    uint32_t bytes = bytes_of(w->ir, i);
+    Seen *s = seen(w, ir_slot(i->imm));
+    if (!(bytes & ~s->overwritten)) {
         drop(i);
         return;
     }
-    *over |= bytes;
+    s->overwritten |= bytes;
+    s->touch = (IrRef)at;
     use_arguments(w, i, at);
     w->live->put[i->arg[0]] = (IrRef)at;
 }
 
-static void visit(Walk *w, uint32_t at)
+static void visit_get(Walk *w, IrInsn *i, uint32_t at)
 {
-    IrInsn *i = &w->ir->insn[at];
-    if (i->op == IR_nop)
-        return;
-    if (i->op == IR_put) {
-        visit_put(w, i, at);
-        return;
-    }
-    if (only_a_value(w->ir, i) && !w->live->uses[at]) {
+    if (!w->live->uses[at]) {
         drop(i);
         return;
     }
-    if (i->op == IR_get)
-        *overwritten(w, ir_slot(i->imm)) &= ~bytes_of(w->ir, i);
-    if (shows_state(w->ir, i))
+    check_hint(w, at);
+    Seen *s = seen(w, ir_slot(i->imm));
+    s->overwritten &= ~bytes_of(w->ir, i);
+    s->touch = (IrRef)at;
+}
+
+/* What is more than a value; FP ops raise the guest's FP flags. */
+static void visit_effect(Walk *w, IrInsn *i, uint32_t at, int effects)
+{
+    bool call = effects & CALLS;
+    if (call && !w->live->uses[at] && only_a_value(w->ir, i)) {
+        drop(i);
+        return;
+    }
+    check_hint(w, at);
+    if (effects & (FAULTS | LEAVES) || i->op == IR_label || (call && touches_state(w->ir, i)))
         w->line++;
+    if (effects & (FAULTS | LEAVES | CALLS) || i->op == IR_label)
+        w->barrier = at;
     use_arguments(w, i, at);
+}
+
+static inline void visit(Walk *w, uint32_t at)
+{
+    IrInsn *i = &w->ir->insn[at];
+    int effects = ir_op[i->op].effects;
+    if (i->op == IR_put) {
+        visit_put(w, i, at);
+    } else if (i->op == IR_get) {
+        visit_get(w, i, at);
+    } else if (effects & (CALLS | FP | WRITES | FAULTS | LEAVES | MARK | ARG)) {
+        visit_effect(w, i, at, effects);
+    } else if (w->live->uses[at]) {
+        check_hint(w, at);
+        use_arguments(w, i, at);
+    } else {
+        drop(i);
+    }
 }
 
 void ir_live(Ir *ir, IrLive *live)
 {
-    Walk w = { .ir = ir, .live = live, .line = 1 };
-    for (uint32_t r = 0; r < ir->count; r++)
-        live->uses[r] = live->last[r] = live->put[r] = 0;
+    Walk w = { .ir = ir, .live = live, .line = 1, .barrier = ir->count };
+    memset(live->uses, 0, ir->count * sizeof *live->uses);
+    memset(live->last, 0, ir->count * sizeof *live->last);
+    memset(live->put, 0, ir->count * sizeof *live->put);
     for (uint32_t at = ir->count; at-- > 1;)
         visit(&w, at);
 }

@@ -17,40 +17,6 @@ const char *ir_name(IrOp op)
     return ir_op[op].name;
 }
 
-int ir_args(IrOp op)
-{
-    return ir_op[op].args;
-}
-
-int ir_effects(IrOp op)
-{
-    return ir_op[op].effects;
-}
-
-IrResult ir_result_kind(IrOp op)
-{
-    return (IrResult)ir_op[op].result;
-}
-
-bool ir_has_meaning(IrOp op)
-{
-    return ir_op[op].meaning;
-}
-
-IrType ir_result(const IrInsn *i)
-{
-    switch (ir_op[i->op].result) {
-    case SAME:
-        return i->type;
-    case BIT:
-        return ir_is_vector(i->type) ? i->type : I64;
-    case FLAGS:
-        return T_FLAGS;
-    default:
-        return T_VOID;
-    }
-}
-
 /* Those that differ from ARG_SAME. */
 static const uint8_t arg_kind[IR_OPS][3] = {
     [IR_shl] = { ARG_SAME, ARG_INT },

@@ -2,14 +2,6 @@
 #pragma once
 #include "tcg/ir.h"
 
-typedef struct IrOpInfo {
-    const char *name;
-    uint8_t args, result;
-    uint16_t effects;
-    bool meaning;
-} IrOpInfo;
-extern const IrOpInfo ir_op[IR_OPS];
-
 /* What an argument has to be. */
 typedef enum IrArg {
     ARG_NONE,

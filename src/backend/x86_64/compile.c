@@ -84,25 +84,6 @@ static void emit_colds(Comp *c)
     }
 }
 
-/* A value may be computed straight into the pinned register of the slot it will be put to only if until then nobody
- * looks at or changes that slot, and nothing can fault or leave. live.put of others is cleared. */
-static void check_hints(Comp *c)
-{
-    uint32_t barrier = c->ir->count;
-    uint16_t touch[IR_SLOTS];
-    memset(touch, 0, sizeof touch);
-    for (uint32_t k = c->ir->count; k-- > 1;) {
-        const IrInsn *i = &c->ir->insn[k];
-        IrRef put = c->live.put[k];
-        if (put && (put >= barrier || touch[ir_slot(c->ir->insn[put].imm)] != put))
-            c->live.put[k] = 0;
-        if (i->op == IR_get || i->op == IR_put)
-            touch[ir_slot(i->imm)] = (uint16_t)k;
-        else if (ir_effects((IrOp)i->op) & (FAULTS | LEAVES | CALLS) || i->op == IR_label)
-            barrier = k;
-    }
-}
-
 static bool compile(const Guest *guest, Ir *ir, uint64_t first_pc, Compiled *out)
 {
     static _Thread_local Comp *comp;
@@ -120,7 +101,6 @@ static bool compile(const Guest *guest, Ir *ir, uint64_t first_pc, Compiled *out
     out->exits = out->points = 0;
     allocator_label(c);
     ir_live(ir, &c->live);
-    check_hints(c);
     for (c->at = 1; c->at < ir->count; c->at++) {
         const IrInsn *i = &ir->insn[c->at];
         int effects = ir_effects((IrOp)i->op);
