@@ -2,94 +2,131 @@
 
 #include <assert.h>
 
-void asm_modrm(Asm *a, unsigned reg, Rm rm, unsigned after)
+/* The bytes of an instruction are laid down with as few branches as can be, because which kinds follow one another is
+ * as random as the guest's code: what may be absent is written anyway and then not counted. */
+static inline uint8_t *byte(uint8_t *p, unsigned b)
+{
+    *p = (uint8_t)b;
+    return p + 1;
+}
+
+static inline uint8_t *byte_if(uint8_t *p, bool there, unsigned b)
+{
+    *p = (uint8_t)b;
+    return p + there;
+}
+
+static inline uint8_t *word32(uint8_t *p, uint32_t v)
+{
+    memcpy(p, &v, 4);
+    return p + 4;
+}
+
+static uint8_t *special_modrm(const Asm *a, uint8_t *p, unsigned reg, Rm rm, unsigned after)
+{
+    if (rm.kind == RM_POOL) {
+        p = byte(p, reg | 5);
+        return word32(p, (uint32_t)(rm.target - (p + a->to_exec + 4 + after)));
+    }
+    p = byte(p, reg | 4); /* index only: SIB without base has a disp32 */
+    p = byte(p, (unsigned)rm.scale << 6 | (rm.index & 7u) << 3 | 5);
+    return word32(p, (uint32_t)rm.disp);
+}
+
+static inline uint8_t *modrm(const Asm *a, uint8_t *p, unsigned reg, Rm rm, unsigned after)
 {
     reg = (reg & 7) << 3;
-    if (rm.kind == RM_REG) {
-        put8(a, 0xc0 | reg | (rm.base & 7));
-        return;
-    }
-    if (rm.kind == RM_POOL) {
-        put8(a, reg | 5);
-        put32(a, (uint32_t)(rm.target - (a->p + a->to_exec + 4 + after)));
-        return;
-    }
-    if (rm.base == NO_REG) { /* index only: SIB without base has a disp32 */
-        put8(a, reg | 4);
-        put8(a, (unsigned)rm.scale << 6 | (rm.index & 7u) << 3 | 5);
-        put32(a, (uint32_t)rm.disp);
-        return;
-    }
-    bool sib = rm.index != NO_REG || (rm.base & 7) == RSP;
-    unsigned mod = rm.disp == 0 && (rm.base & 7) != RBP ? 0 : rm.disp == (int8_t)rm.disp ? 0x40 : 0x80;
-    put8(a, mod | reg | (sib ? 4 : rm.base & 7));
-    if (sib)
-        put8(a, (unsigned)rm.scale << 6 | (rm.index == NO_REG ? 4u : rm.index & 7u) << 3 | (rm.base & 7u));
-    if (mod == 0x40)
-        put8(a, (uint8_t)rm.disp);
-    else if (mod == 0x80)
-        put32(a, (uint32_t)rm.disp);
+    if (rm.kind == RM_REG)
+        return byte(p, 0xc0 | reg | (rm.base & 7u));
+    if (rm.base == NO_REG)
+        return special_modrm(a, p, reg, rm, after);
+    bool sib = rm.index != NO_REG || (rm.base & 7) == RSP, none = rm.disp == 0 && (rm.base & 7) != RBP,
+         small = rm.disp == (int8_t)rm.disp;
+    unsigned mod = none ? 0 : small ? 0x40 : 0x80;
+    p = byte(p, mod | reg | (sib ? 4 : rm.base & 7u));
+    p = byte_if(p, sib, (unsigned)rm.scale << 6 | (rm.index == NO_REG ? 4u : rm.index & 7u) << 3 | (rm.base & 7u));
+    word32(p, (uint32_t)rm.disp);
+    return p + (none ? 0 : small ? 1 : 4);
 }
 
-static unsigned rex_of(unsigned reg, Rm rm)
+/* REX.R, X and B; a register that is none has no bit 3 set. */
+static inline unsigned rex_of(unsigned reg, Rm rm)
 {
-    unsigned rex = (reg & 8) >> 1;
-    if (rm.index != NO_REG)
-        rex |= (rm.index & 8u) >> 2;
-    if (rm.base != NO_REG)
-        rex |= (rm.base & 8u) >> 3;
-    return rex;
+    return (reg & 8) >> 1 | (rm.index & 8u & ~(rm.index >> 4)) >> 2 | (rm.base & 8u & ~(rm.base >> 4)) >> 3;
 }
 
-static void put_imm(Asm *a, unsigned bytes, uint64_t imm)
+static inline uint8_t *tail(const Asm *a, uint8_t *p, Enc e, unsigned reg, Rm rm, uint64_t imm)
 {
-    memcpy(a->p, &imm, 8);
-    a->p += bytes;
+    p = byte(p, e.opcode);
+    p = modrm(a, p, e.ext < 8 ? e.ext : reg, rm, e.imm);
+    memcpy(p, &imm, 8);
+    return p + e.imm;
 }
 
-static void op(Asm *a, Enc e, unsigned rex, unsigned reg, Rm rm, uint64_t imm)
+static inline void legacy(Asm *a, Enc e, unsigned rex, unsigned reg, Rm rm, uint64_t imm)
 {
-    if (e.prefix)
-        put8(a, e.prefix);
-    if (rex)
-        put8(a, 0x40 | rex);
-    if (e.map) {
-        put8(a, 0x0f);
-        if (e.map > 1)
-            put8(a, e.map == 2 ? 0x38 : 0x3a);
-    }
-    put8(a, e.opcode);
-    asm_modrm(a, e.ext < 8 ? e.ext : reg, rm, e.imm);
-    if (e.imm)
-        put_imm(a, e.imm, imm);
+    uint8_t *p = a->p;
+    p = byte_if(p, e.prefix, e.prefix);
+    p = byte_if(p, rex, 0x40 | rex);
+    p = byte_if(p, e.map, 0x0f);
+    p = byte_if(p, e.map > 1, e.map == 2 ? 0x38 : 0x3a);
+    a->p = tail(a, p, e, reg, rm, imm);
 }
 
 void asm_op(Asm *a, Enc e, bool w, unsigned reg, Rm rm, uint64_t imm)
 {
-    op(a, e, (w || e.w ? 8u : 0) | rex_of(e.ext < 8 ? 0 : reg, rm), reg, rm, imm);
+    legacy(a, e, (w || e.w ? 8u : 0) | rex_of(e.ext < 8 ? 0 : reg, rm), reg, rm, imm);
 }
 
 void asm_op8(Asm *a, Enc e, unsigned reg, Rm rm, uint64_t imm)
 {
-    op(a, e, 0x40 | rex_of(e.ext < 8 ? 0 : reg, rm), reg, rm, imm);
+    legacy(a, e, 0x40 | rex_of(e.ext < 8 ? 0 : reg, rm), reg, rm, imm);
 }
 
 void asm_vex(Asm *a, Enc e, bool l256, unsigned reg, unsigned vvvv, Rm rm, uint64_t imm)
 {
-    static const uint8_t pp[256] = { [0x66] = 1, [0xf3] = 2, [0xf2] = 3 };
-    unsigned rex = rex_of(e.ext < 8 ? 0 : reg, rm), tail = (~vvvv & 15) << 3 | (l256 ? 4u : 0) | pp[e.prefix];
-    if (e.map == 1 && !e.w && !(rex & 3)) {
-        put8(a, 0xc5);
-        put8(a, (rex & 4 ? 0 : 0x80) | tail);
-    } else {
-        put8(a, 0xc4);
-        put8(a, (~rex & 7) << 5 | e.map);
-        put8(a, (e.w ? 0x80u : 0) | tail);
-    }
-    put8(a, e.opcode);
-    asm_modrm(a, e.ext < 8 ? e.ext : reg, rm, e.imm);
-    if (e.imm)
-        put_imm(a, e.imm, imm);
+    unsigned pp = e.prefix == 0x66 ? 1 : e.prefix ? 5u - (e.prefix & 3u) : 0; /* 66 F3 F2: 1 2 3 */
+    unsigned rex = rex_of(e.ext < 8 ? 0 : reg, rm), last = (~vvvv & 15) << 3 | (l256 ? 4u : 0) | pp;
+    bool two = e.map == 1 && !e.w && !(rex & 3);
+    uint8_t *p = a->p;
+    p[0] = two ? 0xc5 : 0xc4;
+    p[1] = (uint8_t)(two ? (rex & 4 ? 0 : 0x80) | last : (~rex & 7) << 5 | e.map);
+    p[2] = (uint8_t)((e.w ? 0x80u : 0) | last);
+    a->p = tail(a, p + (two ? 2 : 3), e, reg, rm, imm);
+}
+
+/* ---- the kinds that most code consists of: one opcode byte, registers or [base + disp] ---- */
+
+static inline void one_byte_reg(Asm *a, unsigned opcode, bool w, unsigned reg, unsigned rm)
+{
+    unsigned rex = 0x40 | (unsigned)w << 3 | (reg & 8) >> 1 | (rm & 8) >> 3;
+    uint32_t v = opcode | (0xc0 | (reg & 7) << 3 | (rm & 7)) << 8;
+    bool has_rex = rex != 0x40;
+    word32(a->p, has_rex ? v << 8 | rex : v);
+    a->p += 2 + has_rex;
+}
+
+static inline void one_byte_mem(Asm *a, unsigned opcode, bool w, unsigned reg, unsigned base, int32_t disp)
+{
+    unsigned rex = 0x40 | (unsigned)w << 3 | (reg & 8) >> 1 | (base & 8) >> 3;
+    bool none = disp == 0 && (base & 7) != RBP, small = disp == (int8_t)disp;
+    uint8_t *p = byte_if(a->p, rex != 0x40, rex);
+    p = byte(p, opcode);
+    p = byte(p, (none ? 0 : small ? 0x40 : 0x80u) | (reg & 7) << 3 | (base & 7));
+    p = byte_if(p, (base & 7) == RSP, 0x24);
+    word32(p, (uint32_t)disp);
+    a->p = p + (none ? 0 : small ? 1 : 4);
+}
+
+/* Any operand. */
+static inline void one_byte(Asm *a, unsigned opcode, bool w, unsigned reg, Rm rm)
+{
+    if (rm.kind == RM_REG)
+        one_byte_reg(a, opcode, w, reg, rm.base);
+    else if (rm.index == NO_REG && rm.base != NO_REG)
+        one_byte_mem(a, opcode, w, reg, rm.base, rm.disp);
+    else
+        asm_op(a, (Enc){ .opcode = (uint8_t)opcode, .ext = 8 }, w, reg, rm, 0);
 }
 
 static const Enc MOVAPS = { 0, 1, 0x28, 8, 0, false, false }, MOVUPS = { 0, 1, 0x10, 8, 0, false, false };
@@ -126,8 +163,7 @@ void asm_vec2(Asm *a, Enc e, unsigned dst, Rm src, uint64_t imm)
 
 void asm_mov(Asm *a, bool w, unsigned dst, unsigned src)
 {
-    static const Enc MOV = { .opcode = 0x8b, .ext = 8 };
-    asm_op(a, MOV, w, dst, rm_reg(src), 0);
+    one_byte_reg(a, 0x8b, w, dst, src);
 }
 
 void asm_mov_imm(Asm *a, unsigned dst, uint64_t value)
@@ -151,49 +187,45 @@ void asm_mov_imm(Asm *a, unsigned dst, uint64_t value)
 
 void asm_load(Asm *a, int bytes, bool sign64, unsigned dst, Rm rm)
 {
-    static const Enc ZERO[] = { { .map = 1, .opcode = 0xb6, .ext = 8 },
-                                { .map = 1, .opcode = 0xb7, .ext = 8 },
-                                { .opcode = 0x8b, .ext = 8 } };
-    static const Enc SIGN[] = { { .map = 1, .opcode = 0xbe, .ext = 8 },
-                                { .map = 1, .opcode = 0xbf, .ext = 8 },
-                                { .opcode = 0x63, .ext = 8 } };
-    int k = bytes == 1 ? 0 : bytes == 2 ? 1 : 2;
-    if (bytes == 8)
-        asm_op(a, ZERO[2], true, dst, rm, 0);
+    static const Enc ZERO[] = { [1] = { .map = 1, .opcode = 0xb6, .ext = 8 }, { .map = 1, .opcode = 0xb7, .ext = 8 } };
+    static const Enc SIGN[] = { [1] = { .map = 1, .opcode = 0xbe, .ext = 8 }, { .map = 1, .opcode = 0xbf, .ext = 8 } };
+    if (bytes >= 4)
+        one_byte(a, bytes == 4 && sign64 ? 0x63 : 0x8b, bytes == 8 || sign64, dst, rm);
     else if (sign64)
-        asm_op(a, SIGN[k], true, dst, rm, 0);
+        asm_op(a, SIGN[bytes], true, dst, rm, 0);
     else if (bytes == 1)
-        asm_op8(a, ZERO[0], dst, rm, 0);
+        asm_op8(a, ZERO[1], dst, rm, 0);
     else
-        asm_op(a, ZERO[k], false, dst, rm, 0);
+        asm_op(a, ZERO[bytes], false, dst, rm, 0);
 }
 
 void asm_store(Asm *a, int bytes, unsigned src, Rm rm)
 {
-    static const Enc B = { .opcode = 0x88, .ext = 8 }, H = { .prefix = 0x66, .opcode = 0x89, .ext = 8 },
-                     S = { .opcode = 0x89, .ext = 8 };
-    if (bytes == 1)
-        asm_op8(a, B, src, rm, 0);
+    static const Enc B = { .opcode = 0x88, .ext = 8 }, H = { .prefix = 0x66, .opcode = 0x89, .ext = 8 };
+    if (bytes >= 4)
+        one_byte(a, 0x89, bytes == 8, src, rm);
+    else if (bytes == 2)
+        asm_op(a, H, false, src, rm, 0);
     else
-        asm_op(a, bytes == 2 ? H : S, bytes == 8, src, rm, 0);
+        asm_op8(a, B, src, rm, 0);
 }
 
 void asm_lea(Asm *a, bool w, unsigned dst, Rm rm)
 {
-    static const Enc LEA = { .opcode = 0x8d, .ext = 8 };
-    asm_op(a, LEA, w, dst, rm, 0);
+    one_byte(a, 0x8d, w, dst, rm);
 }
 
 void asm_alu(Asm *a, unsigned n, bool w, unsigned dst, Rm src)
 {
-    asm_op(a, (Enc){ .opcode = (uint8_t)(n << 3 | 3), .ext = 8 }, w, dst, src, 0);
+    one_byte(a, n << 3 | 3, w, dst, src);
 }
 
 void asm_alu_imm(Asm *a, unsigned n, bool w, Rm dst, int32_t value)
 {
     bool small = value == (int8_t)value;
-    asm_op(a, (Enc){ .opcode = small ? 0x83 : 0x81, .ext = (uint8_t)n, .imm = small ? 1 : 4 }, w, 0, dst,
-           (uint64_t)(int64_t)value);
+    one_byte(a, small ? 0x83 : 0x81, w, n, dst);
+    word32(a->p, (uint32_t)value);
+    a->p += small ? 1 : 4;
 }
 
 void asm_vload(Asm *a, int bytes, unsigned dst, Rm rm)
@@ -212,23 +244,18 @@ void asm_vstore(Asm *a, int bytes, unsigned src, Rm rm)
     asm_vec2(a, BY[bytes], src, rm, 0);
 }
 
-static uint8_t *rel32(Asm *a)
-{
-    put32(a, 0);
-    return a->p - 4;
-}
-
 uint8_t *asm_jcc(Asm *a, Cc cc)
 {
-    put8(a, 0x0f);
-    put8(a, 0x80 | cc);
-    return rel32(a);
+    uint8_t *rel32 = byte(byte(a->p, 0x0f), 0x80u | cc);
+    a->p = word32(rel32, 0);
+    return rel32;
 }
 
 uint8_t *asm_jmp(Asm *a)
 {
-    put8(a, 0xe9);
-    return rel32(a);
+    uint8_t *rel32 = byte(a->p, 0xe9);
+    a->p = word32(rel32, 0);
+    return rel32;
 }
 
 /* Long nops, as the SDM recommends under NOP, so that a rel32 after `opcode` bytes is at a multiple of 4. */

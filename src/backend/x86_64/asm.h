@@ -95,8 +95,6 @@ static inline bool room(Asm *a, uint32_t bytes)
     return !a->full;
 }
 
-/* ModRM, SIB and displacement. `after`: bytes of immediate that follow (for RIP-relative). */
-void asm_modrm(Asm *, unsigned reg, Rm rm, unsigned after);
 /* One instruction in legacy or REX form: operand width by w; reg is the ModRM.reg register or the row's /n. */
 void asm_op(Asm *, Enc, bool w, unsigned reg, Rm rm, uint64_t imm);
 /* byte registers: REX is forced so that sil, dil ... are meant and never dh, bh. */
