@@ -37,6 +37,8 @@ typedef struct Trans {
     uint8_t length; /* set by translate: bytes of this instruction */
     bool done;      /* set by translate: nothing follows in this unit */
     bool poisoned;
+    uint64_t target[16]; /* forward branches seen: where the unit needs a label */
+    uint32_t targets;
 } Trans;
 
 /* For debuggers, beside the rows of the state table that name a gdb feature. */

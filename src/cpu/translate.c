@@ -21,6 +21,8 @@ void trans_goto(Trans *t, uint64_t pc)
 void trans_goto_if(Trans *t, IrRef cond, uint64_t pc)
 {
     ir_goto_if(t->ir, T_VOID, cond, pc);
+    if (pc > t->pc && pc < t->page_end && t->targets < sizeof t->target / sizeof *t->target)
+        t->target[t->targets++] = pc;
 }
 
 void trans_goto_reg(Trans *t, IrRef pc)
@@ -48,13 +50,18 @@ IrRef trans_call(Trans *t, IrType result, int helper, IrRef a, IrRef b, IrRef c)
     return ir_call(t->ir, result, a, b, c, (uint64_t)helper);
 }
 
-/* Whether an op built since `from` branches forward to pc. */
-static bool targeted(const Ir *ir, uint64_t pc)
+/* Forgets the targets that decoding has passed. */
+static bool arrived(Trans *t)
 {
-    for (uint32_t k = ir->count; k-- > 1;)
-        if (ir->insn[k].op == IR_goto_if && ir->insn[k].imm == pc)
-            return true;
-    return false;
+    bool here = false;
+    uint32_t kept = 0;
+    for (uint32_t k = 0; k < t->targets; k++) {
+        here |= t->target[k] == t->pc;
+        if (t->target[k] > t->pc)
+            t->target[kept++] = t->target[k];
+    }
+    t->targets = kept;
+    return here;
 }
 
 /* The breakpoint belongs to the unit, so that its removal finds it; the instruction is not even decoded. */
@@ -73,29 +80,23 @@ uint32_t translate_unit(Cpu *cpu, Ir *ir, uint64_t pc, uint64_t mode, const uint
     ir_begin(ir, guest_slots(g, &slots), g->helpers);
     Trans t = { .ir = ir, .cpu = cpu, .pc = pc, .mode = mode, .page_end = (pc & ~0xfffull) + 0x1000 };
     uint32_t insns = 0;
-    uint64_t branches = 0;   /* forward ones seen: labels are looked for only then */
-    if (!(mode & MODE_STEP)) /* a step's unit is left even by a branch to itself */
-        ir_label(ir, T_VOID, pc);
-    while (insns < limit && t.pc < t.page_end && !ir->full) {
-        if (branches && targeted(ir, t.pc))
+    bool label = !(mode & MODE_STEP); /* a step's unit is left even by a branch to itself */
+    while (insns < limit && t.pc < t.page_end && !ir->full && (!t.done || label)) {
+        if (label)
             ir_label(ir, T_VOID, t.pc);
+        t.done = false;
         ir_insn(ir, T_VOID, t.pc);
         uint64_t left = t.page_end - t.pc;
         t.have = (uint8_t)(left < sizeof t.code ? left : sizeof t.code);
         memcpy(t.code, page_bytes + (t.pc & 0xfff), t.have);
-        uint32_t before = ir->count;
         if (!(mode & MODE_STEP) && debug_stops(cpu->run->engine, t.pc, page_bytes + (t.pc & 0xfff))) {
             stop_here(&t);
         } else {
             g->translate(&t);
             insns++;
         }
-        for (uint32_t k = before; k < ir->count; k++)
-            branches += ir->insn[k].op == IR_goto_if && ir->insn[k].imm > t.pc && ir->insn[k].imm < t.page_end;
         t.pc += t.length;
-        if (t.done && !(branches && t.pc < t.page_end && insns < limit && targeted(ir, t.pc)))
-            break;
-        t.done = false;
+        label = t.targets && arrived(&t);
     }
     if (!t.done)
         ir_goto_(ir, T_VOID, t.pc);
