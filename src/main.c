@@ -39,26 +39,42 @@ static bool write_pid(const char *path, Error *err)
     return ok || error_set(err, "-pidfile %s: %s; name a file that can be written", path, strerror(errno));
 }
 
-static int run_machine(Machine *m, Monitors *monitors)
+typedef struct Started { /* what runs */
+    Machine *machine;
+    Monitors *monitors;
+    Gdb *gdb;
+} Started;
+
+static void put_away(Started *s)
 {
-    door_open(post, m);
-    quit_to(quit, m);
-    int code = machine_run(m);
+    gdb_free(s->gdb);
+    monitors_free(s->monitors);
+    if (s->machine)
+        machine_free(s->machine);
+    *s = (Started){ 0 };
+}
+
+static int run_machine(Started *s)
+{
+    door_open(post, s->machine);
+    quit_to(quit, s->machine);
+    int code = machine_run(s->machine);
     quit_to(NULL, NULL);
     door_shut();
-    monitors_free(monitors);
-    machine_free(m);
+    put_away(s);
     return code;
 }
 
 /* false: with words in *err. */
-static bool start(Config *c, Machine **m, Monitors **monitors, Error *err)
+static bool start(Config *c, Started *s, Error *err)
 {
-    *m = host_open(c, err) && (!c->pidfile || write_pid(c->pidfile, err)) ? start_machine(c, err) : NULL;
-    if (!*m || start_monitors(c, *m, monitors, err))
-        return *m;
-    machine_free(*m);
-    *m = NULL;
+    if (!host_open(c, err) || (c->pidfile && !write_pid(c->pidfile, err)))
+        return false;
+    s->machine = start_machine(c, err);
+    if (s->machine && start_monitors(c, s->machine, &s->monitors, err) &&
+        start_gdb(c, s->machine, s->monitors, &s->gdb, err))
+        return true;
+    put_away(s);
     return false;
 }
 
@@ -69,13 +85,13 @@ static int start_and_run(Config *c, Error *err)
     cpu_use_backend(&x86_64_backend, 0);
     quit_on_signals();
     loop_start();
-    Machine *m;
-    Monitors *monitors = NULL;
-    int code = start(c, &m, &monitors, err) ? run_machine(m, monitors) : 1;
+    Started s = { 0 };
+    bool ok = start(c, &s, err);
+    int code = ok ? run_machine(&s) : 1;
     host_close();
-    if (c->pidfile && m)
+    if (c->pidfile && ok)
         unlink(c->pidfile);
-    if (!m)
+    if (!ok)
         return fail(err);
     if (quit_signal())
         fprintf(stderr, "dragoman: ended by signal %d (%s)\n", quit_signal(), strsignal(quit_signal()));

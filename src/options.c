@@ -190,6 +190,13 @@ static bool set_mon(void *config, const char *value, Error *err)
     return add_monitor(config, "mon", value);
 }
 
+static bool set_gdb_usual(void *config, const char *value, Error *err)
+{
+    (void)value, (void)err;
+    ((Config *)config)->gdb = "tcp::1234";
+    return true;
+}
+
 static bool set_vga(void *config, const char *value, Error *err)
 {
     (void)config;
@@ -345,6 +352,12 @@ const Option options[] = {
     { "mon", "[chardev=]ID[,mode=readline|control][,pretty=on|off]", "a monitor on a chardev; control is QMP",
       set_mon },
     { "parallel", "none", "where the parallel port goes", set_parallel },
+    { "gdb", "WHERE",
+      "wait for gdb there: tcp:[HOST]:PORT, unix:PATH, stdio, chardev:ID, none;\n"
+      "gdb finds all registers, `monitor` commands, and breakpoints that no guest sees",
+      .text = offsetof(Config, gdb) },
+    { "s", NULL, "the same as -gdb tcp::1234", set_gdb_usual },
+    { "S", NULL, "do not run before gdb or the monitor says so", .flag = offsetof(Config, paused) },
     { "d", "ITEM[,ITEM...]", "log these items; -d help lists them", set_log },
     { "D", "FILE", "log to a file", .text = offsetof(Config, log_file) },
     { "dfilter", "RANGE[,RANGE...]",
@@ -361,9 +374,6 @@ const Option options[] = {
     { "no-user-config", NULL, "accepted; there are no configuration files", set_nothing },
     { "help-man", NULL, NULL, set_manual },
 
-    { "S", NULL, LATER },
-    { "s", NULL, LATER },
-    { "gdb", "WHERE", LATER },
     { "icount", "N", LATER },
     { "incoming", "WHERE", LATER },
     { "daemonize", NULL, LATER },

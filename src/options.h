@@ -20,7 +20,9 @@ typedef struct Config {
     bool seeded;
     uint64_t seed;
     const char *log_file, *pidfile, *name, *uuid, *loadvm, *snapshot_folder;
-    bool done; /* -help, -version, -M help ...: it was printed, nothing is to be run */
+    const char *gdb; /* -gdb WHERE, NULL or "none": no server */
+    bool paused;     /* -S */
+    bool done;       /* -help, -version, -M help ...: it was printed, nothing is to be run */
 } Config;
 
 extern const Option options[];

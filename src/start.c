@@ -48,6 +48,21 @@ static bool open_monitors(const Config *c, Error *err)
     return ok;
 }
 
+static bool wants_gdb(const Config *c)
+{
+    return c->gdb && strcmp(c->gdb, "none");
+}
+
+static bool open_gdb(const Config *c, Error *err)
+{
+    if (!wants_gdb(c))
+        return true;
+    char *where = gdb_where(c->gdb);
+    bool ok = chardev_open("gdb", where, err) || error_in(err, "-gdb ");
+    free(where);
+    return ok;
+}
+
 static bool monitor_on_stdio(const Config *c)
 {
     for (size_t i = 0; i < c->monitors.count; i += 2)
@@ -101,7 +116,7 @@ bool host_open(const Config *c, Error *err)
     if (c->seeded)
         random_seed(c->seed);
     return (!c->log_file || log_to(c->log_file, err)) && each(&c->chardevs, chardev_add, err) && open_serials(c, err) &&
-           open_monitors(c, err) && open_drives(c, err) && each(&c->netdevs, net_add, err);
+           open_monitors(c, err) && open_gdb(c, err) && open_drives(c, err) && each(&c->netdevs, net_add, err);
 }
 
 void host_close(void)
@@ -298,4 +313,12 @@ bool start_monitors(const Config *c, Machine *m, Monitors **all, Error *err)
         return true;
     monitors_free(*all);
     return false;
+}
+
+bool start_gdb(const Config *c, Machine *m, Monitors *monitors, Gdb **gdb, Error *err)
+{
+    if (c->paused)
+        machine_pause(m);
+    *gdb = wants_gdb(c) ? gdb_new(m, monitors, "gdb", err) : NULL;
+    return *gdb || !wants_gdb(c) || error_in(err, "-gdb %s: ", c->gdb);
 }

@@ -112,7 +112,7 @@ void machine_post(Machine *, void (*fn)(void *dev, uint64_t data), void *dev, ui
  * stands still; not called from a device, so that it may reach device windows. For monitors, debuggers, snapshots. */
 void machine_still(Machine *, void (*fn)(void *who), void *who);
 
-/* Who is told, under the lock, what becomes of the machine. One for each machine. */
+/* Who is told, under the lock, what becomes of the machine: a few at most. told NULL: `who` no more. */
 typedef enum MachineNews { NEWS_STOP, NEWS_RESUME, NEWS_RESET, NEWS_SHUTDOWN, NEWS_POWERDOWN } MachineNews;
 void machine_tell(Machine *, void (*told)(void *who, MachineNews), void *who);
 

@@ -84,15 +84,19 @@ void machine_still(Machine *m, void (*fn)(void *who), void *who)
 
 void machine_tell(Machine *m, void (*told)(void *who, MachineNews), void *who)
 {
-    m->run->told = told;
-    m->run->told_who = who;
+    MachineTold *t = m->run->told, *end = t + sizeof m->run->told / sizeof *t;
+    while (t < end && t->fn && t->who != who)
+        t++;
+    assert(t < end);
+    *t = (MachineTold){ told, who };
 }
 
 static void tell(void *machine, uint64_t news)
 {
     Machine *m = machine;
-    if (m->run->told)
-        m->run->told(m->run->told_who, (MachineNews)news);
+    for (unsigned k = 0; k < sizeof m->run->told / sizeof *m->run->told; k++)
+        if (m->run->told[k].fn)
+            m->run->told[k].fn(m->run->told[k].who, (MachineNews)news);
 }
 
 /* At once if this is the machine's business already: an order's effects are told before it is answered. */

@@ -14,6 +14,11 @@ typedef struct Posts {
     size_t count, room;
 } Posts;
 
+typedef struct MachineTold {
+    void (*fn)(void *who, MachineNews);
+    void *who;
+} MachineTold;
+
 /* -machine properties that every machine has. */
 typedef struct MachineCommon {
     char *accel, *kernel, *initrd, *append, *dtb, *firmware, *dump_dtb, *unused_text;
@@ -39,8 +44,7 @@ struct MachineRun {
     int wake; /* eventfd */
     pthread_mutex_t posts_lock;
     Posts posts, stills;
-    void (*told)(void *who, MachineNews);
-    void *told_who;
+    MachineTold told[4];
     int stop;          /* atomic StopReason */
     int exit_code;     /* atomic; machine_exit */
     bool pause_wanted; /* atomic */

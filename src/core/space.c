@@ -125,6 +125,17 @@ bool space_flat(Space *s, uint64_t at, Flat *found)
     return there;
 }
 
+bool space_next(Space *s, uint64_t at, Flat *found)
+{
+    const FlatMap *map = reading_begin(s);
+    size_t i = flat_search(map, at);
+    bool there = i < map->count;
+    if (there)
+        *found = map->flat[i];
+    reading_end();
+    return there;
+}
+
 static FlatMap *flat_insert(FlatMap *map, size_t i, Flat f)
 {
     if (map->count == map->room) {

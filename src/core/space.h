@@ -27,6 +27,7 @@ Space *space_new(const char *name);
 void space_map(Space *, uint64_t at, const Region *, int over); /* a higher `over` hides a lower one */
 void space_unmap(Space *, const Region *);
 void space_free(Space *);                      /* no other space may have a view into it */
+bool space_next(Space *, uint64_t at, Flat *); /* the one that holds `at`, or the first behind it. Lock-free, too */
 bool space_flat(Space *, uint64_t at, Flat *); /* the stretch that holds `at`; false: nothing there. Lock-free */
 void space_print(Space *, Out *);              /* info mtree */
 

@@ -44,13 +44,16 @@ bool debug_add(Machine *m, const DebugPoint *p, Error *err)
 {
     Debug *d = &engine_in(m)->debug;
     for (int k = 0; k < d->count; k++)
-        if (same(&d->point[k], p))
+        if (same(&d->point[k], p)) {
+            d->point[k].uses++;
             return true;
+        }
     if (d->count == DEBUG_POINTS)
         return error_set(err, "there are %d breakpoints and watchpoints already; delete some", DEBUG_POINTS);
     if (p->kind != DEBUG_BREAK && (!p->len || p->at + p->len - 1 < p->at))
         return error_set(err, "a watchpoint needs a length, and may not go round the end of the addresses");
-    d->point[d->count++] = *p;
+    d->point[d->count] = *p;
+    d->point[d->count++].uses = 1;
     *(p->kind == DEBUG_BREAK ? &d->breaks : &d->watches) += 1;
     forget(m, p);
     return true;
@@ -62,21 +65,14 @@ bool debug_remove(Machine *m, const DebugPoint *p, Error *err)
     for (int k = 0; k < d->count; k++) {
         if (!same(&d->point[k], p))
             continue;
+        if (--d->point[k].uses)
+            return true;
         *(p->kind == DEBUG_BREAK ? &d->breaks : &d->watches) -= 1;
         memmove(&d->point[k], &d->point[k + 1], (size_t)(--d->count - k) * sizeof *p);
         forget(m, p);
         return true;
     }
     return error_set(err, "there is none at 0x%llx", (unsigned long long)p->at);
-}
-
-void debug_clear(Machine *m)
-{
-    Debug *d = &engine_in(m)->debug;
-    while (d->count) {
-        DebugPoint p = d->point[d->count - 1];
-        debug_remove(m, &p, NULL);
-    }
 }
 
 const DebugPoint *debug_points(Machine *m, int *count)
@@ -215,8 +211,8 @@ static void tell(Cpu *cpu, DebugReason reason, DebugKind kind, uint64_t at)
         return;
     own->stopped_at = *pc_of(cpu);
     own->watch_passed = reason == DEBUG_AT_WATCH && cpu->run->guest->debug && cpu->run->guest->debug->watch_before;
+    machine_still(e->machine, deliver, e->machine); /* before anybody hears of the pause */
     machine_pause(e->machine);
-    machine_still(e->machine, deliver, e->machine);
     __atomic_store_n(&e->halting, 1, __ATOMIC_SEQ_CST); /* the machine's thread does it too, but later */
     for (int k = 0; k < e->machine->config->cpus; k++)
         cpu_kick(e->machine->cpu[k]);
@@ -303,7 +299,6 @@ void debug_listen(Machine *m, void (*stopped)(void *who, const DebugEvent *), vo
     d->who = who;
     if (stopped)
         return;
-    debug_clear(m);
     machine_hold_time(m, false);
     for (int k = 0; k < m->config->cpus; k++)
         debug_run(m, k, DEBUG_RUN, 0);

@@ -14,12 +14,12 @@ typedef struct DebugPoint {
     bool phys;        /* addresses are physical */
     uint64_t at, len; /* len: of a watchpoint */
     uint32_t regimes; /* bit per regime of the guest that it holds for; 0: all */
+    unsigned uses;    /* how often it was set: that often it is to be removed */
 } DebugPoint;
 
 enum { DEBUG_POINTS = 1024 };
 bool debug_add(Machine *, const DebugPoint *, Error *err);
 bool debug_remove(Machine *, const DebugPoint *, Error *err); /* one that is the same */
-void debug_clear(Machine *);
 const DebugPoint *debug_points(Machine *, int *count);
 
 typedef enum DebugReason { DEBUG_AT_BREAK, DEBUG_AT_WATCH, DEBUG_STEPPED } DebugReason;
@@ -31,7 +31,7 @@ typedef struct DebugEvent {
 } DebugEvent;
 
 /* The machine was paused because of this. It then stands still; whoever wants it to run says machine_continue. NULL:
- * nobody; what was set is cleared. */
+ * nobody, and all CPUs run freely. */
 void debug_listen(Machine *, void (*stopped)(void *who, const DebugEvent *), void *who);
 
 /* What a CPU does when the machine goes on. One that is held stays where it is. A step runs one instruction, pauses the

@@ -41,10 +41,14 @@ typedef struct Trans {
     uint32_t targets;
 } Trans;
 
+typedef struct GuestTypes {
+    const char *feature, *xml; /* types that its registers use; a feature of NULL ends */
+} GuestTypes;
+
 /* For debuggers, beside the rows of the state table that name a gdb feature. */
 typedef struct GuestDebug {
     const char *architecture; /* gdb's name */
-    const char *types;        /* "FEATURE\n" and XML that declares types its registers use; NULL: none */
+    const GuestTypes *types;  /* NULL: none */
     bool watch_before;        /* gdb expects to hear of an access to watched memory before it is done */
     /* Registers that are computed, or not stored in the form that the guest sees, by number from 0. */
     bool (*reg)(Cpu *, int number, InspectReg *);

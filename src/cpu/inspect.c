@@ -1,7 +1,7 @@
 #include "cpu/inspect.h"
 
 #include "core/machine.h"
-#include "cpu/engine.h"
+#include "cpu/run.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -16,6 +16,18 @@ bool inspect_translate(Cpu *cpu, uint64_t at, uint64_t *phys)
     g->walk(cpu, at, INSPECT, g->regime(cpu, false).regime, &w);
     *phys = w.phys;
     return !w.fault;
+}
+
+void inspect_explain(Cpu *cpu, uint64_t at, Out *o)
+{
+    const GuestDebug *d = cpu->run->guest->debug;
+    uint64_t phys;
+    if (d && d->explain)
+        d->explain(cpu, at, o);
+    else if (inspect_translate(cpu, at, &phys))
+        out(o, "physical 0x%llx\n", (unsigned long long)phys);
+    else
+        out(o, "not mapped\n");
 }
 
 /* What a device's window takes at once: the largest power of two that the address is a multiple of. */
@@ -101,6 +113,21 @@ bool inspect_write(Cpu *cpu, uint64_t at, bool phys, const void *bytes, size_t l
 
 /* ---- registers ---- */
 
+const char *inspect_architecture(const Cpu *cpu)
+{
+    const GuestDebug *d = cpu->run->guest->debug;
+    return d ? d->architecture : NULL;
+}
+
+const char *inspect_types(const Cpu *cpu, const char *feature)
+{
+    const GuestDebug *d = cpu->run->guest->debug;
+    for (const GuestTypes *t = d ? d->types : NULL; t && t->feature; t++)
+        if (!strcmp(t->feature, feature))
+            return t->xml;
+    return NULL;
+}
+
 /* Row of the state table and element that register `*number` is; NULL: beyond them, and *number counts from there. */
 static const StateField *row_of(const Guest *g, int *number)
 {
@@ -134,13 +161,29 @@ bool inspect_reg(Cpu *cpu, int number, InspectReg *r)
     return true;
 }
 
+/* A guest's registers take the machine's lock themselves, as its instructions do. */
+static V128 own_get(Cpu *cpu, int number)
+{
+    machine_unlock(cpu->dev.machine);
+    V128 v = cpu->run->guest->debug->get(cpu, number);
+    machine_lock(cpu->dev.machine);
+    return v;
+}
+
+static void own_set(Cpu *cpu, int number, V128 value)
+{
+    machine_unlock(cpu->dev.machine);
+    cpu->run->guest->debug->set(cpu, number, value);
+    machine_lock(cpu->dev.machine);
+}
+
 V128 inspect_get(Cpu *cpu, int number)
 {
     const Guest *g = cpu->run->guest;
     V128 v = { 0, 0 };
     const StateField *f = row_of(g, &number);
     if (!f)
-        return g->debug->get(cpu, number);
+        return own_get(cpu, number);
     memcpy(&v, (char *)cpu + f->offset + (size_t)number * f->size, f->size);
     return v;
 }
@@ -150,7 +193,7 @@ void inspect_set(Cpu *cpu, int number, V128 value)
     const Guest *g = cpu->run->guest;
     const StateField *f = row_of(g, &number);
     if (!f)
-        g->debug->set(cpu, number, value);
+        own_set(cpu, number, value);
     else
         memcpy((char *)cpu + f->offset + (size_t)number * f->size, &value, f->size);
 }

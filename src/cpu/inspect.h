@@ -9,6 +9,11 @@ bool inspect_read(Cpu *, uint64_t at, bool phys, void *bytes, size_t len);
 bool inspect_write(Cpu *, uint64_t at, bool phys, const void *bytes, size_t len);
 bool inspect_translate(Cpu *, uint64_t at, uint64_t *phys);
 
+void inspect_explain(Cpu *, uint64_t at, Out *); /* each step of that translation in a line */
+
+const char *inspect_architecture(const Cpu *);               /* gdb's name, or NULL */
+const char *inspect_types(const Cpu *, const char *feature); /* XML of the types that its registers have, or NULL */
+
 /* Registers by number: first those rows of the state table that belong to a gdb feature, then the guest's own. */
 typedef struct InspectReg {
     const char *feature, *type, *group; /* gdb's words; the last two may be NULL */

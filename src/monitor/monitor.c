@@ -264,7 +264,7 @@ void monitors_free(Monitors *all)
 {
     if (!all)
         return;
-    machine_tell(all->machine, NULL, NULL);
+    machine_tell(all->machine, NULL, all);
     for (Monitor *mon = all->first, *next; mon; mon = next) {
         next = mon->next;
         mon->chr->receive = NULL;

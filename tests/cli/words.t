@@ -81,10 +81,8 @@ $ -M virt -dfilter x
 # not in this version
 $ -M virt -vnc :1
 1 dragoman: -vnc: VNC comes with a later version
-$ -M virt -S
-1 later version
-$ -M virt -gdb tcp::1234
-1 later version
+$ -M virt -gdb tpc::1234
+1 did you mean
 $ -M virt -display gtk
 1 no window
 $ -M virt -monitor stido

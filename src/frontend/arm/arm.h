@@ -87,6 +87,7 @@ enum {
 };
 extern const StateField arm_state[];
 extern const Guest aarch64_guest;
+extern const GuestDebug arm_debug;
 extern const Helper arm_helpers[];
 enum {
 #define HELPER(name, fn, effects) H_##name,
@@ -186,6 +187,8 @@ void arm_raise(Trans *, ArmEc, uint32_t iss, uint64_t return_pc);
 bool arm_undefined(Trans *); /* false, for `return arm_undefined(t)`-style use: handlers just return false */
 /* Takes it now (from C): target EL chosen by the routing rules; sets ESR, FAR (if has_far), ELR, SPSR, PSTATE, pc. */
 void arm_take_sync(ArmCpu *, ArmEc, uint32_t iss, uint64_t return_pc, bool has_far, uint64_t far);
+/* What of it a debugger may change: not to a level or an instruction set that the CPU does not have. */
+void arm_set_pstate(ArmCpu *, uint64_t spsr);
 void arm_take_interrupt(ArmCpu *, bool fiq, int target_el);
 uint64_t arm_get_spsr(const ArmCpu *); /* PSTATE as SPSR would hold it */
 void arm_eret(ArmCpu *);               /* exception return from the current EL, illegal returns included */

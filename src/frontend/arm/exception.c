@@ -236,6 +236,16 @@ static void restore_pstate(ArmCpu *c, uint64_t spsr)
     c->dit = arm_has(c, ARM_dit) ? spsr >> 24 & 1 : 0;
 }
 
+void arm_set_pstate(ArmCpu *c, uint64_t spsr)
+{
+    int el = spsr >> 2 & 3, sp_sel = spsr & 1;
+    bool level = el <= (arm_has(c, ARM_el2) ? 2 : 1) && (el || !sp_sel);
+    restore_pstate(c, spsr);
+    if (level && !(spsr & 0x12))
+        switch_stack(c, el, sp_sel);
+    arm_mode_changed(c);
+}
+
 void arm_eret(ArmCpu *c)
 {
     uint64_t spsr = c->spsr[c->el];

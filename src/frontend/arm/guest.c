@@ -91,6 +91,7 @@ const Guest aarch64_guest = {
     .wakes = arm_wakes,
     .strip = strip,
     .disassembler = disassembler,
+    .debug = &arm_debug,
 };
 
 bool arm_guest_start(ArmCpu *c, Error *err)

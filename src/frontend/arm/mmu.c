@@ -151,7 +151,7 @@ static Step finish(ArmCpu *c, uint32_t regime, TableWalk *t, ArmWalk *a)
 
 static Step stage1_tables(ArmCpu *c, uint32_t regime, ArmWalk *a)
 {
-    TableWalk t = { .stage2_on = regime != R_EL2 };
+    TableWalk t = { .stage2_on = regime != R_EL2, .stage = 1, .show = a->show };
     bool inside = regime == R_EL2 ? setup_el2(c, &t, a->addr) : setup_el1(c, &t, a->addr);
     uint32_t fault = inside ? table_walk(c, &t, a) : ARM_FAULT | FSC_TRANSLATION;
     if (fault) {
@@ -195,6 +195,8 @@ void arm_stage1(ArmCpu *c, uint32_t regime, ArmWalk *a)
     if (regime != R_EL2 && arm_hcr(c) & (HCR_TGE | HCR_DC))
         on = false;
     if (!on) {
+        if (a->show)
+            out(a->show, "stage 1 is off\n");
         stage1_off(c, regime, a);
         return;
     }

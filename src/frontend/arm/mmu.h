@@ -25,6 +25,7 @@ typedef struct ArmWalk {
     bool privileged, pan;
     bool probe;   /* AT: not an access that makes anything dirty */
     bool inspect; /* a debugger's: neither access flag nor permissions count, no table changes */
+    Out *show;    /* a line for each descriptor read goes here; NULL: none */
     Walk *w;
     uint8_t attributes; /* as in a byte of MAIR */
     uint8_t shareability;
@@ -38,6 +39,8 @@ typedef struct TableWalk {
     int input_bits, output_bits;
     bool big_endian, set_access, set_dirty;
     bool stage2_on; /* table addresses are translated by stage 2 */
+    int stage;      /* for `show` */
+    Out *show;
     /* answer */
     uint64_t descriptor, phys;
     uint64_t entry, *host; /* the descriptor as it is in memory, and where */

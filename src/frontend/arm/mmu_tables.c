@@ -65,6 +65,9 @@ uint32_t table_walk(ArmCpu *c, TableWalk *t, ArmWalk *a)
         uint32_t fault = read_descriptor(c, t, a, t->base | index * 8);
         if (fault)
             return fault;
+        if (t->show)
+            out(t->show, "stage %d level %d: %016llx at 0x%llx\n", t->stage, t->level,
+                (unsigned long long)t->descriptor, (unsigned long long)(t->base | index * 8));
         bool table = t->descriptor & 2;
         if (!(t->descriptor & 1) || (t->level == 3 ? !table : !table && t->level < first_block_level(t->page_shift)))
             return ARM_FAULT | (FSC_TRANSLATION + (uint32_t)t->level);
@@ -127,7 +130,7 @@ static uint64_t updated(const TableWalk *t, Access access)
 /* Walks stage 2 for one access. 0, the fault code, or ~0 to walk again. */
 static uint32_t walk_once(ArmCpu *c, TableWalk *t, uint64_t ipa, Access access, const ArmWalk *a)
 {
-    *t = (TableWalk){ 0 };
+    *t = (TableWalk){ .stage = 2, .show = a->show };
     uint32_t fault = setup(c, t, ipa) ? table_walk(c, t, NULL) : FSC_TRANSLATION | ARM_FAULT;
     if (fault || a->inspect)
         return fault;

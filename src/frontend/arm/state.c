@@ -9,12 +9,12 @@ static const StateField timer_state[] = {
 };
 
 #define CORE .gdb = "org.gnu.gdb.aarch64.core"
-#define FPU  .gdb = "org.gnu.gdb.aarch64.fpu"
+#define FPU  .gdb = "org.gnu.gdb.aarch64.fpu", .gdb_type = "aarch64v"
 
 const StateField arm_state[] = {
     STATE_ARRAY(ArmCpu, x, .slot = true, CORE),
-    STATE(ArmCpu, sp, .slot = true, CORE),
-    STATE(ArmCpu, pc, .slot = true, CORE),
+    STATE(ArmCpu, sp, .slot = true, CORE, .gdb_type = "data_ptr"),
+    STATE(ArmCpu, pc, .slot = true, CORE, .gdb_type = "code_ptr"),
     STATE(ArmCpu, nzcv, .slot = true, .reset = FLAG_C),
     STATE_ARRAY(ArmCpu, v, .slot = true, FPU),
     STATE(ArmCpu, qc, .slot = true),
@@ -24,8 +24,8 @@ const StateField arm_state[] = {
     STATE(ArmCpu, excl_size, .slot = true),
     STATE_ARRAY(ArmCpu, scratch, .slot = true),
     STATE_ARRAY(ArmCpu, tmp, .slot = true),
-    STATE(ArmCpu, fpcr, .slot = true, FPU),
-    STATE(ArmCpu, fpsr, .slot = true, FPU),
+    STATE(ArmCpu, fpcr, .slot = true),
+    STATE(ArmCpu, fpsr, .slot = true),
     STATE(ArmCpu, tpidr[0], .name = "tpidr_el0", .slot = true),
     STATE(ArmCpu, tpidrro, .name = "tpidrro_el0", .slot = true),
     STATE(ArmCpu, tpidr[1], .name = "tpidr_el1", .slot = true),
