@@ -312,6 +312,7 @@ bool start_monitors(const Config *c, Machine *m, Monitors **all, Error *err)
     if (ok)
         return true;
     monitors_free(*all);
+    *all = NULL;
     return false;
 }
 

@@ -82,7 +82,7 @@ $ -M virt -dfilter x
 $ -M virt -vnc :1
 1 dragoman: -vnc: VNC comes with a later version
 $ -M virt -gdb tpc::1234
-1 did you mean
+1 dragoman: -gdb tpc::1234: there is no kind of chardev 'tpc'
 $ -M virt -display gtk
 1 no window
 $ -M virt -monitor stido

@@ -1,5 +1,4 @@
 /* What the Arm CPU asks of the engine, for tests of its system side alone: weak, so that the engine wins. */
-#include "cpu/debug.h"
 #include "cpu/run.h"
 #include "frontend/arm/guest.h"
 
@@ -140,29 +139,4 @@ bool WEAK mem_cas(Cpu *c, uint64_t a, int s, V128 expected, V128 desired, bool u
 {
     (void)c, (void)a, (void)s, (void)expected, (void)desired, (void)user, (void)old;
     return false;
-}
-
-bool WEAK debug_add(Machine *m, const DebugPoint *p, Error *err)
-{
-    (void)m, (void)p;
-    return error_set(err, "no engine");
-}
-bool WEAK debug_remove(Machine *m, const DebugPoint *p, Error *err)
-{
-    (void)m, (void)p;
-    return error_set(err, "no engine");
-}
-const DebugPoint *WEAK debug_points(Machine *m, int *count)
-{
-    (void)m;
-    *count = 0;
-    return NULL;
-}
-void WEAK debug_listen(Machine *m, void (*stopped)(void *who, const DebugEvent *), void *who)
-{
-    (void)m, (void)stopped, (void)who;
-}
-void WEAK debug_run(Machine *m, int cpu, DebugRun how, int flags)
-{
-    (void)m, (void)cpu, (void)how, (void)flags;
 }
