@@ -64,11 +64,12 @@ static int smallest(const Window *w)
     return w->min ? w->min : 1;
 }
 
-/* The largest naturally aligned access at `at` that is within `left` bytes and what the window decodes. */
+/* The largest access at `at`, naturally aligned unless the window takes others, that is within `left` bytes and what
+ * the window decodes. */
 static int piece(const Window *w, uint64_t at, int left)
 {
     int size = w->max ? w->max : 8;
-    while (size > left || at & ((uint64_t)size - 1))
+    while (size > left || (at & ((uint64_t)size - 1) && !w->unaligned))
         size /= 2;
     return size;
 }

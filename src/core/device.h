@@ -34,6 +34,7 @@ typedef struct Window {                                 /* one decoded address r
     uint64_t (*read)(void *dev, uint64_t at, int size); /* ... or code */
     void (*write)(void *dev, uint64_t at, uint64_t value, int size);
     uint8_t min, max; /* access sizes the device decodes, in bytes; 0: 1 and 8. Others are split or widened */
+    bool unaligned;   /* accesses that are not aligned come whole, too */
     bool messages;    /* other devices may store here: a doorbell for message-signalled interrupts */
 } Window;
 

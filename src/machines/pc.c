@@ -43,6 +43,7 @@ static const Part parts[] = {
       .when = "smm=on" },
     { "pm", "PIIX4_PM", "pci.0", .port = { 0xb2 }, .wire = "irq>irqs.in.9 smi>apic.smi",
       .set = "addr=1.3,smm-disabled=on", .when = "smm=off" },
+    { "vga", "VGA", "pci.0", .set = "addr=2.0", .optional = true },
     { "isa.0", "isa-bus" },
     { "pit", "isa-pit", .port = { 0x40, 0x61 }, .wire = "irq>hpet.pit", .when = "hpet=on" },
     { "pit", "isa-pit", .port = { 0x40, 0x61 }, .wire = "irq>irqs.in.0", .when = "hpet=off" },

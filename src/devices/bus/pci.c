@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { PCI_ROM_REGISTER = 0x30, ROM_ENABLE = 1, ROM_MOST = 64 << 10 };
 enum { STATUS_INTERRUPT = 1 << 3, STATUS_ACK = 0xf900, HEADER_MULTIFUNCTION = 0x80 };
 
 static const StateField msix_state[] = { STATE(PciMsix, low), STATE(PciMsix, high), STATE(PciMsix, data),
@@ -65,13 +66,25 @@ static const PciType *pci_type(const PciDevice *d)
     return d->dev.type->interface;
 }
 
+/* The expansion ROM's register is apart from the others, and has an enable bit where they have their kind. */
+static uint32_t bar_register(int bar)
+{
+    return bar == PCI_ROM ? PCI_ROM_REGISTER : PCI_BAR_0 + (uint32_t)bar * 4;
+}
+
+static uint32_t bar_kind(const PciDevice *d, int bar)
+{
+    return bar == PCI_ROM ? 0 : get(d->initial, bar_register(bar), 4);
+}
+
 /* Where a base address register says its window is; false: nowhere. */
 static bool bar_address(const PciDevice *d, int bar, uint64_t *at)
 {
-    uint32_t low = get(d->config, PCI_BAR_0 + (uint32_t)bar * 4, 4),
-             kind = get(d->initial, PCI_BAR_0 + (uint32_t)bar * 4, 4);
+    uint32_t low = get(d->config, bar_register(bar), 4), kind = bar_kind(d, bar);
+    if (bar == PCI_ROM && !(low & ROM_ENABLE))
+        return false;
     bool io = kind & PCI_BAR_IO, wide = !io && kind & PCI_BAR_64;
-    uint64_t high = wide ? get(d->config, PCI_BAR_0 + (uint32_t)bar * 4 + 4, 4) : 0;
+    uint64_t high = wide ? get(d->config, bar_register(bar) + 4, 4) : 0;
     *at = high << 32 | (low & (io ? ~3u : ~15u));
     if (!d->region[bar].size || !(command(d) & (io ? PCI_COMMAND_IO : PCI_COMMAND_MEMORY)))
         return false;
@@ -82,7 +95,7 @@ static bool bar_address(const PciDevice *d, int bar, uint64_t *at)
 
 static Space *bar_space(const PciDevice *d, int bar)
 {
-    return get(d->initial, PCI_BAR_0 + (uint32_t)bar * 4, 4) & PCI_BAR_IO ? d->bus->io : d->bus->memory;
+    return bar_kind(d, bar) & PCI_BAR_IO ? d->bus->io : d->bus->memory;
 }
 
 static void unmap(PciDevice *d, int bar)
@@ -95,7 +108,7 @@ static void unmap(PciDevice *d, int bar)
 static void map_bars(PciDevice *d)
 {
     for (int bar = 0; bar < PCI_BARS; bar++) {
-        uint64_t at;
+        uint64_t at = 0;
         bool shown = bar_address(d, bar, &at);
         if (shown == d->is_mapped[bar] && (!shown || at == d->mapped[bar]))
             continue;
@@ -180,7 +193,8 @@ void pci_config_write(PciBus *bus, unsigned devfn, uint32_t at, uint32_t value, 
         return;
     uint32_t old = get(d->config, at, size), writable = get(d->writable, at, size), ack = get(d->ack, at, size);
     put(d->config, at, ((old & ~writable) | (value & writable)) & ~(value & ack), size);
-    if (overlaps(at, size, PCI_COMMAND, 2) || overlaps(at, size, PCI_BAR_0, PCI_BARS * 4))
+    if (overlaps(at, size, PCI_COMMAND, 2) || overlaps(at, size, PCI_BAR_0, 6 * 4) ||
+        overlaps(at, size, PCI_ROM_REGISTER, 4))
         command_changed(d);
     if (d->msix && overlaps(at, size, d->msix, 4))
         pci_msix_changed(d);
@@ -240,12 +254,29 @@ static void fill_bar(PciDevice *d, const PciBar *bar)
     uint32_t at = PCI_BAR_0 + bar->number * 4u;
     uint64_t mask = ~(w->size - 1);
     bool io = bar->kind & PCI_BAR_IO;
-    assert(bar->number < PCI_BARS && w->size >= (io ? 4 : 16) && !(w->size & (w->size - 1)));
+    assert(bar->number < PCI_ROM && w->size >= (io ? 4 : 16) && !(w->size & (w->size - 1)));
     d->region[bar->number] = (Region){ .name = d->dev.id, .size = w->size, .dev = d, .window = w };
     pci_set(d, at, bar->kind, 4);
     pci_set_writable(d, at, (uint32_t)mask & (io ? ~3u : ~15u), 4);
     if (bar->kind & PCI_BAR_64 && !io)
         pci_set_writable(d, at + 4, (uint32_t)(mask >> 32), 4);
+}
+
+bool pci_rom_init(PciDevice *d, const uint8_t *code, size_t len, Error *err)
+{
+    uint64_t size = 2048;
+    while (size < len)
+        size *= 2;
+    if (size > ROM_MOST)
+        return error_set(err, "code of %zu bytes does not fit an expansion ROM of 64 KiB", len);
+    Region *memory = ram_add(d->dev.machine, d->dev.id, ROM_MOST, true, err);
+    if (!memory)
+        return false;
+    memcpy(memory->ram, code, len);
+    d->region[PCI_ROM] = *memory;
+    d->region[PCI_ROM].size = size;
+    pci_set_writable(d, PCI_ROM_REGISTER, (uint32_t) ~(size - 1) | ROM_ENABLE, 4);
+    return true;
 }
 
 static void fill_header(PciDevice *d)

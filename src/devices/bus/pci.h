@@ -15,7 +15,8 @@ enum {
     PCI_FUNCTIONS = 256, /* of a bus: slot * 8 + function */
     PCI_CONFIG = 256,
     PCI_EXPRESS_CONFIG = 4096,
-    PCI_BARS = 6,
+    PCI_BARS = 7, /* six base address registers and, last, that of the expansion ROM */
+    PCI_ROM = 6,
     PCI_PINS = 4, /* INTA to INTD */
     PCI_MSIX_VECTORS = 128,
     PCI_MSIX_SIZE = 4096, /* of PCI_MSIX_WINDOW: the table and, in its upper half, the pending bits */
@@ -130,6 +131,8 @@ void pci_config_write(PciBus *, unsigned devfn, uint32_t at, uint32_t value, int
 void pci_set(PciDevice *, uint32_t at, uint32_t value, int size); /* reset value */
 void pci_set_writable(PciDevice *, uint32_t at, uint32_t mask, int size);
 uint8_t pci_capability(PciDevice *, uint8_t id, uint8_t size); /* its offset; bytes after the header are 0 */
+/* Code for firmware to run, at most 64 KiB,, is shown by the expansion ROM base address register. */
+bool pci_rom_init(PciDevice *, const uint8_t *code, size_t len, Error *);
 void pci_extended_capability(PciDevice *, uint16_t at, uint16_t id, uint8_t version, uint16_t next);
 void pci_msix_init(PciDevice *, unsigned vectors, uint8_t bar); /* PCI_MSIX_WINDOW must be behind `bar` */
 void pci_express_init(PciDevice *);                             /* root complex integrated endpoint */
