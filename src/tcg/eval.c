@@ -87,13 +87,15 @@ uint32_t ir_flags_of(IrOp op, IrType type, uint64_t a, uint64_t b, uint64_t c)
         s = sub_with_borrow(n, a, b, in);
     else
         s.value = ir_eval(op, n, a, b, 0, 0);
+    bool logic = op == IR_and || op == IR_or || op == IR_xor;
     return (s.value >> (n - 1) & 1 ? FLAG_N : 0) | (s.value ? 0 : FLAG_Z) | (s.carry ? FLAG_C : 0) |
-           (s.overflow ? FLAG_V : 0);
+           (s.overflow ? FLAG_V : 0) | (__builtin_parity(s.value & 0xff) ? 0 : FLAG_P) |
+           (!logic && (a ^ b ^ s.value) & 16 ? FLAG_AUX : 0);
 }
 
 bool ir_cond_holds(IrCond cond, uint32_t f)
 {
-    bool n = f & FLAG_N, z = f & FLAG_Z, c = f & FLAG_C, v = f & FLAG_V;
-    bool holds[] = { z, c, n, v, c || z, c && !z, n != v, z || n != v };
-    return holds[cond >> 1 & 7] != (cond & 1);
+    bool n = f & FLAG_N, z = f & FLAG_Z, c = f & FLAG_C, v = f & FLAG_V, p = f & FLAG_P;
+    bool holds[] = { z, c, n, v, c || z, c && !z, n != v, z || n != v, p };
+    return holds[cond >> 1] != (cond & 1);
 }

@@ -142,9 +142,9 @@ IrRef ir_emit_cmc(Ir *ir, const IrInsn *w)
 /* The condition that holds for flags with C inverted when this one does for the flags as they are. */
 static IrCond with_carry_inverted(IrCond c)
 {
-    static const uint8_t partner[] = { IF_EQ,  IF_NE,  IF_NC, IF_C,  IF_N,  IF_NN, IF_V,  IF_NV,
-                                       IF_NCZ, IF_CNZ, IF_A,  IF_BE, IF_LT, IF_GE, IF_LE, IF_GT };
-    return (IrCond)partner[c & 15];
+    static const uint8_t partner[] = { IF_EQ,  IF_NE, IF_NC, IF_C,  IF_N,  IF_NN, IF_V,  IF_NV, IF_NCZ,
+                                       IF_CNZ, IF_A,  IF_BE, IF_LT, IF_GE, IF_LE, IF_GT, IF_P,  IF_NP };
+    return (IrCond)partner[c];
 }
 
 IrRef ir_emit_cond(Ir *ir, const IrInsn *w)

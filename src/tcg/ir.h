@@ -100,9 +100,11 @@ typedef enum IrResult { SAME, BIT, VOID, FLAGS } IrResult;
 enum {
     FLAG_N = 1 << 15,
     FLAG_Z = 1 << 14,
+    FLAG_AUX = 1 << 12, /* carry out of bit 3; logic operations clear it */
+    FLAG_P = 1 << 10,   /* the low byte has an even number of ones */
     FLAG_C = 1 << 8,
     FLAG_V = 1 << 0,
-    FLAGS_ALL = FLAG_N | FLAG_Z | FLAG_C | FLAG_V
+    FLAGS_ALL = FLAG_N | FLAG_Z | FLAG_AUX | FLAG_P | FLAG_C | FLAG_V
 };
 
 /* Conditions on flags; odd ones negate the even one before. */
@@ -123,6 +125,8 @@ typedef enum IrCond {
     IF_GE, /* N != V */
     IF_LE,
     IF_GT, /* Z | N != V */
+    IF_P,
+    IF_NP, /* P */
 } IrCond;
 
 typedef enum IrRound { ROUND_EVEN, ROUND_UP, ROUND_DOWN, ROUND_ZERO, ROUND_AWAY, ROUND_ODD, ROUND_CURRENT } IrRound;

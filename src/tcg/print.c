@@ -136,7 +136,7 @@ static void print_rest(Printer *p, const IrInsn *i)
         print_operands(p, i);
         return;
     case IMM_COND:
-        out(p->out, " %s", word(ir_cond_word, (unsigned)i->imm & 15));
+        out(p->out, " %s", word(ir_cond_word, (unsigned)i->imm));
         print_operands(p, i);
         return;
     case IMM_FENCE:

@@ -239,7 +239,7 @@ static bool check_imm(Verifier *v, const IrInsn *i)
     case IR_sext:
         return (i->imm && i->imm < (unsigned)ir_bits(i->type)) || wrong(v, "from %u bits", (unsigned)i->imm);
     case IR_cond:
-        return i->imm <= IF_GT || wrong(v, "no such condition");
+        return i->imm <= IF_NP || wrong(v, "no such condition");
     case IR_flags:
         return ir_sets_flags((IrOp)v->ir->insn[i->arg[0]].op) || wrong(v, "names an op that gives none");
     case IR_vconst:

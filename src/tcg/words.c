@@ -47,8 +47,8 @@ IrType ir_const_type(const IrInsn *i, int arg)
     }
 }
 
-const char *const ir_cond_word[] = { "eq", "ne",  "c",   "nc", "n",  "nn", "v",  "nv", "be",
-                                     "a",  "cnz", "ncz", "lt", "ge", "le", "gt", NULL };
+const char *const ir_cond_word[] = { "eq",  "ne",  "c",  "nc", "n",  "nn", "v", "nv", "be", "a",
+                                     "cnz", "ncz", "lt", "ge", "le", "gt", "p", "np", NULL };
 const char *const ir_round_word[] = { "even", "up", "down", "zero", "away", "odd", "current", NULL };
 const char *const ir_order_word[] = { "plain", "acquire", "release", "both", NULL };
 const char *const ir_align_word[] = { "any", "size", "16", NULL };

@@ -31,7 +31,7 @@ const char *ir_imm_key(IrOp);
 bool ir_prints_type(IrOp);
 IrType ir_const_type(const IrInsn *, int arg); /* what a constant's type is there if nothing is said */
 
-extern const char *const ir_cond_word[17]; /* NULL ends each list */
+extern const char *const ir_cond_word[19]; /* NULL ends each list */
 extern const char *const ir_round_word[8];
 extern const char *const ir_order_word[5];
 extern const char *const ir_align_word[4];

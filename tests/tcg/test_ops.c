@@ -403,12 +403,13 @@ END_TEST
 
 /* ---- flags ---- */
 
-static uint32_t flags_of(Wide value, Wide exact, bool carry, int n)
+static uint32_t flags_of(Wide value, Wide exact, bool carry, Wide digit, int n)
 {
     uint64_t r = (uint64_t)value & ir_mask(n);
     Wide top = (Wide)1 << (n - 1);
     return (bit(r, n - 1) ? FLAG_N : 0) | (r ? 0 : FLAG_Z) | (carry ? FLAG_C : 0) |
-           (exact < -top || exact >= top ? FLAG_V : 0);
+           (exact < -top || exact >= top ? FLAG_V : 0) | (digit < 0 || digit > 15 ? FLAG_AUX : 0) |
+           (__builtin_popcountll(r & 0xff) % 2 ? 0 : FLAG_P);
 }
 
 START_TEST(flags_are_those_of_wide_arithmetic)
@@ -419,17 +420,18 @@ START_TEST(flags_are_those_of_wide_arithmetic)
             bool corner = k < CORNERS * CORNERS;
             uint64_t a = (corner ? corners[k / CORNERS] : interesting(&d)) & ir_mask(n);
             uint64_t b = (corner ? corners[k % CORNERS] : interesting(&d)) & ir_mask(n), c = below(&d, 2);
-            Wide limit = (Wide)ir_mask(n), sa = sign(a, n), sb = sign(b, n), cw = (Wide)c;
+            Wide limit = (Wide)ir_mask(n), sa = sign(a, n), sb = sign(b, n), cw = (Wide)c, da = a & 15, db = b & 15;
             IrType t = scalar_of(n);
-            ck_assert_uint_eq(ir_flags_of(IR_add, t, a, b, 0), flags_of((Wide)a + b, sa + sb, (Wide)a + b > limit, n));
+            ck_assert_uint_eq(ir_flags_of(IR_add, t, a, b, 0),
+                              flags_of((Wide)a + b, sa + sb, (Wide)a + b > limit, da + db, n));
             ck_assert_uint_eq(ir_flags_of(IR_adc, t, a, b, c),
-                              flags_of((Wide)a + b + cw, sa + sb + cw, (Wide)a + b + cw > limit, n));
-            ck_assert_uint_eq(ir_flags_of(IR_sub, t, a, b, 0), flags_of((Wide)a - b, sa - sb, a < b, n));
+                              flags_of((Wide)a + b + cw, sa + sb + cw, (Wide)a + b + cw > limit, da + db + cw, n));
+            ck_assert_uint_eq(ir_flags_of(IR_sub, t, a, b, 0), flags_of((Wide)a - b, sa - sb, a < b, da - db, n));
             ck_assert_uint_eq(ir_flags_of(IR_sbb, t, a, b, c),
-                              flags_of((Wide)a - b - cw, sa - sb - cw, (Wide)a < (Wide)b + cw, n));
-            ck_assert_uint_eq(ir_flags_of(IR_and, t, a, b, 0), flags_of(a & b, 0, false, n));
-            ck_assert_uint_eq(ir_flags_of(IR_or, t, a, b, 0), flags_of(a | b, 0, false, n));
-            ck_assert_uint_eq(ir_flags_of(IR_xor, t, a, b, 0), flags_of(a ^ b, 0, false, n));
+                              flags_of((Wide)a - b - cw, sa - sb - cw, (Wide)a < (Wide)b + cw, da - db - cw, n));
+            ck_assert_uint_eq(ir_flags_of(IR_and, t, a, b, 0), flags_of(a & b, 0, false, 0, n));
+            ck_assert_uint_eq(ir_flags_of(IR_or, t, a, b, 0), flags_of(a | b, 0, false, 0, n));
+            ck_assert_uint_eq(ir_flags_of(IR_xor, t, a, b, 0), flags_of(a ^ b, 0, false, 0, n));
         }
 }
 END_TEST

@@ -104,7 +104,7 @@ START_TEST(what_text_cannot_say_is_refused_too)
         { .op = IR_const, .type = I8, .imm = 256 },
         { .op = IR_const, .type = F64 },
         { .op = IR_vconst, .type = I64X2, .imm = 3 },
-        { .op = IR_cond, .type = T_FLAGS, .arg = { 2 }, .imm = 16 },
+        { .op = IR_cond, .type = T_FLAGS, .arg = { 2 }, .imm = IF_NP + 1 },
         { .op = IR_fence, .type = T_VOID, .imm = 3 },
         { .op = IR_add, .type = 77, .arg = { 1, 1 } },
     };

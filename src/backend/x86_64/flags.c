@@ -205,29 +205,29 @@ void op_cond(Comp *c)
 /* cc for a condition on host flags; 0xff: not with this polarity. */
 static unsigned host_cc(IrCond cond, bool flipped)
 {
-    static const uint8_t plain[] = { CC_E,  CC_NE, CC_B, CC_AE, CC_S, CC_NS, CC_O,  CC_NO,
-                                     CC_BE, CC_A,  0xff, 0xff,  CC_L, CC_GE, CC_LE, CC_G };
-    static const uint8_t flip[] = { CC_E, CC_NE, CC_AE, CC_B,  CC_S, CC_NS, CC_O,  CC_NO,
-                                    0xff, 0xff,  CC_A,  CC_BE, CC_L, CC_GE, CC_LE, CC_G };
+    static const uint8_t plain[] = { CC_E, CC_NE, CC_B, CC_AE, CC_S,  CC_NS, CC_O, CC_NO, CC_BE,
+                                     CC_A, 0xff,  0xff, CC_L,  CC_GE, CC_LE, CC_G, CC_P,  CC_NP };
+    static const uint8_t flip[] = { CC_E, CC_NE, CC_AE, CC_B, CC_S,  CC_NS, CC_O, CC_NO, 0xff,
+                                    0xff, CC_A,  CC_BE, CC_L, CC_GE, CC_LE, CC_G, CC_P,  CC_NP };
     return flipped ? flip[cond] : plain[cond];
 }
 static unsigned fcmp_cc(IrCond cond)
 {
-    static const uint8_t cc[] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,  CC_P,  CC_NP,
-                                  0xff, 0xff, 0xff, 0xff, CC_B, CC_AE, CC_BE, CC_A };
+    static const uint8_t cc[] = { 0xff, 0xff, 0xff, 0xff, 0xff,  0xff,  CC_P, CC_NP, 0xff,
+                                  0xff, 0xff, 0xff, CC_B, CC_AE, CC_BE, CC_A, 0xff,  0xff };
     return cc[cond];
 }
 /* Bits whose test tells the condition (or its opposite, for odd ones); 0: not so simple. */
 static uint32_t simple_mask(IrCond cond)
 {
-    static const uint32_t mask[] = { FLAG_Z, FLAG_C, FLAG_N, FLAG_V, FLAG_Z | FLAG_C, 0, 0, 0 };
+    static const uint32_t mask[] = { FLAG_Z, FLAG_C, FLAG_N, FLAG_V, FLAG_Z | FLAG_C, 0, 0, 0, FLAG_P };
     return mask[cond >> 1];
 }
 
 static IrCond with_c_inverted(IrCond cond)
 {
-    static const uint8_t other[] = { IF_EQ,  IF_NE,  IF_NC, IF_C,  IF_N,  IF_NN, IF_V,  IF_NV,
-                                     IF_NCZ, IF_CNZ, IF_A,  IF_BE, IF_LT, IF_GE, IF_LE, IF_GT };
+    static const uint8_t other[] = { IF_EQ,  IF_NE, IF_NC, IF_C,  IF_N,  IF_NN, IF_V,  IF_NV, IF_NCZ,
+                                     IF_CNZ, IF_A,  IF_BE, IF_LT, IF_GE, IF_LE, IF_GT, IF_P,  IF_NP };
     return (IrCond)other[cond];
 }
 
