@@ -111,6 +111,10 @@ Unit *cache_make(Cpu *cpu, uint32_t ram_page, uint64_t pc, uint64_t mode, const 
         if (r->used + UNIT_ROOM > e->region_size)
             return NULL;
         insns = translate_unit(cpu, cpu->run->ir, pc, mode, page_bytes, limit, &bytes);
+        if (!bytes) { /* it crosses into the next page, which may change without this unit hearing of it */
+            cpu->run->interpret = true;
+            return NULL;
+        }
         out->at = r->w + r->used;
         out->to_exec = e->to_exec;
         out->room = UNIT_ROOM;

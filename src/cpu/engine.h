@@ -113,6 +113,7 @@ void far_flush_va(TlbBank *, uint64_t va, bool only_global);
 
 /* ---- translate.c ---- */
 /* Builds the IR of a unit; returns guest instructions, 0 if nothing could be decoded. */
+bool translate_one(Cpu *, Ir *, uint64_t pc, uint64_t mode, const uint8_t *code, uint32_t have); /* false: more bytes */
 uint32_t translate_unit(Cpu *, Ir *, uint64_t pc, uint64_t mode, const uint8_t *page_bytes, uint32_t limit,
                         uint32_t *bytes);
 

@@ -36,6 +36,7 @@ typedef struct Trans {
     uint8_t have;
     uint8_t length; /* set by translate: bytes of this instruction */
     bool done;      /* set by translate: nothing follows in this unit */
+    bool more;      /* set by translate, which built nothing: the instruction is longer than `have` */
     bool poisoned;
     uint64_t target[16]; /* forward branches seen: where the unit needs a label */
     uint32_t targets;

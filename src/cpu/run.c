@@ -217,18 +217,43 @@ void cpu_exclusive(Cpu *self, void (*fn)(void *arg), void *arg)
 
 /* ---- the loop ---- */
 
-/* Code that is not in memory (a device's window, a page the guest may not read): one instruction at a time. */
+/* Bytes of code that lie in one page; false: a fault was raised. Outside of memory they come as the guest's smallest
+ * instructions would be fetched. */
+static bool fetch_bytes(Cpu *cpu, uint64_t pc, unsigned count, uint8_t *to)
+{
+    unsigned step = 1u << cpu->run->guest->pc_shift;
+    Fetched f;
+    V128 v;
+    if (!fetch_page(cpu, pc, &f))
+        return false;
+    if (f.ram_page != ~0u) {
+        memcpy(to, f.page_bytes + (pc & 0xfff), count);
+        return true;
+    }
+    for (unsigned k = 0; k < count; k += step) {
+        if (!mem_load(cpu, pc + k, (int)step, false, &v))
+            return false;
+        memcpy(to + k, &v, step);
+    }
+    return true;
+}
+
+/* Code that is not in memory (a device's window), that crosses pages, or that does not compile: one instruction at a
+ * time. The second page is looked at only if the instruction reaches it. */
 static CpuExit interpret_one(Cpu *cpu)
 {
-    uint64_t pc = *pc_of(cpu), budget = 1, next;
-    V128 word = { 0, 0 };
-    uint8_t page[4096] = { 0 };
-    if (!mem_load(cpu, pc, cpu->run->guest->insn_max < 8 ? 4 : 8, false, &word))
+    CpuRun *run = cpu->run;
+    uint64_t pc = *pc_of(cpu), budget = 1, next, mode = cpu->bank->mode;
+    unsigned most = run->guest->insn_max, left = 0x1000 - (unsigned)(pc & 0xfff), first = left < most ? left : most;
+    uint8_t code[16] = { 0 };
+    if (!fetch_bytes(cpu, pc, first, code))
         return EXIT_FAULT;
-    memcpy(page + (pc & 0xffc), &word, 4);
-    uint32_t bytes;
-    translate_unit(cpu, cpu->run->ir, pc, cpu->bank->mode, page, 1, &bytes);
-    return interp_run(cpu, cpu->run->guest, cpu->run->ir, &budget, &next);
+    if (!translate_one(cpu, run->ir, pc, mode, code, first)) {
+        if (!fetch_bytes(cpu, pc + first, most - first, code + first))
+            return EXIT_FAULT;
+        translate_one(cpu, run->ir, pc, mode, code, most);
+    }
+    return interp_run(cpu, run->guest, run->ir, &budget, &next);
 }
 
 /* The unit for the pc slot; NULL: look again. *why then says what came of the instruction if it was interpreted or its

@@ -72,29 +72,58 @@ static void stop_here(Trans *t)
     t->length = (uint8_t)(1u << t->cpu->run->guest->pc_shift);
 }
 
-uint32_t translate_unit(Cpu *cpu, Ir *ir, uint64_t pc, uint64_t mode, const uint8_t *page_bytes, uint32_t limit,
-                        uint32_t *bytes)
+static Trans begin(Cpu *cpu, Ir *ir, uint64_t pc, uint64_t mode)
 {
     const Guest *g = cpu->run->guest;
     int slots;
     ir_begin(ir, guest_slots(g, &slots), g->helpers);
-    Trans t = { .ir = ir, .cpu = cpu, .pc = pc, .mode = mode, .page_end = (pc & ~0xfffull) + 0x1000 };
+    return (Trans){ .ir = ir, .cpu = cpu, .pc = pc, .mode = mode, .page_end = (pc & ~0xfffull) + 0x1000 };
+}
+
+/* One instruction, of which `have` bytes are at code, with a label if somebody branches to it; false: it is longer than
+ * that, and nothing was built. */
+static bool translate_insn(Trans *t, bool label, const uint8_t *code, uint64_t have)
+{
+    Ir *ir = t->ir;
+    uint32_t mark = ir->count;
+    if (label)
+        ir_label(ir, T_VOID, t->pc);
+    t->done = false;
+    ir_insn(ir, T_VOID, t->pc);
+    t->have = (uint8_t)(have < sizeof t->code ? have : sizeof t->code);
+    memcpy(t->code, code, t->have);
+    if (!(t->mode & MODE_STEP) && debug_stops(t->cpu->run->engine, t->pc, code))
+        stop_here(t);
+    else
+        t->cpu->run->guest->translate(t);
+    if (t->more) {
+        ir->labels -= label && !ir->full;
+        while (mark < ir->count)
+            ir->insn[mark++] = (IrInsn){ .op = IR_nop, .type = T_VOID };
+    }
+    return !t->more;
+}
+
+bool translate_one(Cpu *cpu, Ir *ir, uint64_t pc, uint64_t mode, const uint8_t *code, uint32_t have)
+{
+    Trans t = begin(cpu, ir, pc, mode);
+    bool whole = translate_insn(&t, true, code, have);
+    if (!t.done)
+        ir_goto_(ir, T_VOID, t.pc + t.length);
+    return whole;
+}
+
+/* Ends before an instruction that goes on in the next page; *bytes is 0 if that is the first. */
+uint32_t translate_unit(Cpu *cpu, Ir *ir, uint64_t pc, uint64_t mode, const uint8_t *page_bytes, uint32_t limit,
+                        uint32_t *bytes)
+{
+    Trans t = begin(cpu, ir, pc, mode);
     uint32_t insns = 0;
     bool label = !(mode & MODE_STEP); /* a step's unit is left even by a branch to itself */
     while (insns < limit && t.pc < t.page_end && !ir->full && (!t.done || label)) {
-        if (label)
-            ir_label(ir, T_VOID, t.pc);
-        t.done = false;
-        ir_insn(ir, T_VOID, t.pc);
-        uint64_t left = t.page_end - t.pc;
-        t.have = (uint8_t)(left < sizeof t.code ? left : sizeof t.code);
-        memcpy(t.code, page_bytes + (t.pc & 0xfff), t.have);
-        if (!(mode & MODE_STEP) && debug_stops(cpu->run->engine, t.pc, page_bytes + (t.pc & 0xfff))) {
-            stop_here(&t);
-        } else {
-            g->translate(&t);
-            insns++;
-        }
+        if (!translate_insn(&t, label, page_bytes + (t.pc & 0xfff), t.page_end - t.pc))
+            break;
+        insns++;
         t.pc += t.length;
         label = t.targets && arrived(&t);
     }
