@@ -1,0 +1,752 @@
+/* Bytes to instructions: prefixes, opcode, ModRM, SIB, displacement, immediates. SDM volume 2, chapter 2 and appendix
+ * A. The rows of the opcode map are read once, and found by map and opcode. */
+#include "frontend/x86/decode.h"
+
+#include <assert.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const X86Row rows[] = {
+#define OP(encoding, name, operands, attributes, feature) { encoding, #name, operands, attributes, X86_##feature },
+#include "frontend/x86/opcodes.def"
+};
+enum { ROWS = sizeof rows / sizeof *rows, LONGEST = 15 };
+
+static X86Form forms[ROWS];
+static uint16_t by_opcode[ROWS * 16]; /* rows of an opcode, those that say a prefix first */
+static struct {
+    uint16_t first, count;
+} index_of[X86_MAPS][256];
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+/* ---- reading the rows ---- */
+
+static const struct {
+    const char *word;
+    uint16_t bit;
+} attributes[] = { { "lock", X86_LOCK }, { "i64", X86_I64 },   { "o64", X86_O64 },   { "d64", X86_D64 },
+                   { "f64", X86_F64 },   { "cpl0", X86_CPL0 }, { "prot", X86_PROT }, { "fpu", X86_FPU },
+                   { "mmx", X86_MMX },   { "sse", X86_SSE },   { "avx", X86_AVX },   { "raw", X86_RAW } };
+
+static const struct {
+    const char *name;
+    char code, size;
+    uint8_t n;
+} fixed[] = {
+    { "AL", 'r', 'b', RAX },  { "CL", 'r', 'b', RCX },  { "AX", 'r', 'w', RAX },  { "DX", 'r', 'w', RDX },
+    { "eAX", 'r', 'z', RAX }, { "rAX", 'r', 'v', RAX }, { "EAX", 'r', 'd', RAX }, { "RAX", 'r', 'q', RAX },
+    { "yAX", 'r', 'y', RAX }, { "yDX", 'r', 'y', RDX }, { "1", '1', 'b', 0 },     { "ES", 's', 'w', ES },
+    { "CS", 's', 'w', CS },   { "SS", 's', 'w', SS },   { "DS", 's', 'w', DS },   { "FS", 's', 'w', FS },
+    { "GS", 's', 'w', GS },
+};
+
+/* Sizes of more than one letter get another one of their own. */
+static const struct {
+    const char *word;
+    char size;
+} sizes[] = { { "dq", 'x' }, { "qq", 'Q' }, { "ps", 'X' }, { "pd", 'X' }, { "ss", 'd' }, { "sd", 'q' },
+              { "pi", 'q' }, { "t", 't' },  { "bs", 'b' }, { "x", 'X' },  { "o", 'x' } };
+
+static void refuse(const X86Row *r, const char *what)
+{
+    fprintf(stderr, "opcodes: row \"%s\" %s \"%s\": cannot read %s\n", r->encoding, r->name, r->operands, what);
+    abort();
+}
+
+/* Copies the next word, up to one of `stops`; false at the end. */
+static bool word(const char **p, const char *stops, char out[32])
+{
+    size_t n;
+    *p += strspn(*p, stops);
+    n = strcspn(*p, stops);
+    if (!n || n > 31)
+        return false;
+    memcpy(out, *p, n);
+    out[n] = 0;
+    *p += n;
+    return true;
+}
+
+static char size_of(const char *s)
+{
+    for (unsigned k = 0; k < sizeof sizes / sizeof *sizes; k++)
+        if (!strcmp(s, sizes[k].word))
+            return sizes[k].size;
+    return s[0];
+}
+
+static void read_operand(const X86Row *r, X86Form *f, const char *s)
+{
+    if (f->operands == 4)
+        refuse(r, "so many operands");
+    uint8_t access = *s == '=' ? X86_WRITE : *s == '+' ? X86_READ | X86_WRITE : X86_READ;
+    s += access != X86_READ;
+    unsigned n = f->operands++;
+    f->op[n].access = access;
+    for (unsigned k = 0; k < sizeof fixed / sizeof *fixed; k++)
+        if (!strcmp(s, fixed[k].name)) {
+            f->op[n].code = fixed[k].code;
+            f->op[n].size = fixed[k].size;
+            f->op[n].n = fixed[k].n;
+            return;
+        }
+    if (!strchr("ABCDEGHIJLMNOPQRSUVWXYZ", *s))
+        refuse(r, s);
+    f->op[n].code = *s;
+    f->op[n].size = size_of(s + 1);
+    f->op[n].sign = !strcmp(s, "Ibs");
+    f->modrm |= strchr("CDEGMNPQRSUVW", *s) != NULL;
+    if (*s == 'M')
+        f->mod = 'm';
+    if (*s == 'U' || *s == 'N')
+        f->mod = 'r';
+}
+
+static void read_prefix_word(X86Form *f, const char *s)
+{
+    f->prefix = !strcmp(s, "NP")   ? P_NP
+                : !strcmp(s, "66") ? P_66
+                : !strcmp(s, "F3") ? P_F3
+                : !strcmp(s, "F2") ? P_F2
+                                   : P_NF;
+}
+
+static void read_vex(const X86Row *r, X86Form *f, const char *s)
+{
+    char w[32];
+    f->vex = true;
+    while (word(&s, ".", w)) {
+        if (!strcmp(w, "128") || !strcmp(w, "256"))
+            f->vl = w[0] == '1' ? 1 : 2;
+        else if (!strcmp(w, "W0") || !strcmp(w, "W1"))
+            f->w = w[1] == '0' ? 1 : 2;
+        else if (!strcmp(w, "NP") || !strcmp(w, "66") || !strcmp(w, "F3") || !strcmp(w, "F2"))
+            read_prefix_word(f, w);
+        else if (!strncmp(w, "0F", 2))
+            f->map = !w[2] ? MAP_0F : w[3] == '8' ? MAP_0F38 : MAP_0F3A;
+        else if (strcmp(w, "VEX") && strcmp(w, "LIG") && strcmp(w, "WIG"))
+            refuse(r, w);
+    }
+}
+
+static void read_encoding(const X86Row *r, X86Form *f)
+{
+    char w[32];
+    const char *p = r->encoding;
+    bool opcode = false;
+    while (word(&p, " ", w)) {
+        if (!opcode && !f->vex &&
+            (!strcmp(w, "NP") || !strcmp(w, "NF") || !strcmp(w, "66") || !strcmp(w, "F3") || !strcmp(w, "F2")) && *p)
+            read_prefix_word(f, w);
+        else if (!strncmp(w, "VEX", 3))
+            read_vex(r, f, w);
+        else if (!strcmp(w, "REX.W"))
+            f->w = 2;
+        else if (!strcmp(w, "m") || !strcmp(w, "r"))
+            f->mod = (uint8_t)w[0];
+        else if (w[0] == '/') {
+            f->digit = w[1] == 'r' ? X86_NONE : (uint8_t)(w[1] - '0');
+            f->modrm = true;
+        } else if (!opcode && f->map == MAP_1 && !strcmp(w, "0F") && *p) {
+            f->map = MAP_0F;
+        } else if (!opcode && f->map == MAP_0F && *p && (!strcmp(w, "38") || !strcmp(w, "3A") || !strcmp(w, "0F")) &&
+                   p[1] != '/') {
+            f->map = w[0] == '0' ? MAP_3DNOW : w[1] == '8' ? MAP_0F38 : MAP_0F3A;
+        } else {
+            unsigned long v = strtoul(w, NULL, 16);
+            uint8_t many = strstr(w, "+cc") ? 16 : strchr(w, '+') ? 8 : 1;
+            if (opcode) {
+                f->exact = (uint8_t)v;
+                f->exacts = many;
+                f->modrm = true;
+            } else {
+                f->opcode = (uint8_t)v;
+                f->opcodes = many;
+            }
+            opcode = true;
+        }
+    }
+    if (!opcode)
+        refuse(r, "an opcode");
+}
+
+static void read_row(int n)
+{
+    const X86Row *r = &rows[n];
+    X86Form *f = &forms[n];
+    char w[32];
+    f->digit = X86_NONE;
+    read_encoding(r, f);
+    for (const char *p = r->operands; word(&p, ",", w);)
+        read_operand(r, f, w);
+    for (const char *p = r->attributes; word(&p, " ", w);) {
+        unsigned k = 0;
+        while (k < sizeof attributes / sizeof *attributes && strcmp(attributes[k].word, w))
+            k++;
+        if (k == sizeof attributes / sizeof *attributes)
+            refuse(r, w);
+        f->attr |= attributes[k].bit;
+    }
+}
+
+static void add_to_index(int map, int opcode, bool says_prefix, uint16_t *at)
+{
+    for (int n = 0; n < ROWS; n++)
+        if (forms[n].map == map && opcode >= forms[n].opcode && opcode < forms[n].opcode + forms[n].opcodes &&
+            (forms[n].prefix != P_ANY) == says_prefix) {
+            assert(*at < sizeof by_opcode / sizeof *by_opcode);
+            by_opcode[(*at)++] = (uint16_t)n;
+            index_of[map][opcode].count++;
+        }
+}
+
+static void read_rows(void)
+{
+    uint16_t at = 0;
+    for (int n = 0; n < ROWS; n++)
+        read_row(n);
+    for (int map = 0; map < X86_MAPS; map++)
+        for (int opcode = 0; opcode < 256; opcode++) {
+            index_of[map][opcode].first = at;
+            add_to_index(map, opcode, true, &at);
+            add_to_index(map, opcode, false, &at);
+        }
+}
+
+const X86Row *x86_rows(int *count)
+{
+    pthread_once(&once, read_rows);
+    if (count)
+        *count = ROWS;
+    return rows;
+}
+
+const X86Form *x86_form(int row)
+{
+    pthread_once(&once, read_rows);
+    return &forms[row];
+}
+
+/* ---- decoding ---- */
+
+typedef struct Reader {
+    const uint8_t *code;
+    unsigned have, at;
+    uint64_t mode;
+    const uint64_t *features;
+    X86Decoded result; /* of the first thing that was wrong */
+} Reader;
+
+static void fail(Reader *r, X86Decoded why)
+{
+    if (r->result == X86_DECODED)
+        r->result = why;
+}
+
+static uint8_t byte(Reader *r)
+{
+    if (r->at >= LONGEST)
+        fail(r, X86_TOO_LONG);
+    else if (r->at >= r->have)
+        fail(r, X86_MORE);
+    return r->result == X86_DECODED ? r->code[r->at++] : 0;
+}
+
+static uint64_t number(Reader *r, unsigned bytes)
+{
+    uint64_t v = 0;
+    for (unsigned k = 0; k < bytes; k++)
+        v |= (uint64_t)byte(r) << 8 * k;
+    return v;
+}
+
+static uint64_t extended(uint64_t v, unsigned bytes)
+{
+    return bytes < 8 ? (uint64_t)((int64_t)(v << (64 - 8 * bytes)) >> (64 - 8 * bytes)) : v;
+}
+
+static const uint8_t seg_prefix[256] = {
+    [0x26] = 1 + ES, [0x2e] = 1 + CS, [0x36] = 1 + SS, [0x3e] = 1 + DS, [0x64] = 1 + FS, [0x65] = 1 + GS
+};
+
+/* Up to the first byte of the opcode, which is returned. A REX prefix counts only right before it. */
+static uint8_t prefixes(Reader *r, X86Insn *i, bool *op67)
+{
+    for (;;) {
+        uint8_t b = byte(r);
+        bool rex = r->mode & M_CODE64 && (b & 0xf0) == 0x40;
+        if (r->result != X86_DECODED)
+            return 0;
+        if (rex) {
+            i->rex = b;
+            continue;
+        }
+        if (b == 0x66)
+            i->op66 = true;
+        else if (b == 0x67)
+            *op67 = true;
+        else if (b == 0xf0)
+            i->lock = true;
+        else if (b == 0xf2 || b == 0xf3)
+            i->rep = b;
+        else if (seg_prefix[b]) {
+            /* in 64-bit mode ES, CS, SS and DS overrides are ignored */
+            if (!(r->mode & M_CODE64) || seg_prefix[b] > DS + 1)
+                i->override = seg_prefix[b] - 1;
+        } else
+            return b;
+        i->rex = 0;
+    }
+}
+
+static bool is_vex(const Reader *r, uint8_t b)
+{
+    if ((b != 0xc4 && b != 0xc5) || r->at >= r->have)
+        return false;
+    return r->mode & M_CODE64 || r->code[r->at] >> 6 == 3;
+}
+
+/* C4 and C5 with ModRM.mod 11 are LES and LDS without a register form, but VEX only in protected mode: 2.3.6. */
+static uint8_t vex(Reader *r, X86Insn *i, uint8_t first)
+{
+    static const uint8_t pp[] = { 0, 0x66, 0xf3, 0xf2 };
+    bool bad = i->rex || i->lock || i->op66 || i->rep || !(r->mode & M_PROT) || r->mode & M_VM;
+    uint8_t b = byte(r), map = 1;
+    i->vex = true;
+    i->rex = 0x40 | (b & 0x80 ? 0 : 4);
+    if (first == 0xc4) {
+        map = b & 0x1f;
+        i->rex |= (b & 0x40 ? 0 : 2) | (b & 0x20 ? 0 : 1);
+        b = byte(r);
+        i->w = b & 0x80;
+        i->rex |= i->w && r->mode & M_CODE64 ? 8 : 0;
+    }
+    i->vvvv = ~b >> 3 & 15;
+    i->l256 = b & 4;
+    i->op66 = pp[b & 3] == 0x66;
+    i->rep = pp[b & 3] > 0x66 ? pp[b & 3] : 0;
+    if (!(r->mode & M_CODE64)) {
+        i->rex = 0x40;
+        i->vvvv &= 7;
+    }
+    if (bad || map < 1 || map > 3)
+        fail(r, X86_UNDEFINED);
+    i->map = map;
+    return byte(r);
+}
+
+static uint8_t opcode_byte(Reader *r, X86Insn *i, uint8_t b)
+{
+    if (is_vex(r, b))
+        return vex(r, i, b);
+    i->w = i->rex & 8;
+    if (b != 0x0f)
+        return b;
+    i->map = MAP_0F;
+    b = byte(r);
+    if (b != 0x38 && b != 0x3a && b != 0x0f)
+        return b;
+    i->map = b == 0x0f ? MAP_3DNOW : b == 0x38 ? MAP_0F38 : MAP_0F3A;
+    return b == 0x0f ? 0 : byte(r);
+}
+
+static bool prefix_fits(const X86Form *f, const X86Insn *i)
+{
+    switch ((X86Prefix)f->prefix) {
+    case P_NP:
+        return !i->op66 && !i->rep;
+    case P_66:
+        return i->op66 && !i->rep;
+    case P_F3:
+        return i->rep == 0xf3;
+    case P_F2:
+        return i->rep == 0xf2;
+    case P_NF:
+        return !i->rep;
+    default:
+        return true;
+    }
+}
+
+static bool form_fits(const Reader *r, const X86Form *f, uint8_t feature, const X86Insn *i)
+{
+    bool code64 = r->mode & M_CODE64;
+    if (f->vex != i->vex || !prefix_fits(f, i) || (f->attr & (code64 ? X86_I64 : X86_O64)))
+        return false;
+    if ((f->vl && f->vl != 1 + i->l256) || (f->w && f->w != 1 + i->w))
+        return false;
+    if (f->modrm) {
+        bool mem = i->modrm < 0xc0;
+        if ((f->digit != X86_NONE && f->digit != (i->modrm >> 3 & 7)) || (f->mod && mem != (f->mod == 'm')) ||
+            (f->exacts && (unsigned)(i->modrm - f->exact) >= f->exacts))
+            return false;
+    }
+    return !r->features || r->features[feature >> 6] >> (feature & 63) & 1;
+}
+
+static int find(const Reader *r, const X86Insn *i)
+{
+    const uint16_t *at = &by_opcode[index_of[i->map][i->opcode].first];
+    for (unsigned k = 0; k < index_of[i->map][i->opcode].count; k++)
+        if (form_fits(r, &forms[at[k]], rows[at[k]].feature, i))
+            return at[k];
+    return -1;
+}
+
+/* Whether the opcode has a ModRM byte: all its rows agree about that, but for VEX. */
+static bool wants_modrm(const X86Insn *i)
+{
+    const uint16_t *at = &by_opcode[index_of[i->map][i->opcode].first];
+    for (unsigned k = 0; k < index_of[i->map][i->opcode].count; k++)
+        if (forms[at[k]].modrm && forms[at[k]].vex == i->vex)
+            return true;
+    return false;
+}
+
+/* ---- ModRM ---- */
+
+static void default_segment(X86Insn *i, bool stack)
+{
+    i->seg = i->override != X86_NONE ? i->override : stack ? SS : DS;
+}
+
+/* Table 2-1. */
+static void address16(Reader *r, X86Insn *i, unsigned mod, unsigned rm)
+{
+    static const uint8_t base[] = { RBX, RBX, RBP, RBP, RSI, RDI, RBP, RBX };
+    static const uint8_t index[] = { RSI, RDI, RSI, RDI, X86_NONE, X86_NONE, X86_NONE, X86_NONE };
+    if (mod == 0 && rm == 6) {
+        i->disp = (int64_t)number(r, 2);
+        default_segment(i, false);
+        return;
+    }
+    i->base = base[rm];
+    i->index = index[rm];
+    i->disp = mod ? (int64_t)extended(number(r, mod), mod) : 0;
+    default_segment(i, i->base == RBP);
+}
+
+/* Tables 2-2 and 2-3. */
+static void address(Reader *r, X86Insn *i, unsigned mod, unsigned rm)
+{
+    unsigned base = rm;
+    if (rm == 4) {
+        uint8_t sib = byte(r);
+        base = sib & 7;
+        i->scale = sib >> 6;
+        i->index = (sib >> 3 & 7) | (i->rex & 2 ? 8 : 0);
+        if (i->index == RSP)
+            i->index = X86_NONE;
+    }
+    if (mod == 0 && base == 5) {
+        i->disp = (int64_t)extended(number(r, 4), 4);
+        i->rip_relative = rm == 5 && r->mode & M_CODE64;
+    } else {
+        i->base = (uint8_t)(base | (i->rex & 1 ? 8 : 0));
+        unsigned bytes = mod == 1 ? 1 : mod == 2 ? 4 : 0;
+        i->disp = bytes ? (int64_t)extended(number(r, bytes), bytes) : 0;
+    }
+    default_segment(i, i->base == RSP || i->base == RBP);
+}
+
+static void modrm_operand(Reader *r, X86Insn *i)
+{
+    unsigned mod = i->modrm >> 6, rm = i->modrm & 7;
+    i->reg = (i->modrm >> 3 & 7) | (i->rex & 4 ? 8 : 0);
+    i->rm = (uint8_t)(rm | (i->rex & 1 ? 8 : 0));
+    if (mod == 3)
+        return;
+    i->memory = true;
+    if (i->adsize == 2)
+        address16(r, i, mod, rm);
+    else
+        address(r, i, mod, rm);
+}
+
+/* ---- sizes and operands ---- */
+
+static void choose_sizes(const Reader *r, X86Insn *i, bool op67)
+{
+    if (r->mode & M_CODE64) {
+        i->adsize = op67 ? 4 : 8;
+        i->opsize = i->w ? 8 : i->op66 ? 2 : 4;
+    } else {
+        bool code32 = r->mode & M_CODE32;
+        i->adsize = code32 != op67 ? 4 : 2;
+        i->opsize = code32 != i->op66 ? 4 : 2;
+    }
+}
+
+static void attribute_sizes(const Reader *r, X86Insn *i)
+{
+    if (!(r->mode & M_CODE64))
+        return;
+    if (i->attr & X86_F64)
+        i->opsize = 8;
+    else if (i->attr & X86_D64 && i->opsize == 4)
+        i->opsize = 8;
+}
+
+static uint8_t bytes_of(const X86Insn *i, char size)
+{
+    switch (size) {
+    case 'b':
+        return 1;
+    case 'w':
+        return 2;
+    case 'd':
+        return 4;
+    case 'q':
+        return 8;
+    case 'v':
+        return i->opsize;
+    case 'z':
+        return i->opsize == 2 ? 2 : 4;
+    case 'y':
+        return i->opsize == 8 ? 8 : 4;
+    case 'p':
+        return 2 + i->opsize;
+    case 'a':
+        return i->opsize == 2 ? 4 : 8;
+    case 't':
+        return 10;
+    case 'x':
+        return 16;
+    case 'X':
+        return i->l256 ? 32 : 16;
+    case 'Q':
+        return 32;
+    default:
+        return 0;
+    }
+}
+
+/* Without REX, byte registers 4 to 7 are AH CH DH BH. */
+static void general(X86Operand *o, const X86Insn *i, unsigned n)
+{
+    bool high = o->bytes == 1 && !i->rex && n >= 4 && n < 8;
+    o->kind = high ? OPERAND_HIGH : OPERAND_REG;
+    o->n = (uint8_t)(high ? n - 4 : n);
+}
+
+static void register_or_memory(X86Operand *o, const X86Insn *i, X86Kind kind)
+{
+    o->kind = i->memory ? OPERAND_MEM : (uint8_t)kind;
+    o->n = kind == OPERAND_MMX ? i->rm & 7 : i->rm;
+    if (!i->memory && kind == OPERAND_REG)
+        general(o, i, i->rm);
+}
+
+static void immediate(Reader *r, X86Insn *i, X86Operand *o, bool sign, bool second)
+{
+    uint64_t v = number(r, o->bytes > 4 && i->opcode < 0xb8 ? 4 : o->bytes);
+    if (sign)
+        v = extended(v, 1);
+    else if (o->bytes == 4)
+        v = extended(v, 4);
+    o->kind = OPERAND_IMM;
+    if (second)
+        i->imm2 = v;
+    else
+        i->imm = v;
+}
+
+static void relative(Reader *r, X86Insn *i, X86Operand *o)
+{
+    i->imm = extended(number(r, o->bytes), o->bytes); /* finish() makes it the target */
+    o->kind = OPERAND_REL;
+}
+
+static void read_operand_code(Reader *r, X86Insn *i, const X86Form *f, unsigned k)
+{
+    X86Operand *o = &i->op[k];
+    bool second = k > 0 && (i->op[k - 1].kind == OPERAND_IMM);
+    *o = (X86Operand){ .access = f->op[k].access, .bytes = bytes_of(i, f->op[k].size), .n = f->op[k].n };
+    switch (f->op[k].code) {
+    case 'E':
+        register_or_memory(o, i, OPERAND_REG);
+        break;
+    case 'W':
+        register_or_memory(o, i, OPERAND_XMM);
+        break;
+    case 'Q':
+        register_or_memory(o, i, OPERAND_MMX);
+        break;
+    case 'M':
+        o->kind = OPERAND_MEM;
+        break;
+    case 'R':
+        general(o, i, i->rm);
+        break;
+    case 'G':
+        general(o, i, i->reg);
+        break;
+    case 'Z':
+        general(o, i, (i->opcode & 7u) | (i->rex & 1 ? 8u : 0u));
+        break;
+    case 'B':
+        general(o, i, i->vvvv);
+        break;
+    case 'r':
+        o->kind = OPERAND_REG;
+        break;
+    case 's':
+        o->kind = OPERAND_SEG;
+        break;
+    case 'S':
+        o->kind = OPERAND_SEG;
+        o->n = i->reg & 7;
+        if (o->n >= SEGS)
+            fail(r, X86_UNDEFINED);
+        break;
+    case 'C':
+        o->kind = OPERAND_CR;
+        o->n = i->reg;
+        break;
+    case 'D':
+        o->kind = OPERAND_DR;
+        o->n = i->reg;
+        break;
+    case 'V':
+        o->kind = OPERAND_XMM;
+        o->n = i->reg;
+        break;
+    case 'H':
+        o->kind = OPERAND_XMM;
+        o->n = i->vvvv;
+        break;
+    case 'U':
+        o->kind = OPERAND_XMM;
+        o->n = i->rm;
+        break;
+    case 'L':
+        o->kind = OPERAND_XMM;
+        o->n = (uint8_t)(byte(r) >> 4 & (r->mode & M_CODE64 ? 15 : 7));
+        break;
+    case 'P':
+        o->kind = OPERAND_MMX;
+        o->n = i->reg & 7;
+        break;
+    case 'N':
+        o->kind = OPERAND_MMX;
+        o->n = i->rm & 7;
+        break;
+    case 'X':
+        o->kind = OPERAND_SOURCE;
+        default_segment(i, false);
+        break;
+    case 'Y':
+        o->kind = OPERAND_DEST;
+        break;
+    case 'O':
+        o->kind = OPERAND_MEM;
+        i->memory = true;
+        i->disp = (int64_t)number(r, i->adsize);
+        default_segment(i, false);
+        break;
+    case 'A':
+        i->imm = number(r, i->opsize);
+        i->imm2 = number(r, 2);
+        o->kind = OPERAND_FAR;
+        break;
+    case 'J':
+        relative(r, i, o);
+        break;
+    case '1':
+        o->kind = OPERAND_IMM;
+        i->imm = 1;
+        break;
+    default: /* I */
+        immediate(r, i, o, f->op[k].sign, second);
+        if (f->op[k].sign)
+            o->bytes = i->op[0].bytes;
+    }
+}
+
+static uint64_t cut(const Reader *r, uint64_t linear)
+{
+    return r->mode & M_CODE64 ? linear : (uint32_t)linear;
+}
+
+/* What is known only at the end: the next instruction, and what is relative to it. EIP wraps at the operand size. */
+static void finish(const Reader *r, X86Insn *i)
+{
+    uint64_t base = r->mode & M_CODE64 ? 0 : (uint32_t)(r->mode >> M_CS_BASE_SHIFT);
+    i->length = (uint8_t)r->at;
+    i->next = cut(r, i->pc + r->at);
+    for (unsigned k = 0; k < i->operands; k++)
+        if (i->op[k].kind == OPERAND_REL) {
+            uint64_t ip = i->next - base + i->imm;
+            i->imm = cut(r, base + (i->opsize == 2 ? (uint16_t)ip : i->opsize == 4 ? (uint32_t)ip : ip));
+        }
+    if (i->rip_relative) {
+        i->disp = (int64_t)(i->next + (uint64_t)i->disp);
+        i->disp = i->adsize == 4 ? (int64_t)(uint32_t)i->disp : i->disp;
+    }
+}
+
+/* An opcode without ModRM that no row has is undefined before anything after it is looked at. */
+static void row_of(Reader *r, X86Insn *i)
+{
+    i->has_modrm = wants_modrm(i) || i->map == MAP_3DNOW;
+    if (i->has_modrm)
+        i->modrm = byte(r);
+    if (r->result != X86_DECODED)
+        return;
+    if (i->map == MAP_3DNOW) { /* the opcode follows ModRM, SIB and displacement */
+        modrm_operand(r, i);
+        i->opcode = byte(r);
+    }
+    int n = r->result == X86_DECODED ? find(r, i) : -1;
+    if (n < 0) {
+        fail(r, X86_UNDEFINED);
+        return;
+    }
+    i->number = (uint16_t)n;
+    i->row = &rows[n];
+    i->attr = forms[n].attr;
+}
+
+static void operands_of(Reader *r, X86Insn *i)
+{
+    const X86Form *f = &forms[i->number];
+    bool registers_only = f->operands && (f->op[0].code == 'R' || (f->operands > 1 && f->op[1].code == 'R'));
+    attribute_sizes(r, i);
+    if (registers_only)
+        i->modrm |= 0xc0; /* MOV of control and debug registers does not look at mod */
+    if (i->has_modrm && i->map != MAP_3DNOW)
+        modrm_operand(r, i);
+    i->operands = f->operands;
+    for (unsigned k = 0; k < f->operands; k++)
+        read_operand_code(r, i, f, k);
+}
+
+/* LOCK needs a row that allows it and a memory operand that is written. */
+static bool lock_is_good(const X86Insn *i)
+{
+    return !i->lock || (i->attr & X86_LOCK && i->op[0].kind == OPERAND_MEM);
+}
+
+X86Decoded x86_decode(const uint8_t *code, unsigned have, uint64_t pc, uint64_t mode, const uint64_t *features,
+                      X86Insn *i)
+{
+    Reader r = { .code = code, .have = have, .mode = mode, .features = features };
+    bool op67 = false;
+    pthread_once(&once, read_rows);
+    *i = (X86Insn){ .pc = pc, .override = X86_NONE, .base = X86_NONE, .index = X86_NONE, .seg = DS };
+    uint8_t b = prefixes(&r, i, &op67);
+    i->opcode = r.result == X86_DECODED ? opcode_byte(&r, i, b) : 0;
+    choose_sizes(&r, i, op67);
+    if (r.result == X86_DECODED)
+        row_of(&r, i);
+    if (r.result == X86_DECODED)
+        operands_of(&r, i);
+    i->length = (uint8_t)r.at;
+    if (r.result == X86_DECODED && !lock_is_good(i))
+        r.result = X86_UNDEFINED;
+    if (r.result == X86_DECODED)
+        finish(&r, i);
+    return r.result;
+}

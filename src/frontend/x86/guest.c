@@ -1,0 +1,97 @@
+/* x86 as the engine sees it. */
+#include "frontend/x86/guest.h"
+
+#include "cpu/run.h"
+#include "frontend/x86/helpers.h"
+#include "frontend/x86/sys.h"
+
+/* SDM volume 3, table 10-1. */
+void x86_reset(Cpu *cpu)
+{
+    X86Cpu *c = x86_of(cpu);
+    state_reset(x86_state, c);
+    for (unsigned n = 0; n < SEGS; n++) {
+        c->seg[n] = (X86Segment){ .limit = 0xffff, .attr = SEG_P | SEG_S | SEG_RW | SEG_A | (n == CS ? SEG_CODE : 0) };
+        x86_segment_derive(&c->seg[n], true);
+    }
+    c->seg[CS].selector = 0xf000;
+    c->seg[CS].base = 0xffff0000;
+    c->ldtr = (X86Segment){ .limit = 0xffff, .attr = SEG_P | 2 << 8 };
+    c->tr = (X86Segment){ .limit = 0xffff, .attr = SEG_P | 11 << 8 };
+    c->rip = 0xfffffff0;
+    c->dr[6] = 0xffff0ff0;
+    c->dr[7] = 0x400;
+    c->cpu.mxcsr = 0x1f80;
+    x86_mode_changed(c);
+}
+
+static void fault(Cpu *cpu, uint64_t addr, Access access, const Walk *w, bool user)
+{
+    X86Cpu *c = x86_of(cpu);
+    (void)access, (void)user;
+    if (w->fault == X86_FAULT_PAGE)
+        x86_raise_page_fault(c, addr, (uint32_t)w->fault_info);
+    else
+        x86_raise(c, w->fault == X86_FAULT_STACK_SEGMENT ? X86_SS : X86_GP, 0);
+}
+
+static void misaligned(Cpu *cpu, uint64_t addr, Access access)
+{
+    (void)addr, (void)access;
+    x86_raise(x86_of(cpu), X86_AC, 0);
+}
+
+/* Nothing answers there: reads give ones, writes go nowhere. The engine asks only where that was not enough. */
+static void bus_error(Cpu *cpu, uint64_t addr, Access access, uint64_t phys)
+{
+    (void)addr, (void)access, (void)phys;
+    x86_raise(x86_of(cpu), X86_GP, 0);
+}
+
+static const char *disassembler(const Cpu *cpu, int *arch, int *mode)
+{
+    uint64_t m = x86_mode(cpu);
+    *arch = 3;                                       /* CS_ARCH_X86 */
+    *mode = m & M_CODE64 ? 8 : m & M_CODE32 ? 4 : 2; /* CS_MODE_64, 32, 16 */
+    return "x86";
+}
+
+const Helper x86_helpers[] = {
+#define HELPER(name, fn, effects) { #name, (void *)fn, effects },
+#include "frontend/x86/helpers.def"
+    { NULL },
+};
+
+static const uint16_t hot[] = { S_R0 + RAX, S_R0 + RCX, S_R0 + RDX, S_R0 + RBX, S_R0 + RSP,
+                                S_R0 + RBP, S_R0 + RSI, S_R0 + RDI, S_R0 + R8,  0xffff };
+static const uint16_t hot_vector[] = { S_XMM0,     S_XMM0 + 1, S_XMM0 + 2, S_XMM0 + 3, S_XMM0 + 4, S_XMM0 + 5,
+                                       S_XMM0 + 6, S_XMM0 + 7, S_XMM0 + 8, S_XMM0 + 9, 0xffff };
+
+const Guest x86_guest = {
+    .name = "x86",
+    .size = sizeof(X86Cpu),
+    .state = x86_state,
+    .hot = hot,
+    .hot_vector = hot_vector,
+    .helpers = x86_helpers,
+    .pc_slot = S_RIP,
+    .pc_shift = 0,
+    .insn_max = 15,
+    .flags_mask = FLAGS_ALL,
+    .reset = x86_reset,
+    .mode = x86_mode,
+    .regime = x86_regime,
+    .translate = x86_translate,
+    .walk = x86_walk,
+    .fault = fault,
+    .misaligned = misaligned,
+    .bus_error = bus_error,
+    .interrupt = x86_interrupt,
+    .wakes = x86_wakes,
+    .disassembler = disassembler,
+};
+
+bool x86_guest_start(X86Cpu *c, Error *err)
+{
+    return cpu_init(&c->cpu, &x86_guest, err);
+}

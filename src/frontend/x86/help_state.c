@@ -1,0 +1,99 @@
+/* Integer helpers that touch memory or may raise. */
+#include "frontend/x86/helpers.h"
+#include "frontend/x86/sys.h"
+
+static uint64_t divide_error(X86Cpu *c)
+{
+    x86_raise(c, X86_DE, 0);
+    return 1;
+}
+
+uint64_t x86_help_div64(Cpu *cpu, uint64_t d, uint64_t b, uint64_t x)
+{
+    (void)b, (void)x;
+    X86Cpu *c = x86_of(cpu);
+    unsigned __int128 n = (unsigned __int128)c->r[RDX] << 64 | c->r[RAX];
+    if (!d || n / d >> 64)
+        return divide_error(c);
+    c->r[RAX] = (uint64_t)(n / d);
+    c->r[RDX] = (uint64_t)(n % d);
+    return 0;
+}
+
+uint64_t x86_help_idiv64(Cpu *cpu, uint64_t d, uint64_t b, uint64_t x)
+{
+    (void)b, (void)x;
+    X86Cpu *c = x86_of(cpu);
+    __int128 n = (__int128)((unsigned __int128)c->r[RDX] << 64 | c->r[RAX]),
+             most = (__int128)((unsigned __int128)1 << 127);
+    if (!d || (n == most && d == ~0ull)) /* the host's C cannot do that either */
+        return divide_error(c);
+    __int128 q = n / (int64_t)d;
+    if (q != (int64_t)q)
+        return divide_error(c);
+    c->r[RAX] = (uint64_t)q;
+    c->r[RDX] = (uint64_t)(n % (int64_t)d);
+    return 0;
+}
+
+static void pair(const X86Cpu *c, unsigned high, unsigned low, unsigned bytes, V128 *v)
+{
+    *v = bytes == 8 ? (V128){ (uint32_t)c->r[low] | c->r[high] << 32, 0 } : (V128){ c->r[low], c->r[high] };
+}
+
+/* CMPXCHG8B and 16B at a linear address; 16B must be aligned. Memory is written in either case. */
+uint64_t x86_help_cmpxchg_pair(Cpu *cpu, uint64_t linear, uint64_t bytes, uint64_t x)
+{
+    (void)x;
+    X86Cpu *c = x86_of(cpu);
+    V128 expected, desired, old;
+    if (bytes == 16 && linear & 15) {
+        x86_raise(c, X86_GP, 0);
+        return 1;
+    }
+    pair(c, RDX, RAX, (unsigned)bytes, &expected);
+    pair(c, RCX, RBX, (unsigned)bytes, &desired);
+    if (!mem_cas(cpu, linear, (int)bytes, expected, desired, false, &old))
+        return 1;
+    if (old.lo == expected.lo && (bytes == 8 || old.hi == expected.hi)) {
+        c->flags |= FLAG_Z;
+        return 0;
+    }
+    c->flags &= ~(uint32_t)FLAG_Z;
+    c->r[RAX] = bytes == 8 ? (uint32_t)old.lo : old.lo;
+    c->r[RDX] = bytes == 8 ? old.lo >> 32 : old.hi;
+    return 0;
+}
+
+static uint64_t cut(uint64_t v, unsigned bytes)
+{
+    return bytes < 8 ? v & ((1ull << 8 * bytes) - 1) : v;
+}
+
+static void merge(uint64_t *reg, unsigned bytes, uint64_t v)
+{
+    *reg = bytes == 2 ? (*reg & ~0xffffull) | (uint16_t)v : cut(v, bytes);
+}
+
+/* ENTER with frames to copy: SDM volume 2, ENTER. size: of the frame; how: operand bytes, level << 8. */
+uint64_t x86_help_enter(Cpu *cpu, uint64_t size, uint64_t how, uint64_t x)
+{
+    (void)x;
+    X86Cpu *c = x86_of(cpu);
+    unsigned bytes = how & 0xff, level = how >> 8 & 31, stack = x86_stack_size(c);
+    uint64_t sp = cut(c->r[RSP] - bytes, stack), bp = cut(c->r[RBP], stack), frame = sp, v;
+    if (!x86_write(c, SS, sp, bytes, c->r[RBP]))
+        return 1;
+    for (unsigned n = 1; n < level; n++) {
+        bp = cut(bp - bytes, stack);
+        sp = cut(sp - bytes, stack);
+        if (!x86_read(c, SS, bp, bytes, &v) || !x86_write(c, SS, sp, bytes, v))
+            return 1;
+    }
+    sp = cut(sp - bytes, stack);
+    if (!x86_write(c, SS, sp, bytes, frame))
+        return 1;
+    merge(&c->r[RBP], bytes, frame);
+    merge(&c->r[RSP], stack, sp - size);
+    return 0;
+}

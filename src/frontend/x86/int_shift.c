@@ -1,0 +1,143 @@
+/* Shifts and rotates. SDM volume 2: SAL/SAR/SHL/SHR, RCL/RCR/ROL/ROR, SHLD, SHRD. A count of 0 changes no flags. */
+#include "frontend/x86/operand.h"
+#include "frontend/x86/shift.h"
+
+static unsigned bits_of(const X86Insn *i)
+{
+    return 8u * x86_bytes(i);
+}
+
+/* The count, cut to 5 bits, 6 for 64-bit operands. */
+static IrRef count_of(Trans *t, X86Insn *i, unsigned k)
+{
+    IrRef mask = x86_const(t, bits_of(i) == 64 ? 63 : 31);
+    if (i->op[k].kind == OPERAND_IMM)
+        return x86_const(t, i->imm & (bits_of(i) == 64 ? 63 : 31));
+    return ir_and(t->ir, I64, ir_zext(t->ir, I64, i->in[k], 8), mask, 0);
+}
+
+/* SHIFT_ARG with the count and, for what needs them, the flags before. */
+static IrRef argument(Trans *t, X86Insn *i, X86Shift op, IrRef count, bool with_flags)
+{
+    Ir *ir = t->ir;
+    IrRef a = ir_or(ir, I64, count, x86_const(t, SHIFT_ARG(op, bits_of(i))), 0);
+    if (!with_flags)
+        return a;
+    IrRef f = ir_zext(ir, I64, x86_flags_int(t), 32);
+    return ir_or(ir, I64, a, ir_shl(ir, I64, f, x86_const(t, SHIFT_ARG_FLAGS_SHIFT), 0), 0);
+}
+
+static bool shifts(Trans *t, X86Insn *i, X86Shift op)
+{
+    Ir *ir = t->ir;
+    IrType type = x86_type(x86_bytes(i));
+    unsigned bits = bits_of(i);
+    IrRef count = count_of(t, i, 1), v = i->in[0];
+    uint64_t known;
+    if (ir_is_const(ir, count, &known) && !known) {
+        i->out[0] = v;
+        return true;
+    }
+    IrRef f = trans_call(t, I32, H_shift_flags, v, argument(t, i, op, count, true), IR_NONE);
+    bool narrow = bits < 32; /* a count up to 31 shifts everything out of 8 and 16 bits: done in 32, 64 for its sign */
+    if (op == SHIFT_RCL || op == SHIFT_RCR)
+        i->out[0] = trans_call(t, I64, H_shift, v, argument(t, i, op, count, true), IR_NONE);
+    else if (op == SHIFT_ROL || op == SHIFT_ROR) {
+        IrRef by = op == SHIFT_ROR ? count : ir_neg(ir, I64, count, 0);
+        if (narrow) { /* the operand twice or four times over, turned as a whole */
+            IrRef twice =
+                ir_mul(ir, I32, ir_zext(ir, I32, v, bits), ir_imm(ir, I32, bits == 8 ? 0x01010101 : 0x10001), 0);
+            i->out[0] = ir_rotr(ir, I32, twice, by, 0);
+        } else {
+            i->out[0] = ir_rotr(ir, type, v, by, 0);
+        }
+    } else if (op == SHIFT_SHL) {
+        i->out[0] = ir_shl(ir, narrow ? I32 : type, narrow ? ir_zext(ir, I32, v, bits) : v, count, 0);
+    } else if (op == SHIFT_SHR) {
+        i->out[0] = ir_shr(ir, narrow ? I32 : type, narrow ? ir_zext(ir, I32, v, bits) : v, count, 0);
+    } else {
+        i->out[0] = ir_sar(ir, narrow ? I32 : type, narrow ? ir_sext(ir, I32, v, bits) : v, count, 0);
+    }
+    i->flags = x86_as_flags(t, f);
+    return true;
+}
+
+bool i86_rol(Trans *t, X86Insn *i)
+{
+    return shifts(t, i, SHIFT_ROL);
+}
+
+bool i86_ror(Trans *t, X86Insn *i)
+{
+    return shifts(t, i, SHIFT_ROR);
+}
+
+bool i86_rcl(Trans *t, X86Insn *i)
+{
+    return shifts(t, i, SHIFT_RCL);
+}
+
+bool i86_rcr(Trans *t, X86Insn *i)
+{
+    return shifts(t, i, SHIFT_RCR);
+}
+
+bool i86_shl(Trans *t, X86Insn *i)
+{
+    return shifts(t, i, SHIFT_SHL);
+}
+
+bool i86_shr(Trans *t, X86Insn *i)
+{
+    return shifts(t, i, SHIFT_SHR);
+}
+
+bool i86_sar(Trans *t, X86Insn *i)
+{
+    return shifts(t, i, SHIFT_SAR);
+}
+
+static bool double_shift(Trans *t, X86Insn *i, X86Shift op)
+{
+    IrRef count = count_of(t, i, 2);
+    i->flags =
+        x86_as_flags(t, trans_call(t, I32, H_double_shift_flags, i->in[0], i->in[1], argument(t, i, op, count, true)));
+    i->out[0] = trans_call(t, I64, H_double_shift, i->in[0], i->in[1], argument(t, i, op, count, false));
+    return true;
+}
+
+bool i86_shld(Trans *t, X86Insn *i)
+{
+    return double_shift(t, i, SHIFT_SHLD);
+}
+
+bool i86_shrd(Trans *t, X86Insn *i)
+{
+    return double_shift(t, i, SHIFT_SHRD);
+}
+
+/* ---- BMI2: no flags ---- */
+
+bool i86_shlx(Trans *t, X86Insn *i)
+{
+    i->out[0] = ir_shl(t->ir, x86_type(x86_bytes(i)), i->in[1], i->in[2], 0);
+    return true;
+}
+
+bool i86_shrx(Trans *t, X86Insn *i)
+{
+    i->out[0] = ir_shr(t->ir, x86_type(x86_bytes(i)), i->in[1], i->in[2], 0);
+    return true;
+}
+
+bool i86_sarx(Trans *t, X86Insn *i)
+{
+    i->out[0] = ir_sar(t->ir, x86_type(x86_bytes(i)), i->in[1], i->in[2], 0);
+    return true;
+}
+
+bool i86_rorx(Trans *t, X86Insn *i)
+{
+    i->out[0] = ir_rotr(t->ir, x86_type(x86_bytes(i)), i->in[1], x86_const(t, i->imm), 0);
+    return true;
+}

@@ -1,0 +1,78 @@
+/* The system side, as translated code, helpers and handlers ask for it. What is called "takes" changes state and pc to
+ * those of the handler; "raises": false, and the exception was taken. The pc slot (X86Cpu.rip, linear) must hold the
+ * current instruction before any of these, as it does in H_LEAVES helpers. After a change of mode they call
+ * x86_mode_changed; translated code goes on with x86_goto_state. */
+#pragma once
+#include "frontend/x86/operand.h"
+
+/* ---- memory from C: segment limit and rights checked, #GP #SS #PF #AC raised ---- sys_memory.c */
+bool x86_linear_of(X86Cpu *, X86Seg, uint64_t offset, unsigned bytes, bool write, uint64_t *linear);
+bool x86_read(X86Cpu *, X86Seg, uint64_t offset, unsigned bytes, uint64_t *value);
+bool x86_write(X86Cpu *, X86Seg, uint64_t offset, unsigned bytes, uint64_t value);
+static inline bool x86_is_real(const X86Cpu *c) /* or virtual-8086: segments are 16 * selector */
+{
+    return !(c->cr0 & CR0_PE) || c->eflags & FL_VM;
+}
+static inline bool x86_in_code64(const X86Cpu *c)
+{
+    return c->efer & EFER_LMA && c->seg[CS].attr & SEG_L;
+}
+static inline unsigned x86_stack_size(const X86Cpu *c) /* bytes of the stack pointer */
+{
+    return x86_in_code64(c) ? 8 : c->seg[SS].attr & SEG_DB ? 4 : 2;
+}
+static inline uint64_t x86_ip(const X86Cpu *c, uint64_t linear)
+{
+    return x86_in_code64(c) ? linear : (uint32_t)(linear - c->seg[CS].base);
+}
+static inline void x86_set_ip(X86Cpu *c, uint64_t ip)
+{
+    c->rip = x86_in_code64(c) ? ip : (uint32_t)(c->seg[CS].base + ip);
+}
+
+/* ---- exceptions and interrupts ---- sys_interrupt.c */
+/* Takes an exception: pushes the error code if the vector has one. A fault, unless #DB #BP #OF: rip is the
+ * instruction's, for traps the next one's. Counts double and triple faults. */
+void x86_raise(X86Cpu *, X86Vector, uint32_t error);
+void x86_raise_page_fault(X86Cpu *, uint64_t linear, uint32_t error); /* CR2, then #PF */
+/* INT n, INT3, INTO, INT1: takes vector n with the privilege checks of a software interrupt; `next`: linear return
+ * address. */
+void x86_soft_interrupt(X86Cpu *, unsigned vector, uint64_t next);
+void x86_iret(X86Cpu *, unsigned bytes);
+bool x86_interrupt(Cpu *);   /* Guest.interrupt */
+bool x86_wakes(const Cpu *); /* Guest.wakes */
+/* After an instruction in single-step mode or the interrupt shadow: rip is where it goes on. pc: of the instruction.
+ * Clears the shadow, takes #DB if TF was set when it began. */
+void x86_after(X86Cpu *, uint64_t pc);
+
+/* ---- segments and far transfers ---- sys_segment.c; false: raised */
+bool x86_load_segment(X86Cpu *, X86Seg, uint16_t selector);     /* not CS */
+void x86_set_real_segment(X86Cpu *, X86Seg, uint16_t selector); /* real and virtual-8086 mode */
+bool x86_far_jump(X86Cpu *, uint16_t selector, uint64_t offset, unsigned bytes);
+bool x86_far_call(X86Cpu *, uint16_t selector, uint64_t offset, unsigned bytes, uint64_t next);
+bool x86_far_return(X86Cpu *, unsigned bytes, unsigned drop);
+/* For the helper `load_segment`. stack: bytes of the stack pointer if it is a POP, else 0; reg: 1 + the register that
+ * gets tmp[0] (LDS ...), else 0. */
+#define SEGMENT_ARG(seg, bytes, stack, reg) ((uint64_t)(seg) | (bytes) << 8 | (stack) << 16 | (uint64_t)(reg) << 24)
+enum { FAR_JUMP, FAR_CALL, FAR_RETURN }; /* for the helper `far` */
+
+/* ---- flags ---- sys_flags.c */
+/* POPF: what may change at this privilege, for an operand of that many bytes; false: raised (virtual-8086). */
+bool x86_popf(X86Cpu *, uint64_t value, unsigned bytes);
+bool x86_set_interrupts(X86Cpu *, bool on); /* CLI, STI: IOPL, VME, PVI; false: raised. STI begins the shadow */
+
+/* ---- ports ---- sys_port.c; false: raised (IOPL, I/O bitmap) */
+bool x86_port_allowed(X86Cpu *, unsigned port, unsigned bytes);
+uint32_t x86_in(X86Cpu *, unsigned port, unsigned bytes);
+void x86_out(X86Cpu *, unsigned port, unsigned bytes, uint32_t value);
+
+/* ---- identification ---- */
+void x86_cpuid(X86Cpu *, uint32_t leaf, uint32_t subleaf, uint32_t out[4]); /* models.c: EAX EBX ECX EDX */
+uint64_t x86_tsc(const X86Cpu *);
+
+/* ---- paging ---- mmu.c */
+enum { R_USER, R_SUPERVISOR, R_SUPERVISOR_AC, R_COUNT }; /* regimes; AC: SMAP set aside by EFLAGS.AC */
+void x86_walk(Cpu *, uint64_t linear, Access, uint32_t regime, Walk *);
+Regime x86_regime(const Cpu *, bool user);
+/* Walk.fault: what Guest.fault gets. X86_FAULT_PAGE: fault_info is the error code. */
+enum { X86_FAULT_PAGE = 1, X86_FAULT_SEGMENT, X86_FAULT_STACK_SEGMENT };

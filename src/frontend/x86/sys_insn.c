@@ -1,0 +1,244 @@
+/* Handlers of opcodes_sys.def: what they do is behind sys.h. */
+#include "frontend/x86/helpers.h"
+#include "frontend/x86/sys.h"
+
+/* ---- segment registers ---- */
+
+/* To a register it is zero-extended to the operand size, to memory always 16 bits. */
+bool i86_mov_from_seg(Trans *t, X86Insn *i)
+{
+    IrRef v = x86_get_operand(t, i, 1);
+    if (i->op[0].kind == OPERAND_MEM)
+        x86_store(t, i, 2, v);
+    else
+        x86_put_reg(t, i->opsize, i->op[0].n, i->opsize == 2 ? v : ir_zext(t->ir, x86_type(i->opsize), v, 16));
+    return true;
+}
+
+static bool load_segment(Trans *t, X86Insn *i, uint64_t how, IrRef selector)
+{
+    trans_call(t, I64, H_load_segment, x86_const(t, how), ir_zext(t->ir, I64, selector, 16), x86_const(t, i->next));
+    return true;
+}
+
+bool i86_mov_to_seg(Trans *t, X86Insn *i)
+{
+    unsigned seg = i->op[1].n;
+    if (seg == CS)
+        return false;
+    return load_segment(t, i, SEGMENT_ARG(seg, 2u, 0u, 0u), x86_get_operand(t, i, 0));
+}
+
+/* Whole, with zeros above: Intel's and AMD's processors write 16 bits of the place only, or all of it. */
+bool i86_push_seg(Trans *t, X86Insn *i)
+{
+    IrRef v = x86_get_operand(t, i, 0);
+    x86_push(t, i->opsize, i->opsize == 2 ? v : ir_zext(t->ir, x86_type(i->opsize), v, 16));
+    return true;
+}
+
+/* The helper moves the stack pointer: only if the selector is good. */
+bool i86_pop_seg(Trans *t, X86Insn *i)
+{
+    IrRef v = x86_pop(t, i->opsize, 0);
+    return load_segment(t, i, SEGMENT_ARG(i->op[0].n, (unsigned)i->opsize, x86_stack_bytes(t), 0u), v);
+}
+
+/* LDS LES LSS LFS LGS: the offset to a register, the selector after it in memory. */
+bool i86_load_far(Trans *t, X86Insn *i)
+{
+    static const uint8_t seg[] = { [0xc4] = ES, [0xc5] = DS, [0xb2] = SS, [0xb4] = FS, [0xb5] = GS };
+    unsigned bytes = i->opsize;
+    IrRef at = x86_offset(t, i);
+    IrRef v = x86_load_at(t, i->seg, at, bytes);
+    IrRef after = x86_widen(t, i->adsize, ir_add(t->ir, I64, at, x86_const(t, bytes), 0));
+    IrRef selector = x86_load_at(t, i->seg, after, 2);
+    ir_put(t->ir, I64, x86_widen(t, bytes, v), IR_SLOT(S_TMP0, 0));
+    return load_segment(t, i, SEGMENT_ARG(seg[i->opcode], bytes, 0u, i->op[0].n + 1u), selector);
+}
+
+/* ---- far transfers ---- */
+
+static bool far_transfer(Trans *t, X86Insn *i, unsigned what)
+{
+    Ir *ir = t->ir;
+    uint64_t how = what | (uint64_t)i->opsize << 8;
+    IrRef selector = x86_const(t, i->imm2 & 0xffff), offset = x86_const(t, i->imm);
+    if (i->op[0].kind == OPERAND_MEM) {
+        IrRef at = x86_offset(t, i);
+        offset = x86_widen(t, i->opsize, x86_load_at(t, i->seg, at, i->opsize));
+        IrRef after = x86_widen(t, i->adsize, ir_add(ir, I64, at, x86_const(t, i->opsize), 0));
+        selector = ir_zext(ir, I64, x86_load_at(t, i->seg, after, 2), 16);
+    }
+    selector = ir_shl(ir, I64, selector, x86_const(t, 16), 0);
+    trans_set_pc(t, t->pc);
+    trans_call(t, I64, H_far, ir_or(ir, I64, selector, x86_const(t, how), 0), offset, x86_const(t, i->next));
+    x86_goto_state(t);
+    return true;
+}
+
+bool i86_jmp_far(Trans *t, X86Insn *i)
+{
+    return far_transfer(t, i, FAR_JUMP);
+}
+
+bool i86_call_far(Trans *t, X86Insn *i)
+{
+    return far_transfer(t, i, FAR_CALL);
+}
+
+bool i86_ret_far(Trans *t, X86Insn *i)
+{
+    uint64_t how = FAR_RETURN | (uint64_t)i->opsize << 8 | (i->operands ? i->imm & 0xffff : 0) << 16;
+    trans_set_pc(t, t->pc);
+    trans_call(t, I64, H_far, x86_const(t, how), x86_const(t, 0), x86_const(t, i->next));
+    x86_goto_state(t);
+    return true;
+}
+
+/* ---- interrupts ---- */
+
+static bool interrupt(Trans *t, X86Insn *i, unsigned vector)
+{
+    trans_set_pc(t, t->pc);
+    trans_call(t, I64, H_soft_interrupt, x86_const(t, vector), x86_const(t, i->next), IR_NONE);
+    x86_goto_state(t);
+    return true;
+}
+
+bool i86_int(Trans *t, X86Insn *i)
+{
+    return interrupt(t, i, i->imm & 0xff);
+}
+
+bool i86_int3(Trans *t, X86Insn *i)
+{
+    return interrupt(t, i, X86_BP);
+}
+
+bool i86_int1(Trans *t, X86Insn *i)
+{
+    return interrupt(t, i, X86_DB);
+}
+
+bool i86_into(Trans *t, X86Insn *i)
+{
+    IrRef of = x86_cond(t, 0);
+    trans_call(t, I64, H_into, of, x86_const(t, i->next), IR_NONE);
+    return true;
+}
+
+bool i86_iret(Trans *t, X86Insn *i)
+{
+    trans_set_pc(t, t->pc);
+    trans_call(t, I64, H_iret, x86_const(t, i->opsize), IR_NONE, IR_NONE);
+    x86_goto_state(t);
+    return true;
+}
+
+bool i86_bound(Trans *t, X86Insn *i)
+{
+    Ir *ir = t->ir;
+    unsigned bytes = i->opsize;
+    IrType type = x86_type(bytes);
+    IrRef at = x86_offset(t, i), low = x86_load_at(t, i->seg, at, bytes);
+    IrRef after = x86_widen(t, i->adsize, ir_add(ir, I64, at, x86_const(t, bytes), 0));
+    IrRef high = x86_load_at(t, i->seg, after, bytes), v = x86_get_operand(t, i, 0);
+    IrRef outside = ir_or(ir, I64, ir_lts(ir, type, v, low, 0), ir_lts(ir, type, high, v, 0), 0);
+    x86_raise_if(t, outside, X86_BR, 0);
+    return true;
+}
+
+bool i86_ud2(Trans *t, X86Insn *i)
+{
+    (void)t, (void)i;
+    return false;
+}
+
+/* ---- flags ---- */
+
+/* VM and RF are pushed as 0. */
+bool i86_pushf(Trans *t, X86Insn *i)
+{
+    Ir *ir = t->ir;
+    if (t->mode & M_VM)
+        trans_call(t, I64, H_pushf_check, IR_NONE, IR_NONE, IR_NONE);
+    IrRef packed = x86_flags_int(t);
+    IrRef low = ir_and(ir, I32, ir_shr(ir, I32, packed, ir_imm(ir, I32, 8), 0), ir_imm(ir, I32, 0xd5), 0);
+    IrRef of = ir_shl(ir, I32, ir_and(ir, I32, packed, ir_imm(ir, I32, 1), 0), ir_imm(ir, I32, 11), 0);
+    IrRef rest = ir_and(ir, I32, ir_get(ir, I32, IR_SLOT(S_EFLAGS, 0)), ir_imm(ir, I32, ~(uint32_t)(FL_VM | FL_RF)), 0);
+    IrRef all = ir_or(ir, I32, ir_or(ir, I32, low, of, 0), ir_or(ir, I32, rest, ir_imm(ir, I32, 2), 0), 0);
+    x86_push(t, i->opsize, i->opsize == 8 ? ir_zext(ir, I64, all, 32) : all);
+    return true;
+}
+
+bool i86_popf(Trans *t, X86Insn *i)
+{
+    IrRef v = x86_pop(t, i->opsize, 0);
+    uint64_t how = i->opsize | (uint64_t)x86_stack_bytes(t) << 8;
+    trans_call(t, I64, H_popf, v, x86_const(t, how), x86_const(t, i->next));
+    return true;
+}
+
+bool i86_cli(Trans *t, X86Insn *i)
+{
+    trans_call(t, I64, H_interrupts, x86_const(t, 0), x86_const(t, i->next), IR_NONE);
+    return true;
+}
+
+bool i86_sti(Trans *t, X86Insn *i)
+{
+    trans_call(t, I64, H_interrupts, x86_const(t, 1), x86_const(t, i->next), IR_NONE);
+    return true;
+}
+
+bool i86_hlt(Trans *t, X86Insn *i)
+{
+    ir_put(t->ir, I32, ir_imm(t->ir, I32, 0), IR_SLOT(S_SHADOW, 0));
+    x86_set_next(t, i);
+    trans_leave(t, EXIT_IDLE);
+    return true;
+}
+
+/* ---- ports ---- */
+
+static IrRef port(Trans *t, X86Insn *i, unsigned k)
+{
+    return i->op[k].kind == OPERAND_IMM ? x86_const(t, i->imm & 0xff) : x86_get_operand(t, i, k);
+}
+
+bool i86_in(Trans *t, X86Insn *i)
+{
+    unsigned bytes = x86_bytes(i);
+    trans_call(t, I64, H_in, port(t, i, 1), x86_const(t, bytes), IR_NONE);
+    x86_put_reg(t, bytes, RAX, ir_get(t->ir, x86_type(bytes), IR_SLOT(S_TMP0, 0)));
+    return true;
+}
+
+/* The device may have raised a line or changed the map: looks before it goes on. */
+bool i86_out(Trans *t, X86Insn *i)
+{
+    unsigned bytes = i->op[1].bytes;
+    trans_call(t, I64, H_out, port(t, i, 0), x86_const(t, bytes), x86_get_operand(t, i, 1));
+    if (t->mode & (M_STEP | M_SHADOW))
+        return true;
+    x86_set_next(t, i);
+    x86_goto_state(t);
+    return true;
+}
+
+/* ---- identification and time ---- */
+
+bool i86_cpuid(Trans *t, X86Insn *i)
+{
+    (void)i;
+    trans_call(t, I64, H_cpuid, IR_NONE, IR_NONE, IR_NONE);
+    return true;
+}
+
+bool i86_rdtsc(Trans *t, X86Insn *i)
+{
+    (void)i;
+    trans_call(t, I64, H_rdtsc, IR_NONE, IR_NONE, IR_NONE);
+    return true;
+}

@@ -1,0 +1,33 @@
+/* Guest memory through segments, as helpers see it. */
+#include "frontend/x86/sys.h"
+
+bool x86_linear_of(X86Cpu *c, X86Seg seg, uint64_t offset, unsigned bytes, bool write, uint64_t *linear)
+{
+    const X86Segment *s = &c->seg[seg];
+    if (x86_in_code64(c)) {
+        *linear = seg < FS ? offset : offset + s->base;
+        return true;
+    }
+    *linear = (uint32_t)(offset + s->base);
+    if (offset - s->lo + bytes <= (write ? s->span_write : s->span_read))
+        return true;
+    x86_raise(c, seg == SS ? X86_SS : X86_GP, 0);
+    return false;
+}
+
+bool x86_read(X86Cpu *c, X86Seg seg, uint64_t offset, unsigned bytes, uint64_t *value)
+{
+    V128 v;
+    uint64_t linear;
+    if (!x86_linear_of(c, seg, offset, bytes, false, &linear) || !mem_load(&c->cpu, linear, (int)bytes, false, &v))
+        return false;
+    *value = bytes < 8 ? v.lo & ((1ull << 8 * bytes) - 1) : v.lo;
+    return true;
+}
+
+bool x86_write(X86Cpu *c, X86Seg seg, uint64_t offset, unsigned bytes, uint64_t value)
+{
+    uint64_t linear;
+    return x86_linear_of(c, seg, offset, bytes, true, &linear) &&
+           mem_store(&c->cpu, linear, (int)bytes, false, (V128){ value, 0 });
+}
