@@ -80,10 +80,15 @@ static Cold *new_exit(Comp *c, uint64_t pc)
     return s;
 }
 
-static uint8_t *test_stop(Comp *c)
+static void compare_stop(Comp *c)
 {
     clobber_flags(c);
     asm_alu_imm(&c->a, ALU_CMP, false, cpu_rm(offsetof(Cpu, stop)), 0);
+}
+
+static uint8_t *test_stop(Comp *c)
+{
+    compare_stop(c);
     return asm_jcc(&c->a, CC_NE);
 }
 
@@ -138,16 +143,23 @@ static void go(Comp *c, uint64_t pc)
     c->host = 0;
     if (unit_has_label(c, pc)) {
         unsigned k = label_index(c, pc);
-        if (c->label[k].at) {
-            Cold *s = new_exit(c, pc);
-            s->from[0] = test_stop(c);
+        if (!c->label[k].at) {
+            to_label(c, k, asm_jmp(&c->a));
+            return;
         }
-        to_label(c, k, asm_jmp(&c->a));
+        Cold *s = new_exit(c, pc);
+        compare_stop(c);
+        to_label(c, k, asm_jcc(&c->a, CC_E));
+        s->from[0] = asm_jmp(&c->a);
     } else if (in_page(c, pc)) {
         Cold *s = new_exit(c, pc);
-        if (pc <= c->pc)
-            s->from[0] = test_stop(c);
-        s->from[2] = asm_jmp_aligned(&c->a);
+        if (pc > c->pc) {
+            s->from[2] = asm_jmp_aligned(&c->a);
+            return;
+        }
+        compare_stop(c);
+        s->from[2] = asm_jcc_aligned(&c->a, CC_E);
+        s->from[0] = asm_jmp(&c->a);
     } else {
         cross_page(c, pc);
     }

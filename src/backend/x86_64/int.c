@@ -283,6 +283,18 @@ static void mul_high(Comp *c)
     result_in(c, RDX);
 }
 
+static void quotient_zero(Comp *c, Cold *s)
+{
+    asm_alu(&c->a, ALU_XOR, false, RAX, rm_reg(RAX));
+    asm_target(asm_jmp(&c->a), s->back);
+}
+
+static void quotient_negated(Comp *c, Cold *s)
+{
+    asm_op(&c->a, *enc_int(IR_neg), s->imm, 0, rm_reg(RAX), 0);
+    asm_target(asm_jmp(&c->a), s->back);
+}
+
 /* Division that never traps: x / 0 = 0, MIN / -1 = MIN. */
 static void divide(Comp *c)
 {
@@ -293,11 +305,13 @@ static void divide(Comp *c)
     unsigned y = use(c, i->arg[1]);
     clobber_flags(c);
     asm_op(&c->a, TEST, w, y, rm_reg(y), 0);
-    uint8_t *zero = asm_jcc(&c->a, CC_E);
-    uint8_t *minus = NULL;
+    Cold *zero = cold(c, quotient_zero), *minus = NULL;
+    zero->from[0] = asm_jcc(&c->a, CC_E);
     if (sign) {
         asm_alu_imm(&c->a, ALU_CMP, w, rm_reg(y), -1);
-        minus = asm_jcc(&c->a, CC_E);
+        minus = cold(c, quotient_negated);
+        minus->imm = w;
+        minus->from[0] = asm_jcc(&c->a, CC_E);
         if (w)
             put8(&c->a, 0x48);
         put8(&c->a, 0x99); /* cqo, cdq */
@@ -305,17 +319,9 @@ static void divide(Comp *c)
         asm_alu(&c->a, ALU_XOR, false, RDX, rm_reg(RDX));
     }
     asm_op(&c->a, (Enc){ 0, 0, 0xf7, sign ? 7 : 6, 0, false, false }, w, 0, rm_reg(y), 0);
-    uint8_t *done = asm_jmp(&c->a), *done2 = NULL;
-    if (sign) {
-        asm_here(&c->a, minus);
-        asm_op(&c->a, *enc_int(IR_neg), w, 0, rm_reg(RAX), 0);
-        done2 = asm_jmp(&c->a);
-    }
-    asm_here(&c->a, zero);
-    asm_alu(&c->a, ALU_XOR, false, RAX, rm_reg(RAX));
-    asm_here(&c->a, done);
-    if (done2)
-        asm_here(&c->a, done2);
+    zero->back = c->a.p;
+    if (minus)
+        minus->back = c->a.p;
     release(c, i->arg[1]);
     result_in(c, RAX);
 }

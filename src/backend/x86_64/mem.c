@@ -11,7 +11,7 @@ static void full_fence(Comp *c)
 }
 
 /* With rax and rcx taken: leaves host - guest in rax or goes to a cold path. Returns it.
- *     lea rcx, [address]; mov eax, ecx; shr eax, 8; and eax, 0xfff0; sub rcx, [bank + rax]; cmp rcx, 4096 - size; ja
+ *     lea rcx, [address]; rorx eax, ecx, 8; and eax, 0xfff0; sub rcx, [bank + rax]; cmp rcx, 4096 - size; ja
  * cold mov rax, [bank + rax + 8] */
 static Cold *check(Comp *c, unsigned address, IrMem m, bool write, void (*emit)(Comp *, Cold *))
 {
@@ -27,8 +27,13 @@ static Cold *check(Comp *c, unsigned address, IrMem m, bool write, void (*emit)(
                 (uint64_t)size - 1); /* test cl, size - 1 */
         misaligned = asm_jcc(&c->a, CC_NE);
     }
-    asm_mov(&c->a, false, RAX, RCX);
-    asm_op(&c->a, (Enc){ 0, 0, 0xc1, 5, 1, false, false }, false, 0, rm_reg(RAX), 12 - 4);
+    if (host_cpu.bmi2) { /* rorx: what comes round is masked away */
+        asm_vex(&c->a, (Enc){ 0xf2, 3, 0xf0, 8, 1, false, true }, false, RAX, 0, rm_reg(m.disp ? RCX : address),
+                12 - 4);
+    } else {
+        asm_mov(&c->a, false, RAX, RCX);
+        asm_op(&c->a, (Enc){ 0, 0, 0xc1, 5, 1, false, false }, false, 0, rm_reg(RAX), 12 - 4);
+    }
     asm_alu_imm(&c->a, ALU_AND, false, rm_reg(RAX), (TLB_SIZE - 1) << 4);
     Rm entry = rm_index(R14, RAX, 0, table);
     if (m.user) {
@@ -281,10 +286,10 @@ static void cas(Comp *c)
     IrInsn *i = insn_of(c, (IrRef)c->at);
     IrMem m = ir_mem_of(i->imm);
     m.align = m.align ? m.align : ALIGN_SIZE;
+    unsigned address = use_beside_rax(c, i->arg[0]); /* one value may be all three */
+    unsigned desired = use_beside_rax(c, i->arg[2]);
     use_in(c, i->arg[1], RAX);
     take(c, RCX);
-    unsigned address = use(c, i->arg[0]);
-    unsigned desired = use(c, i->arg[2]);
     clobber_flags(c);
     asm_vec2(&c->a, MOVQ_FROM, XS, rm_reg(RAX), 0); /* expected */
     Cold *s = check(c, address, m, true, cas_slow);
