@@ -87,8 +87,6 @@ $ -M virt -display gtk
 1 no window
 $ -M virt -monitor stido
 1 did you mean 'stdio'?
-$ -M virt -bios README.md -display none -mon x
-1 dragoman: -mon x: there is no chardev 'x'
 $ -M virt -serial vc
 1 needs a window
 $ -M virt -enable-kvm

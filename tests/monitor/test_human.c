@@ -1,4 +1,6 @@
 /* The monitor for people: keys, words and the table of commands. */
+#include "core/machine.h"
+#include "host/chardev.h"
 #include "monitor/command.h"
 #include "monitor/edit.h"
 #include "monitor/types.h"
@@ -38,6 +40,25 @@ START_TEST(stop_and_cont_are_seen_in_the_status)
 {
     says("stop\ninfo status\nc\nq\n", "VM status: paused\r\n");
     says("stop\nc\ninfo status\nq\n", "VM status: running\r\n");
+}
+END_TEST
+
+START_TEST(mon_needs_a_chardev_that_is_free)
+{
+    Error err;
+    MonitorFacts facts = { 0 };
+    Machine *m = machine_new(machine_type("virt", &err), &(MachineConfig){ .cpu = "none" }, &err);
+    Monitors *all = monitors_new(m, &facts);
+    ck_assert(!monitor_option(all, "x", &err));
+    ck_assert_msg(strstr(err.text, "-mon x: there is no chardev 'x'"), "%s", err.text);
+    ck_assert(chardev_add("mem,id=x", &err) && monitor_option(all, "x,mode=control,pretty=on", &err));
+    ck_assert(!monitor_option(all, "chardev=x", &err));
+    ck_assert_msg(strstr(err.text, "is in use"), "%s", err.text);
+    ck_assert(!monitor_option(all, "x,mode=controll", &err));
+    ck_assert(!monitor_option(all, "mode=control", &err));
+    monitors_free(all);
+    machine_free(m);
+    chardevs_close();
 }
 END_TEST
 
@@ -223,6 +244,7 @@ int main(void)
     tcase_add_test(c, prompts_and_echoes);
     tcase_add_test(c, an_unknown_command_names_the_nearest);
     tcase_add_test(c, stop_and_cont_are_seen_in_the_status);
+    tcase_add_test(c, mon_needs_a_chardev_that_is_free);
     tcase_add_test(c, expressions_compute);
     tcase_add_test(c, memory_is_shown_in_the_format_asked_for);
     tcase_add_test(c, cpus_are_chosen_by_number);
