@@ -20,6 +20,7 @@ struct SnapshotFile {
     uint64_t size, left;
     uint32_t crc;
     bool compressed;
+    int level;
     z_stream z;
     uint8_t chunk[CHUNK];
 };
@@ -59,7 +60,8 @@ void snapshot_begin(SnapshotFile *s, const char *name, bool compressed)
     s->crc = 0;
     s->compressed = compressed;
     s->z = (z_stream){ 0 };
-    if (compressed && deflateInit(&s->z, Z_BEST_SPEED) != Z_OK)
+    s->level = Z_BEST_SPEED;
+    if (compressed && deflateInit(&s->z, s->level) != Z_OK)
         s->failed = ENOMEM;
 }
 
@@ -73,12 +75,42 @@ static void squeeze(SnapshotFile *s, int flush)
     } while (!s->z.avail_out);
 }
 
+/* Whether the bytes look like chance, which takes long to compress and gains nothing: in a sample of 512 the squares of
+ * the 256 counts add up to about 1530 then, and to thousands in code and text. */
+static bool random_looking(const uint8_t *bytes, size_t n)
+{
+    enum { RUNS = 8, RUN = 64, LIMIT = 2000 };
+    unsigned count[256] = { 0 }, sum = 0;
+    for (unsigned k = 0; k < RUNS * RUN; k++) {
+        unsigned *c = &count[bytes[k / RUN * (n / RUNS) + k % RUN]];
+        sum += 2 * (*c)++ + 1; /* the next square */
+    }
+    return sum < LIMIT;
+}
+
+static void set_level(SnapshotFile *s, int level)
+{
+    if (level == s->level)
+        return;
+    s->level = level;
+    s->z.avail_in = 0;
+    int result;
+    do {
+        s->z.next_out = s->chunk;
+        s->z.avail_out = CHUNK;
+        result = deflateParams(&s->z, level, Z_DEFAULT_STRATEGY);
+        raw(s, s->chunk, CHUNK - s->z.avail_out);
+    } while (result == Z_BUF_ERROR && !s->z.avail_out);
+}
+
 void snapshot_put(SnapshotFile *s, const void *bytes, size_t n)
 {
     if (!s->compressed) {
         raw(s, bytes, n);
         return;
     }
+    if (n >= 4096)
+        set_level(s, random_looking(bytes, n) ? Z_NO_COMPRESSION : Z_BEST_SPEED);
     s->z.next_in = (void *)(uintptr_t)bytes;
     s->z.avail_in = (uInt)n;
     squeeze(s, Z_NO_FLUSH);
