@@ -60,6 +60,8 @@ static int run_machine(Started *s)
     quit_to(quit, s->machine);
     int code = machine_run(s->machine);
     quit_to(NULL, NULL);
+    Out balance = OUT_TO(stderr);
+    cpu_lockstep_balance(s->machine, &balance);
     door_shut();
     put_away(s);
     return code;
@@ -83,6 +85,7 @@ static int start_and_run(Config *c, Error *err)
     if (!config_check(c, err))
         return fail(err);
     cpu_use_backend(&x86_64_backend, 0);
+    cpu_use_lockstep(c->lockstep);
     quit_on_signals();
     loop_start();
     Started s = { 0 };

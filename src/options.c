@@ -362,6 +362,10 @@ const Option options[] = {
     { "D", "FILE", "log to a file", .text = offsetof(Config, log_file) },
     { "dfilter", "RANGE[,RANGE...]",
       "log only what is about these guest addresses:\nSTART..END, START+LENGTH, START-LENGTH", set_filter },
+    { "lockstep", NULL,
+      "run all guest code twice, interpreted and translated, and stop where\nthey differ (slow; for who works on "
+      "Dragoman)",
+      .flag = offsetof(Config, lockstep) },
     { "seed", "N", "make the random numbers that devices give repeatable", set_seed },
     { "rtc", "[base=utc|localtime|DATE]", "what the guest's clock says at the start", set_rtc },
     { "loadvm", "TAG|FILE", "begin with the machine as savevm TAG saved it, or from a file (a / is in its name)",

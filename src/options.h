@@ -14,7 +14,8 @@ typedef struct Config {
     Out machine_props;
     Texts chardevs, serials, drives, netdevs, nics, old_nics, old_nets, dumps, devices; /* arguments as given */
     Texts owned;
-    Texts monitors;                     /* -monitor, -qmp, -qmp-pretty, -mon: the option's name, then what it says */
+    Texts monitors; /* -monitor, -qmp, -qmp-pretty, -mon: the option's name, then what it says */
+    bool lockstep;
     bool nographic, no_display, no_net; /* -nographic; -display none; -nic none or -net none */
     bool no_monitor;                    /* -monitor none */
     bool seeded;

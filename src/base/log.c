@@ -114,6 +114,11 @@ static void line(const char *fmt, va_list args)
     funlockfile(f);
 }
 
+void log_flush(void)
+{
+    fflush(sink ? sink : stderr);
+}
+
 void log_line(const char *fmt, ...)
 {
     va_list args;

@@ -31,6 +31,7 @@ void log_help(Out *);
 /* One line (a newline is added), written whole whatever other threads do. */
 void log_line(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_text(const char *text); /* several lines, as they are */
+void log_flush(void);            /* to the file, now */
 
 /* The guest did something its manual forbids / asked for something we lack. Each goes out only if -d asked for it. */
 void log_guest(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

@@ -26,8 +26,9 @@ typedef struct StateField {
     uint32_t size;  /* bytes in one element */
     uint32_t count; /* elements */
     StateKind kind;
-    bool kept; /* a reset does not change it: memory with a battery, or what the user did */
-    bool slot; /* the translator may get and put it: each element is one slot */
+    bool kept;  /* a reset does not change it: memory with a battery, or what the user did */
+    bool slot;  /* the translator may get and put it: each element is one slot */
+    bool brief; /* a slot that means nothing between instructions */
     uint64_t reset;
     uint64_t below;                  /* if set, a snapshot with more is refused */
     const char *gdb;                 /* gdb feature it belongs to, or NULL */

@@ -38,9 +38,25 @@ static void wait_for(uint32_t *serving, uint32_t ticket)
     }
 }
 
+static bool mine(const Machine *m)
+{
+    return __atomic_load_n(&m->run->held, __ATOMIC_RELAXED) &&
+           __atomic_load_n(&m->run->holder, __ATOMIC_RELAXED) == pthread_self();
+}
+
+/* This thread keeps it over stretches that take it themselves. */
+static bool around(const Machine *m)
+{
+    return mine(m) && m->run->around;
+}
+
 void machine_lock(Machine *m)
 {
     assert(!machine_locked(m));
+    if (around(m)) {
+        m->run->inner = true;
+        return;
+    }
     uint32_t ticket = __atomic_fetch_add(&m->run->next_ticket, 1, __ATOMIC_SEQ_CST);
     wait_for(&m->run->serving, ticket);
     __atomic_store_n(&m->run->holder, pthread_self(), __ATOMIC_RELAXED);
@@ -50,6 +66,10 @@ void machine_lock(Machine *m)
 void machine_unlock(Machine *m)
 {
     assert(machine_locked(m));
+    if (m->run->around) {
+        m->run->inner = false;
+        return;
+    }
     __atomic_store_n(&m->run->held, false, __ATOMIC_RELAXED);
     uint32_t next = m->run->serving + 1;
     __atomic_store_n(&m->run->serving, next, __ATOMIC_SEQ_CST);
@@ -59,6 +79,19 @@ void machine_unlock(Machine *m)
 
 bool machine_locked(const Machine *m)
 {
-    return __atomic_load_n(&m->run->held, __ATOMIC_RELAXED) &&
-           __atomic_load_n(&m->run->holder, __ATOMIC_RELAXED) == pthread_self();
+    return mine(m) && (!m->run->around || m->run->inner);
+}
+
+void machine_lock_around(Machine *m)
+{
+    machine_lock(m);
+    m->run->around = true;
+    m->run->inner = false;
+}
+
+void machine_unlock_around(Machine *m)
+{
+    assert(around(m) && !m->run->inner);
+    m->run->around = false;
+    machine_unlock(m);
 }

@@ -103,6 +103,9 @@ int ram_fd(const Machine *, uint64_t *size); /* page n is at n * 4096 of it */
 void machine_lock(Machine *);
 void machine_unlock(Machine *);
 bool machine_locked(const Machine *); /* by this thread; for assertions */
+/* So that no device runs between several steps of a vCPU that take the lock themselves. */
+void machine_lock_around(Machine *);
+void machine_unlock_around(Machine *);
 
 /* Host threads bring messages through this one door: `fn(dev, data)` runs later under the lock on the machine's thread.
  */

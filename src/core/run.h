@@ -33,6 +33,7 @@ struct MachineRun {
     uint32_t next_ticket, serving;
     pthread_t holder;
     bool held;
+    bool around, inner; /* the holder's: it keeps the lock; code it calls has taken it, too */
 
     /* timer.c */
     Timer *timers;        /* earliest first */

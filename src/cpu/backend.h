@@ -33,10 +33,14 @@ typedef struct Compiled {
     UnitPoint point[UNIT_POINTS];
 } Compiled;
 
+/* Stands between translated code and helpers: as a helper, and the helper's number. */
+typedef uint64_t HelperThrough(Cpu *, uint64_t a, uint64_t b, uint64_t c, uint32_t number);
+
 typedef struct Backend {
     const char *name;
-    /* Once: writes the shared thunks for this guest at w (executable at w + to_exec); returns bytes used. */
-    uint32_t (*prologue)(const Guest *, uint8_t *w, ptrdiff_t to_exec, uint32_t room);
+    /* Once: writes the shared thunks for this guest at w (executable at w + to_exec); returns bytes used. Calls of
+     * helpers go through the function, if there is one; then every helper needs H_FP. */
+    uint32_t (*prologue)(const Guest *, HelperThrough *, uint8_t *w, ptrdiff_t to_exec, uint32_t room);
     /* false: buffer, exits or points overflowed; nothing is kept. */
     bool (*compile)(const Guest *, Ir *, uint64_t first_pc, Compiled *);
     /* Changes where the exit's jump goes: to an executable address. One atomic store to the writable view. */

@@ -13,7 +13,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { PROLOGUE_ROOM = 512 << 10, UNIT_ROOM = 128 << 10, UNIT_INSNS = 64 };
+enum { PROLOGUE_ROOM = 512 << 10, UNIT_ROOM = 128 << 10 };
 
 bool cache_init(Engine *e, uint64_t bytes, Error *err)
 {
@@ -29,7 +29,7 @@ bool cache_init(Engine *e, uint64_t bytes, Error *err)
         return error_set(err, "cannot map %llu MiB of code cache: %s; try a smaller tb-size",
                          (unsigned long long)all >> 20, strerror(errno));
     e->to_exec = x - w;
-    e->prologue_size = e->backend->prologue(e->guest, w, e->to_exec, PROLOGUE_ROOM);
+    e->prologue_size = e->backend->prologue(e->guest, e->lockstep ? lockstep_call : NULL, w, e->to_exec, PROLOGUE_ROOM);
     for (int k = 0; k < REGIONS; k++)
         e->region[k].w = w + PROLOGUE_ROOM + (uint64_t)k * e->region_size;
     return true;
@@ -101,13 +101,15 @@ static Unit *keep(Engine *e, CodeRegion *r, const Compiled *out, Unit *like)
     return u;
 }
 
-Unit *cache_make(Cpu *cpu, uint32_t ram_page, uint64_t pc, uint64_t mode, const uint8_t *page_bytes)
+Unit *cache_make(Cpu *cpu, uint32_t ram_page, uint64_t pc, uint64_t mode, const uint8_t *page_bytes, uint32_t limit)
 {
     Engine *e = cpu->run->engine;
     CodeRegion *r = &e->region[e->region_now];
     Compiled *out = cpu->run->compiled;
-    uint32_t bytes = 0, insns;
-    for (uint32_t limit = mode & MODE_STEP ? 1 : UNIT_INSNS; limit; limit /= 2) {
+    uint32_t bytes = 0, insns = 0;
+    if (mode & MODE_STEP)
+        limit = 1;
+    for (; limit; limit /= 2) {
         if (r->used + UNIT_ROOM > e->region_size)
             return NULL;
         insns = translate_unit(cpu, cpu->run->ir, pc, mode, page_bytes, limit, &bytes);
@@ -282,6 +284,7 @@ static void empty_region(Engine *e, CodeRegion *r)
             kill(e, u);
             page_empty(e, u->ram_page);
         }
+        free(u->leader);
         free(u);
     }
     r->count = r->used = 0;
@@ -326,6 +329,21 @@ Unit *cache_unit_at(Engine *e, const void *host)
         return lo && at <= r->units[lo - 1]->code + r->units[lo - 1]->code_size ? r->units[lo - 1] : NULL;
     }
     return NULL;
+}
+
+UnitExit *cache_exit_at(Engine *e, const void *stub)
+{
+    UnitExit *x = NULL;
+    pthread_mutex_lock(&e->lock);
+    Unit *from = cache_unit_at(e, (const uint8_t *)stub - 1);
+    assert(from);
+    uint32_t offset = (uint32_t)((const uint8_t *)stub - from->code) - LINK_CALL;
+    for (unsigned k = 0; k < from->exits && !x; k++)
+        if (from->exit[k].stub == offset)
+            x = &from->exit[k];
+    pthread_mutex_unlock(&e->lock);
+    assert(x);
+    return x;
 }
 
 /* A vCPU that is in a unit keeps its region alive, but the list of units grows under the lock. */

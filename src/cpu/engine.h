@@ -17,6 +17,8 @@ struct Unit {
     UnitPoint *point;
     UnitExit *linked_from;
     Unit *next_hash, **at_hash, *next_page, **at_page; /* at: what points here; a page may have thousands of units */
+    void *leader; /* lockstep: what the interpreter runs */
+    bool turns;   /* lockstep: left at each turn of a loop inside */
 };
 
 enum { PAGE_CODE = 1, PAGE_WRITTEN = 2 }; /* has units; may be in somebody's write table */
@@ -51,10 +53,13 @@ typedef struct Debug { /* debug.c */
     void *who;
 } Debug;
 
+typedef struct Lockstep Lockstep;
+
 typedef struct Engine {
     Machine *machine;
     const Guest *guest;
     const Backend *backend;
+    Lockstep *lockstep;  /* --lockstep, or NULL */
     uint8_t *page_flags; /* per RAM page; atomic */
     CodePage **code_page;
     uint64_t pages;
@@ -80,7 +85,8 @@ Engine *engine_of(const Cpu *);
 bool cache_init(Engine *, uint64_t bytes, Error *err);
 Unit *cache_find(Engine *, uint32_t ram_page, uint64_t pc, uint64_t mode);
 /* Makes the unit; NULL if no room could be made now (a region must be evicted: cache_evict without the lock). */
-Unit *cache_make(Cpu *, uint32_t ram_page, uint64_t pc, uint64_t mode, const uint8_t *page_bytes);
+Unit *cache_make(Cpu *, uint32_t ram_page, uint64_t pc, uint64_t mode, const uint8_t *page_bytes, uint32_t limit);
+enum { UNIT_INSNS = 64 };    /* the usual limit */
 void cache_evict(Cpu *self); /* no lock held */
 void cache_link(Engine *, UnitExit *, Unit *to);
 Unit *cache_unit_at(Engine *, const void *host); /* which unit an executable address is in, or NULL */
@@ -88,6 +94,20 @@ void cache_invalidate(Engine *, uint32_t ram_page, uint32_t offset, uint32_t len
 void cache_forget_pc(Engine *, uint64_t pc); /* units that hold the instruction at this virtual address */
 void cache_jump_fill(Cpu *, const Unit *);
 bool cache_point(Engine *, const void *ret, uint64_t *pc); /* takes the lock itself */
+
+UnitExit *cache_exit_at(Engine *, const void *stub); /* takes the lock itself: what EXIT_LINK left by */
+
+/* ---- lockstep.c, lockstep-log.c ---- */
+Lockstep *lockstep_new(const Guest *); /* NULL: not asked for */
+const Guest *lockstep_guest(Lockstep *);
+CpuExit lockstep_run(Cpu *, Unit *); /* under machine_lock_around */
+/* Memory is about to be written, by a vCPU and by a device. */
+void lockstep_write(Cpu *, void *host, int size);
+void lockstep_device_writes(Lockstep *);
+/* A vCPU reaches for a device. true: done, with what the device said to the leader. */
+bool lockstep_device(Cpu *, Access, uint64_t phys, int size, uint64_t *value, bool *ok);
+void lockstep_device_done(Cpu *, Access, uint64_t phys, int size, uint64_t value, bool ok);
+HelperThrough lockstep_call;
 
 /* ---- page-guard.c: who may write where ---- */
 void page_protect(Cpu *self, uint32_t ram_page); /* no lock held: no write table maps it afterwards */

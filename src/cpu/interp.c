@@ -211,7 +211,8 @@ static void run_call(Run *r, const IrInsn *i)
     for (int k = 0; k < 3; k++)
         if (i->arg[k])
             a[k] = scalar(r, i->arg[k]);
-    uint64_t result = helper_call(r->cpu, r->ir->helpers, i->imm, a);
+    uint64_t result =
+        r->memory->call ? r->memory->call(r->cpu, r->ir, i, a) : helper_call(r->cpu, r->ir->helpers, i->imm, a);
     if (i->type != T_VOID)
         set(r, result & ir_mask(ir_bits(i->type) < 64 ? ir_bits(i->type) : 64));
     if ((r->ir->helpers[i->imm & 0xffff].effects & H_LEAVES) && result)
@@ -284,8 +285,13 @@ static void run_insn(Run *r, const IrInsn *i)
 
 static void go_to(Run *r, uint64_t pc)
 {
-    for (uint32_t n = 1; n < r->ir->count; n++)
+    bool inside = false;
+    for (uint32_t n = 0; n < r->ir->labels && !inside; n++)
+        inside = r->ir->label[n] == pc;
+    for (uint32_t n = 1; inside && n < r->ir->count; n++)
         if (r->ir->insn[n].op == IR_label && r->ir->insn[n].imm == pc) {
+            if (r->memory->forward && n <= r->at)
+                break;
             r->at = n;
             return;
         }
@@ -356,6 +362,6 @@ CpuExit interp_run_on(Cpu *cpu, const Guest *guest, const Ir *ir, const InterpMe
 
 CpuExit interp_run(Cpu *cpu, const Guest *guest, const Ir *ir, uint64_t *budget, uint64_t *next_pc)
 {
-    static const InterpMemory memory = { mem_load, mem_store, mem_rmw, mem_cas };
+    static const InterpMemory memory = { mem_load, mem_store, mem_rmw, mem_cas, NULL, false };
     return interp_run_on(cpu, guest, ir, &memory, budget, next_pc);
 }

@@ -3,12 +3,14 @@
 #include "cpu/guest.h"
 #include "cpu/interp-value.h"
 
-/* Where memory ops go: cpu/mem.h's functions, or a stand-in (tests; the follower of a lockstep run). */
+/* Where memory ops and calls go: cpu/mem.h's functions and the guest's helpers, or a stand-in (tests; lockstep). */
 typedef struct InterpMemory {
     bool (*load)(Cpu *, uint64_t addr, int size, bool user, V128 *value);
     bool (*store)(Cpu *, uint64_t addr, int size, bool user, V128 value);
     bool (*rmw)(Cpu *, uint64_t addr, int size, IrRmw, uint64_t operand, bool user, uint64_t *old);
     bool (*cas)(Cpu *, uint64_t addr, int size, V128 expected, V128 desired, bool user, V128 *old);
+    uint64_t (*call)(Cpu *, const Ir *, const IrInsn *, const uint64_t a[3]); /* NULL: straight to the helper */
+    bool forward; /* leave instead of going back inside the unit: pc says where it would have gone on */
 } InterpMemory;
 
 /* Runs until the unit is left, or `*budget` guest instructions have begun and another would; the budget is counted

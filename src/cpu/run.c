@@ -164,6 +164,8 @@ void cpu_post_wait(Cpu *self)
 static void enter_code(Cpu *cpu)
 {
     Engine *e = cpu->run->engine;
+    if (e->lockstep)
+        machine_lock_around(e->machine);
     for (;;) {
         atomic_store(&cpu->run->in_code, 1);
         if (!__atomic_load_n(&e->wanted, __ATOMIC_SEQ_CST))
@@ -181,6 +183,8 @@ static void leave_code(Cpu *cpu)
 {
     Engine *e = cpu->run->engine;
     atomic_store(&cpu->run->in_code, 0);
+    if (e->lockstep)
+        machine_unlock_around(e->machine);
     if (__atomic_load_n(&e->wanted, __ATOMIC_SEQ_CST)) {
         pthread_mutex_lock(&e->stop_lock);
         pthread_cond_broadcast(&e->stopped);
@@ -256,6 +260,12 @@ static CpuExit interpret_one(Cpu *cpu)
     return interp_run(cpu, run->guest, run->ir, &budget, &next);
 }
 
+/* Each unit is logged, or run twice, only if each is looked up. */
+static bool one_by_one(const Engine *e)
+{
+    return log_on(LOG_EXEC | LOG_CPU) || e->lockstep;
+}
+
 /* The unit for the pc slot; NULL: look again. *why then says what came of the instruction if it was interpreted or its
  * fetch faulted. */
 static Unit *find_unit(Cpu *cpu, CpuExit *why)
@@ -283,9 +293,9 @@ static Unit *find_unit(Cpu *cpu, CpuExit *why)
         page_protect(cpu, f.ram_page);
         pthread_mutex_lock(&e->lock);
         __atomic_fetch_or(&e->page_flags[f.ram_page], PAGE_CODE, __ATOMIC_SEQ_CST);
-        u = cache_make(cpu, f.ram_page, *pc, mode, f.page_bytes);
+        u = cache_make(cpu, f.ram_page, *pc, mode, f.page_bytes, UNIT_INSNS);
     }
-    if (u && !log_on(LOG_EXEC | LOG_CPU)) /* each unit is logged only if each is looked up */
+    if (u && !one_by_one(e))
         cache_jump_fill(cpu, u);
     run->generation = e->generation;
     pthread_mutex_unlock(&e->lock);
@@ -302,18 +312,12 @@ static Unit *find_unit(Cpu *cpu, CpuExit *why)
 static Unit *follow_link(Cpu *cpu, const void *stub)
 {
     Engine *e = cpu->run->engine;
-    pthread_mutex_lock(&e->lock);
-    Unit *from = cache_unit_at(e, (const uint8_t *)stub - 1);
-    assert(from);
-    UnitExit *x = NULL;
-    uint32_t offset = (uint32_t)((const uint8_t *)stub - from->code) - LINK_CALL;
-    for (unsigned k = 0; k < from->exits && !x; k++)
-        if (from->exit[k].stub == offset)
-            x = &from->exit[k];
-    assert(x);
+    UnitExit *x = cache_exit_at(e, stub);
+    const Unit *from = x->owner;
     *pc_of(cpu) = x->pc;
+    pthread_mutex_lock(&e->lock);
     Unit *to = cpu->stop ? NULL : cache_find(e, from->ram_page, x->pc, from->mode);
-    if (to && !log_on(LOG_EXEC | LOG_CPU))
+    if (to && !one_by_one(e))
         cache_link(e, x, to);
     cpu->run->generation = e->generation;
     pthread_mutex_unlock(&e->lock);
@@ -409,7 +413,7 @@ static void run_until_halt(Cpu *cpu)
         serialise(cpu);
         log_entry(cpu, next);
         const void *stub = NULL;
-        why = e->backend->enter(cpu, next->code, &stub);
+        why = e->lockstep ? lockstep_run(cpu, next) : e->backend->enter(cpu, next->code, &stub);
         next = why == EXIT_LINK ? follow_link(cpu, stub) : NULL;
         leave_code(cpu);
         if (debug_wants(cpu, why)) {
@@ -497,6 +501,8 @@ static const MachineCpus machine_cpus = {
 static void ram_dirty(void *who, uint64_t page, uint64_t offset, uint64_t len)
 {
     Engine *e = who;
+    if (e->lockstep)
+        lockstep_device_writes(e->lockstep);
     for (uint64_t at = offset; at < offset + len;) {
         uint64_t p = page + (at >> 12), in = at & 0xfff,
                  n = offset + len - at < 0x1000 - in ? offset + len - at : 0x1000 - in;
@@ -529,7 +535,8 @@ static Engine *new_engine(Machine *m, const Guest *g, Error *err)
 {
     Engine *e = xalloc(sizeof *e);
     e->machine = m;
-    e->guest = g;
+    e->lockstep = lockstep_new(g);
+    e->guest = e->lockstep ? lockstep_guest(e->lockstep) : g;
     e->backend = chosen_backend;
     e->pages = (m->config->ram >> 12) + (4ull << 18); /* RAM, flash and what devices add: core/ram.c reserves 2 GiB */
     e->page_flags = xalloc(e->pages);
@@ -569,5 +576,7 @@ bool cpu_init(Cpu *cpu, const Guest *g, Error *err)
         run->engine = m->cpu[0]->run->engine;
     else
         run->engine = new_engine(m, g, err);
+    if (run->engine)
+        run->guest = run->engine->guest;
     return run->engine != NULL;
 }

@@ -115,6 +115,11 @@ bool cpu_init(Cpu *, const Guest *, Error *err);
 /* The backend all machines use and the size of the code cache in bytes; before any CPU is made. */
 void cpu_use_backend(const Backend *, uint64_t cache_bytes);
 
+/* Whether machines run each unit twice, interpreted and translated, and stop at a difference; before any CPU is made.
+ */
+void cpu_use_lockstep(bool);
+void cpu_lockstep_balance(const Machine *, Out *);
+
 /* What the second level of the TLB can serve; false: nothing happened. Called with no vector register saved. */
 bool far_load(Cpu *, uint64_t addr, uint32_t mem);
 bool far_store(Cpu *, uint64_t addr, uint32_t mem);

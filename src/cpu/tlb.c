@@ -88,11 +88,22 @@ static bool locate(Cpu *cpu, uint64_t va, Access access, bool user, Spot *s, boo
     return true;
 }
 
+static void device_fault(Cpu *cpu, uint64_t va, Access access, const Spot *s)
+{
+    precise(cpu);
+    cpu->run->guest->bus_error(cpu, va, access, s->phys);
+}
+
 /* A device access, under the machine lock. */
 static bool device_access(Cpu *cpu, uint64_t va, Access access, int size, const Spot *s, uint64_t *value)
 {
     Machine *m = cpu->dev.machine;
-    bool ok = true;
+    bool ok = true, lockstep = cpu->run->engine->lockstep;
+    if (lockstep && lockstep_device(cpu, access, s->phys, size, value, &ok)) {
+        if (!ok)
+            device_fault(cpu, va, access, s);
+        return ok;
+    }
     requester_cpu = cpu->run->number;
     machine_lock(m);
     if (access == STORE)
@@ -101,10 +112,10 @@ static bool device_access(Cpu *cpu, uint64_t va, Access access, int size, const 
         *value = space_load(m->memory, s->phys, size, &ok);
     machine_unlock(m);
     requester_cpu = 0;
-    if (!ok) {
-        precise(cpu);
-        cpu->run->guest->bus_error(cpu, va, access, s->phys);
-    }
+    if (lockstep)
+        lockstep_device_done(cpu, access, s->phys, size, *value, ok);
+    if (!ok)
+        device_fault(cpu, va, access, s);
     return ok;
 }
 
@@ -125,6 +136,8 @@ static unsigned kind_of(Access access)
 static void guard(Cpu *cpu, const Spot *s, int size)
 {
     Engine *e = cpu->run->engine;
+    if (e->lockstep)
+        lockstep_write(cpu, s->host, size);
     if (__atomic_load_n(&e->page_flags[s->ram_page], __ATOMIC_SEQ_CST) & PAGE_CODE)
         page_written(e, s->ram_page, s->phys & 0xfff, (uint32_t)size);
 }
@@ -247,6 +260,8 @@ bool mem_store(Cpu *cpu, uint64_t va, int size, bool user, V128 value)
     uint8_t *host = quick(cpu, va, size, true, user);
     if (!host)
         return access_any(cpu, va, STORE, size, user, &value);
+    if (cpu->run->engine->lockstep)
+        lockstep_write(cpu, host, size);
     memcpy(host, &value, (size_t)size);
     return true;
 }
@@ -266,6 +281,8 @@ static void *host_for(Cpu *cpu, uint64_t va, int size, Access access, unsigned k
     uint8_t *host = quick(cpu, va, size, access == STORE, user);
     Spot s;
     *ok = true;
+    if (host && access == STORE && cpu->run->engine->lockstep)
+        lockstep_write(cpu, host, size);
     if (host)
         return host;
     *ok = locate(cpu, va, access, user, &s, true) && !refused(cpu, va, &s, size, kinds);

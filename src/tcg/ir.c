@@ -13,7 +13,7 @@ void ir_begin(Ir *ir, const Slot *slots, const Helper *helpers)
     ir->count = ir->line_start = 1;
     ir->insn[0] = (IrInsn){ .op = IR_nop, .type = T_VOID };
     ir->pooled = ir->labels = ir->asks = 0;
-    ir->full = ir->raw = false;
+    ir->full = false;
     ir->slots = slots;
     ir->helpers = helpers;
     for (int i = 0; i < IR_ASKED; i++)

@@ -128,7 +128,7 @@ static bool looking_load(Cpu *c, uint64_t addr, int size, bool user, V128 *value
 
 START_TEST(the_pc_slot_holds_the_instruction_when_memory_is_accessed)
 {
-    static const InterpMemory memory = { looking_load, toy_store, toy_rmw, toy_cas };
+    static const InterpMemory memory = { looking_load, toy_store, toy_rmw, toy_cas, NULL, false };
     run("insn 0x1234\n  %1 = get i64 x0+0\n  %2 = load i64 [%1] size=3\n  put x1+0 i64 %2\n  goto 0x1238\n", 9);
     budget = 9;
     interp_run_on(&cpu.cpu, &toy_guest, &ir, &memory, &budget, &next_pc);

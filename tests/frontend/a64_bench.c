@@ -20,11 +20,28 @@ struct A64Bench {
 static uint32_t raised; /* Linux's signal for the exception that was taken */
 static uint8_t page[ORACLE_PAGE_SIZE] __attribute__((aligned(4096)));
 
-/* ---- memory: the data page ---- */
+/* ---- memory: the data page, and what a test adds ---- */
+
+enum { MORE_PAGES = 64 };
+static struct More {
+    uint64_t addr;
+    uint8_t *bytes;
+} more[MORE_PAGES];
+static int pages;
+
+static uint8_t *find(uint64_t addr)
+{
+    if (addr - ORACLE_PAGE < ORACLE_PAGE_SIZE)
+        return page + (addr - ORACLE_PAGE);
+    for (int n = 0; n < pages; n++)
+        if (addr - more[n].addr < ORACLE_PAGE_SIZE)
+            return more[n].bytes + (addr - more[n].addr);
+    return NULL;
+}
 
 static bool inside(uint64_t addr, int size)
 {
-    bool ok = addr >= ORACLE_PAGE && addr + (uint64_t)size <= ORACLE_PAGE + ORACLE_PAGE_SIZE;
+    bool ok = find(addr) && find(addr + (uint64_t)size - 1);
     if (!ok)
         raised = 11;
     return ok;
@@ -32,20 +49,26 @@ static bool inside(uint64_t addr, int size)
 
 static bool load(Cpu *c, uint64_t addr, int size, bool user, V128 *value)
 {
+    uint8_t bytes[16] = { 0 };
     (void)c, (void)user;
     *value = (V128){ 0 };
     if (!inside(addr, size))
         return false;
-    memcpy(value, page + (addr - ORACLE_PAGE), (size_t)size);
+    for (int n = 0; n < size; n++)
+        bytes[n] = *find(addr + (uint64_t)n);
+    memcpy(value, bytes, (size_t)size);
     return true;
 }
 
 static bool store(Cpu *c, uint64_t addr, int size, bool user, V128 value)
 {
+    uint8_t bytes[16];
     (void)c, (void)user;
     if (!inside(addr, size))
         return false;
-    memcpy(page + (addr - ORACLE_PAGE), &value, (size_t)size);
+    memcpy(bytes, &value, sizeof bytes);
+    for (int n = 0; n < size; n++)
+        *find(addr + (uint64_t)n) = bytes[n];
     return true;
 }
 
@@ -98,13 +121,36 @@ static bool cas(Cpu *c, uint64_t addr, int size, V128 expected, V128 desired, bo
     return memcmp(old, &expected, (size_t)size) != 0 || store(c, addr, size, user, desired);
 }
 
-static const InterpMemory memory = { load, store, rmw, cas };
+static const InterpMemory memory = { load, store, rmw, cas, NULL, false };
 
 /* Helpers call it by this name where there is no engine. */
 bool __attribute__((weak)) mem_cas(Cpu *c, uint64_t a, int s, V128 e, V128 d, bool user, V128 *old);
 bool mem_cas(Cpu *c, uint64_t a, int s, V128 e, V128 d, bool user, V128 *old)
 {
     return cas(c, a, s, e, d, user, old);
+}
+
+uint8_t *a64_bench_memory(A64Bench *b, uint64_t addr)
+{
+    (void)b;
+    uint8_t *at = find(addr);
+    if (at || pages == MORE_PAGES)
+        return at;
+    struct More *m = &more[pages++];
+    m->addr = addr & ~(uint64_t)(ORACLE_PAGE_SIZE - 1);
+    m->bytes = aligned_alloc(ORACLE_PAGE_SIZE, ORACLE_PAGE_SIZE);
+    memset(m->bytes, 0, ORACLE_PAGE_SIZE);
+    a64_jit_map(m->addr, m->bytes);
+    return find(addr);
+}
+
+void a64_bench_forget(A64Bench *b)
+{
+    (void)b;
+    while (pages) {
+        a64_jit_unmap(more[--pages].addr);
+        free(more[pages].bytes);
+    }
 }
 
 /* ---- exceptions ---- */

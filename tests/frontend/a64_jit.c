@@ -133,6 +133,21 @@ static void fill_tlb(TlbBank *b, uint64_t addr, const uint8_t *page)
     b->read[at] = b->write[at] = (TlbEntry){ addr, (uint64_t)(uintptr_t)page - addr };
 }
 
+void a64_jit_map(uint64_t addr, uint8_t *page)
+{
+    TlbBank *b = jit.run->bank[0];
+    uint64_t at = addr >> 12 & (TLB_SIZE - 1);
+    b->read[at] = b->write[at] = (TlbEntry){ addr, (uint64_t)(uintptr_t)page - addr };
+}
+
+void a64_jit_unmap(uint64_t addr)
+{
+    TlbBank *b = jit.run->bank[0];
+    uint64_t at = addr >> 12 & (TLB_SIZE - 1);
+    if (b->read[at].page == addr)
+        b->read[at].page = b->write[at].page = (at ^ 1) << 12;
+}
+
 void a64_jit_start(ArmCpu *c, const Guest *g, const InterpMemory *memory, uint64_t addr, uint8_t *page)
 {
     if (!jit.w) {
@@ -148,7 +163,7 @@ void a64_jit_start(ArmCpu *c, const Guest *g, const InterpMemory *memory, uint64
     fill_tlb(jit.run->bank[0], addr, page);
     c->cpu.run = jit.run;
     c->cpu.bank = c->cpu.user_bank = jit.run->bank[0];
-    x86_64_backend.prologue(g, jit.w, jit.to_exec, UNIT_AT);
+    x86_64_backend.prologue(g, NULL, jit.w, jit.to_exec, UNIT_AT);
 }
 
 static uint64_t exit_of(const void *stub)

@@ -157,7 +157,7 @@ static bool cas(Cpu *cpu, uint64_t addr, int size, V128 expected, V128 desired, 
     return memcmp(old, &expected, (size_t)size) != 0 || store(cpu, addr, size, user, desired);
 }
 
-static const InterpMemory memory = { load, store, rmw, cas };
+static const InterpMemory memory = { load, store, rmw, cas, NULL, false };
 
 bool mem_cas(Cpu *c, uint64_t a, int s, V128 e, V128 d, bool user, V128 *old) __attribute__((weak));
 bool mem_cas(Cpu *c, uint64_t a, int s, V128 e, V128 d, bool user, V128 *old)

@@ -7,7 +7,8 @@
  * changed. x0..x30 sp nzcv fpcr fpsr v0..v31 are hexadecimal; [4040700]=8 bytes of memory as a number;
  * pc=+8 where it goes on, counted from the first word (else behind the last); signal=4 undefined, 7 misaligned, b no
  * such memory. ';' separates instructions, ',' their words; a line that begins with # is a comment. tests/guest/fill.py
- * writes lines. */
+ * writes lines, and so does --lockstep: at=ffffffc008012340 is the address of the first word, and memory may then be
+ * anywhere. */
 #include "tests/frontend/a64_bench.h"
 #include "tests/frontend/random_a64.h"
 
@@ -17,14 +18,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LINE = 1024, COLUMNS = 4 };
+enum { LINE = 16384, COLUMNS = 4, WORDS = 64, STORES = 256 };
+
+typedef struct Store { /* memory beyond the window */
+    uint64_t at, value;
+} Store;
 
 typedef struct Test {
     const char *file;
     int line;
     char text[LINE], *column[COLUMNS]; /* assembly, words, before, after */
-    uint32_t word[ORACLE_WORDS];
+    uint32_t word[WORDS];
     int words;
+    A64Bench *bench;
+    Store memory[2][STORES]; /* before, after */
+    int stores[2];
     uint64_t pc; /* of the first word; the last is where oracle.h has it */
 } Test;
 
@@ -70,7 +78,7 @@ static void split(Test *t)
 static void read_words(Test *t)
 {
     char *p = t->column[1];
-    for (t->words = 0; *p && t->words < ORACLE_WORDS; p += *p == ',')
+    for (t->words = 0; *p && t->words < WORDS; p += *p == ',')
         t->word[t->words++] = (uint32_t)strtoul(p, &p, 16);
     if (!t->words || *p)
         bad(t, "has no words");
@@ -87,15 +95,20 @@ static void set_wide(OracleState *s, unsigned n, const char *digits, const Test 
     s->v[n][0] = strtoull(digits + above, NULL, 16);
 }
 
-static void set_memory(OracleState *s, uint64_t at, uint64_t value, const Test *t)
+static void set_memory(OracleState *s, uint64_t at, uint64_t value, Test *t, bool after)
 {
     uint64_t offset = at - ORACLE_PAGE - ORACLE_WINDOW;
-    if (offset > ORACLE_WINDOW_SIZE - 8)
-        bad(t, "memory is beyond the window");
-    memcpy(s->window + offset, &value, 8);
+    if (offset <= ORACLE_WINDOW_SIZE - 8)
+        memcpy(s->window + offset, &value, 8);
+    else if (at - ORACLE_PAGE < ORACLE_PAGE_SIZE)
+        bad(t, "memory is beside the window");
+    else if (t->stores[after] == STORES || (at & 7))
+        bad(t, "memory is misaligned or too much");
+    else
+        t->memory[after][t->stores[after]++] = (Store){ at, value };
 }
 
-static void set(OracleState *s, char *name, char *digits, const Test *t)
+static void set(OracleState *s, char *name, char *digits, Test *t, bool after)
 {
     uint64_t value = strtoull(digits, NULL, 16);
     char *end;
@@ -105,7 +118,7 @@ static void set(OracleState *s, char *name, char *digits, const Test *t)
     else if (name[0] == 'v' && !*end)
         set_wide(s, (unsigned)n, digits, t);
     else if (name[0] == '[')
-        set_memory(s, strtoull(name + 1, NULL, 16), value, t);
+        set_memory(s, strtoull(name + 1, NULL, 16), value, t, after);
     else if (!strcmp(name, "sp"))
         s->sp = value;
     else if (!strcmp(name, "nzcv"))
@@ -116,20 +129,22 @@ static void set(OracleState *s, char *name, char *digits, const Test *t)
         s->fpsr = (uint32_t)value;
     else if (!strcmp(name, "pc"))
         s->pc = t->pc + (uint64_t)strtoll(digits, NULL, 0);
+    else if (!strcmp(name, "at") && !after)
+        s->pc = (t->pc = value) + 4 * (uint64_t)t->words;
     else if (!strcmp(name, "signal"))
         s->signal = (uint32_t)value;
     else
         bad(t, "names something unknown");
 }
 
-static void set_all(OracleState *s, char *settings, const Test *t)
+static void set_all(OracleState *s, char *settings, Test *t, bool after)
 {
     for (char *save = NULL, *word = strtok_r(settings, " ", &save); word; word = strtok_r(NULL, " ", &save)) {
         char *equals = strchr(word, '=');
         if (!equals)
             bad(t, "a setting has no =");
         *equals = 0;
-        set(s, word, equals + 1, t);
+        set(s, word, equals + 1, t, after);
     }
 }
 
@@ -156,6 +171,31 @@ static void compare(const Test *t, A64Way way, const OracleState *want, const Or
         differ(t, way, "byte of memory ", n, want->window[n], got->window[n]);
 }
 
+static void memory_before(Test *t)
+{
+    a64_bench_forget(t->bench);
+    for (int k = 0; k < t->stores[0]; k++)
+        memcpy(a64_bench_memory(t->bench, t->memory[0][k].at), &t->memory[0][k].value, 8);
+}
+
+/* What is said last of a place holds. */
+static void compare_memory(const Test *t, A64Way way)
+{
+    Store all[2 * STORES];
+    int count = t->stores[0] + t->stores[1];
+    memcpy(all, t->memory[0], (size_t)t->stores[0] * sizeof *all);
+    memcpy(all + t->stores[0], t->memory[1], (size_t)t->stores[1] * sizeof *all);
+    for (int k = 0; k < count; k++) {
+        uint64_t got;
+        bool again = false;
+        for (int n = k + 1; n < count; n++)
+            again |= all[n].at == all[k].at;
+        memcpy(&got, a64_bench_memory(t->bench, all[k].at), 8);
+        if (!again)
+            differ(t, way, "memory, item ", (unsigned)k, all[k].value, got);
+    }
+}
+
 static void run_line(A64Bench *b, Test *t)
 {
     OracleState before = fresh(), after;
@@ -163,13 +203,17 @@ static void run_line(A64Bench *b, Test *t)
     read_words(t);
     t->pc = ORACLE_CODE + ORACLE_LAST + 4 - 4 * (uint64_t)t->words;
     before.pc = ORACLE_CODE + ORACLE_LAST + 4;
-    set_all(&before, t->column[2], t);
+    t->bench = b;
+    t->stores[0] = t->stores[1] = 0;
+    set_all(&before, t->column[2], t, false);
     after = before;
-    set_all(&after, t->column[3], t);
+    set_all(&after, t->column[3], t, true);
     for (A64Way way = 0; way < A64_WAYS; way++) {
         OracleState got = before;
+        memory_before(t);
         a64_bench_run(b, way, t->word, t->words, t->pc, &got);
         compare(t, way, &after, &got);
+        compare_memory(t, way);
     }
 }
 
@@ -248,12 +292,29 @@ START_TEST(fp_access_traps)
 }
 END_TEST
 
-int main(void)
+/* test_guest FILE...: these instead. */
+static char **given;
+
+START_TEST(every_given_line_holds)
 {
+    A64Bench *b = a64_bench();
+    for (char **path = given; *path; path++)
+        ck_assert_int_gt(run_file(b, *path), 0);
+    a64_bench_free(b);
+}
+END_TEST
+
+int main(int argc, char **argv)
+{
+    given = argv + 1;
     Suite *s = suite_create("guest");
     TCase *c = tcase_create("a64");
-    tcase_add_test(c, every_line_holds);
-    tcase_add_test(c, fp_access_traps);
+    if (argc > 1) {
+        tcase_add_test(c, every_given_line_holds);
+    } else {
+        tcase_add_test(c, every_line_holds);
+        tcase_add_test(c, fp_access_traps);
+    }
     suite_add_tcase(s, c);
     SRunner *r = srunner_create(s);
     srunner_run_all(r, CK_NORMAL);

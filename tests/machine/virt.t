@@ -81,6 +81,13 @@ u-boot: -M virt -cpu cortex-a57 -m 512 -nographic -bios {u-boot-arm64}/u-boot.bi
     exit 0
     within 120
 
+u-boot-lockstep: --lockstep -M virt -cpu cortex-a57 -m 512 -nographic -nic none -no-reboot -bios {u-boot-arm64}/u-boot.bin
+    expect "Hit any key to stop autoboot"  send "\n"
+    expect "=> "  send "reset\n"
+    expect "lockstep: no difference"
+    exit 0
+    within 240
+
 uefi: -M virt -cpu max -m 1G -nographic -nic none -drive if=pflash,format=raw,readonly=on,file={aavmf}/AAVMF_CODE.fd -drive if=pflash,format=raw,file={scratch:aavmf/AAVMF_VARS.fd}
     expect "UEFI Interactive Shell"
     expect "Shell> "  send "ver\r"  expect "EDK II"

@@ -204,7 +204,7 @@ typedef struct Thunks {
     void *enter;
 } Thunks;
 extern Thunks thunks;
-uint32_t thunks_make(const Guest *, uint8_t *w, ptrdiff_t to_exec, uint32_t bytes);
+uint32_t thunks_make(const Guest *, HelperThrough *, uint8_t *w, ptrdiff_t to_exec, uint32_t bytes);
 CpuExit thunks_enter(Cpu *, const void *code, const void **stub);
 /* Executable address of a 16-byte aligned constant, shared by all units; NULL when the pool is full. Under the
  * translation lock. */

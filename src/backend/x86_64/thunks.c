@@ -240,8 +240,9 @@ static const uint8_t *make_slow(Asm *a, uintptr_t fn, uintptr_t far)
 }
 
 /* rax, rcx, rdx: arguments; called from a unit, so rsp is 8 off. */
-static const uint8_t *make_helper(Asm *a, const Helper *h)
+static const uint8_t *make_helper(Asm *a, const Helper *helpers, int number, HelperThrough *through)
 {
+    const Helper *h = &helpers[number];
     const uint8_t *at = here(a);
     bool state = h->effects & (H_STATE | H_LEAVES), fp = h->effects & H_FP;
     add_rsp(a, -24);
@@ -256,7 +257,9 @@ static const uint8_t *make_helper(Asm *a, const Helper *h)
     asm_mov(a, true, RSI, RAX);
     static const Enc XCHG = { 0, 0, 0x87, 8, 0, false, false };
     asm_op(a, XCHG, true, RDX, rm_reg(RCX), 0); /* second argument to rdx, third to rcx */
-    call_c(a, (uintptr_t)h->fn);
+    if (through)
+        asm_mov_imm(a, R8, (uint64_t)number);
+    call_c(a, through ? (uintptr_t)through : (uintptr_t)h->fn);
     if (fp) {
         mxcsr_to_guest(a);
         load_vpins(a);
@@ -343,7 +346,7 @@ static void fill_fcmp_table(uint16_t *table)
     }
 }
 
-uint32_t thunks_make(const Guest *g, uint8_t *w, ptrdiff_t to_exec, uint32_t bytes)
+uint32_t thunks_make(const Guest *g, HelperThrough *through, uint8_t *w, ptrdiff_t to_exec, uint32_t bytes)
 {
     enc_init();
     choose_pins(g);
@@ -366,7 +369,7 @@ uint32_t thunks_make(const Guest *g, uint8_t *w, ptrdiff_t to_exec, uint32_t byt
     make_reference(&a);
     for (int n = 0; g->helpers[n].name; n++) {
         assert(n < 512 && a.p + 1024 < a.end);
-        thunks.helper[n] = make_helper(&a, &g->helpers[n]);
+        thunks.helper[n] = make_helper(&a, g->helpers, n, through);
     }
     return (uint32_t)(a.p - w);
 }

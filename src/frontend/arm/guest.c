@@ -48,6 +48,13 @@ static void bus_error(Cpu *cpu, uint64_t addr, Access access, uint64_t phys)
     arm_fault(cpu, addr, access, &(Walk){ .fault = ARM_FAULT_EXTERNAL }, false);
 }
 
+static void settle(Cpu *cpu)
+{
+    ArmCpu *c = arm_of(cpu);
+    arm_sync_mxcsr(c);
+    c->nzcv &= FLAGS_ALL;
+}
+
 static const char *disassembler(const Cpu *cpu, int *arch, int *mode)
 {
     (void)cpu;
@@ -90,6 +97,8 @@ const Guest aarch64_guest = {
     .interrupt = arm_interrupt,
     .wakes = arm_wakes,
     .strip = strip,
+    .settle = settle,
+    .test_line = arm_test_line,
     .disassembler = disassembler,
     .debug = &arm_debug,
 };

@@ -77,3 +77,5 @@ ldp s0, s1, [x2]                  2d400440  x2=4040700  ->  v0=00000000000000000
 stp q0, q1, [x2, #-32]!           adbf0440  x2=4040720  ->  x2=4040700 [4040700]=a0a1a2a3a4a5a6a7 [4040708]=b0b1b2b3b4b5b6b7 [4040710]=a1a0a3a2a5a4a7a6 [4040718]=b1b0b3b2b5b4b7b6
 stp d0, d1, [x2]                  6d000440  x2=4040700  ->  [4040700]=a0a1a2a3a4a5a6a7 [4040708]=a1a0a3a2a5a4a7a6
 stp s0, s1, [x2]                  2d000440  x2=4040700  ->  [4040700]=a5a4a7a6a4a5a6a7
+# As --lockstep prints them: at an address of its own, with memory anywhere.
+.inst 0xf9400420 ; .inst 0x10000002  f9400420,10000002  at=ffffffc008012ff8 x1=ffff00000badfff4 [ffff00000badfff8]=1122334400000000 [ffff00000bae0000]=55667788  ->  x0=5566778811223344 x2=ffffffc008012ffc
