@@ -15,3 +15,7 @@ typedef struct Pc {
 enum { PC_CPUS = 16 };
 
 void pc_firmware(Pc *); /* fills fw-cfg and CMOS */
+void pc_acpi(Pc *, Device *fw_cfg);
+void pc_smbios(Pc *, Device *fw_cfg);
+struct Aml;
+void pc_dsdt(Pc *, struct Aml *); /* the body of the DSDT */

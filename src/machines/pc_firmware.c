@@ -104,4 +104,7 @@ void pc_firmware(Pc *p)
     fw_cfg_add(fw, "etc/system-states", sleep_states, sizeof sleep_states);
     tell_map(p, fw);
     tell_hpet(p, fw);
+    if (p->acpi)
+        pc_acpi(p, fw);
+    pc_smbios(p, fw);
 }
