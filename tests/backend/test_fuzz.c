@@ -189,6 +189,24 @@ static bool sensible(const Ir *ir, const IrInsn *i)
     return true;
 }
 
+/* Accesses come in pairs often, as those of ldp and stp. */
+static void maybe_pair(Dice *d, Ir *ir)
+{
+    IrInsn *i = &ir->insn[ir->count - 1];
+    if ((i->op != IR_load && i->op != IR_store) || !below(d, 3))
+        return;
+    IrMem m = ir_mem_of(i->imm);
+    m.big = m.user = false;
+    m.order = m.align = 0;
+    i->imm = ir_mem(m);
+    m.disp += 1 << m.size;
+    IrRef value = i->arg[1];
+    for (uint32_t r = ir->line_start; i->op == IR_store && r < ir->count; r++)
+        if (ir->insn[r].op == IR_get && ir->insn[r].type == I64 && !below(d, 4))
+            value = (IrRef)r;
+    ir_add_raw(ir, (IrOp)i->op, i->type, i->arg[0], value, 0, ir_mem(m));
+}
+
 static void make_unit(uint64_t seed, int length)
 {
     Dice d = { seed, 0x1000 };
@@ -209,6 +227,7 @@ static void make_unit(uint64_t seed, int length)
                 break;
             raw.count = at;
         }
+        maybe_pair(&d, &raw);
     }
     ir_add_raw(&raw, IR_goto_, T_VOID, 0, 0, 0, 0x1000 + 4 * (uint64_t)(length / 8 + 1));
 }

@@ -73,14 +73,16 @@ static void move_out(Comp *c, unsigned reg, uint32_t avoid)
         return;
     if (given_up(c, r))
         return;
-    for (unsigned i = 0; i < sizeof order; i++) {
-        unsigned to = order[i];
-        if (!(avoid & 1u << to) && !(c->locked & 1u << to) && !is_live(c, c->in_reg[to])) {
+    for (int force = 0; force < 2; force++)
+        for (unsigned i = 0; i < sizeof order; i++) {
+            unsigned to = order[i];
+            IrRef in = c->in_reg[to];
+            if (avoid & 1u << to || c->locked & 1u << to || (is_live(c, in) && !(force && given_up(c, in))))
+                continue;
             asm_mov(&c->a, true, to, reg);
             place_reg(c, r, to);
             return;
         }
-    }
     unsigned k = new_spill(c);
     asm_store(&c->a, 8, reg, spill_rm(c, k));
     c->where[r] = (Where){ .place = IN_SPILL, .n = (uint8_t)k };
@@ -408,6 +410,14 @@ unsigned define(Comp *c, IrRef prefer)
     }
     place_reg(c, r, reg);
     return reg;
+}
+
+void result_stays(Comp *c, unsigned reg, bool vector)
+{
+    if (vector)
+        place_vreg(c, (IrRef)c->at, reg);
+    else
+        place_reg(c, (IrRef)c->at, reg);
 }
 
 void result_in(Comp *c, unsigned reg)

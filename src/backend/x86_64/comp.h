@@ -67,6 +67,8 @@ typedef struct Cold {
     uint8_t *back;    /* where to go on, in the writable view */
     uint64_t imm;
     uint8_t reg[4];
+    uint64_t imm2; /* mem.c: of the second access of a pair, and its value's register */
+    uint8_t reg2;
     IrRef ref;
     uint64_t pc; /* of the guest instruction it belongs to */
 } Cold;
@@ -86,6 +88,10 @@ typedef struct Comp {
     uint64_t spills;
     int32_t pushed; /* bytes that rsp is lower than at the unit's entry */
     uint32_t colds, labels;
+    struct {
+        uint32_t at; /* of the second of two accesses that share a check, when the first was compiled; else 0 */
+        Cold *cold;
+    } pair;
     struct {
         uint64_t pc;
         uint8_t *at;
@@ -140,7 +146,8 @@ unsigned scratch(Comp *);
 void take(Comp *, unsigned reg);       /* frees a certain temporary for the current op, moving what it holds */
 void release(Comp *, IrRef);           /* the argument was read: if it dies here its temporary may serve the result */
 unsigned define(Comp *, IrRef prefer); /* general register for the result; prefer: an argument to share with */
-void result_in(Comp *, unsigned reg);  /* the result is in this temporary, which the op has taken */
+void result_stays(Comp *, unsigned reg, bool vector); /* ... and remains there, whatever it will be put to */
+void result_in(Comp *, unsigned reg);                 /* the result is in this temporary, which the op has taken */
 unsigned vuse(Comp *, IrRef);
 unsigned vdefine(Comp *, bool zero_above); /* zero_above: the op leaves zeros above a narrow result */
 unsigned vscratch(Comp *);

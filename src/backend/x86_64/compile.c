@@ -96,6 +96,7 @@ static bool compile(const Guest *guest, Ir *ir, uint64_t first_pc, Compiled *out
     c->out = out;
     c->first_pc = c->pc = first_pc;
     c->colds = c->labels = 0;
+    c->pair.at = 0;
     c->locked = c->vlocked = 0;
     c->pushed = 0;
     out->exits = out->points = 0;

@@ -12,8 +12,9 @@ static void full_fence(Comp *c)
 
 /* With rax and rcx taken: leaves host - guest in rax or goes to a cold path. Returns it.
  *     lea rcx, [address]; rorx eax, ecx, 8; and eax, 0xfff0; sub rcx, [bank + rax]; cmp rcx, 4096 - size; ja
- * cold mov rax, [bank + rax + 8] */
-static Cold *check(Comp *c, unsigned address, IrMem m, bool write, void (*emit)(Comp *, Cold *))
+ * cold mov rax, [bank + rax + 8]
+ * span: bytes from the lowest address, which is at m.disp. */
+static Cold *check_span(Comp *c, unsigned address, IrMem m, int32_t span, bool write, void (*emit)(Comp *, Cold *))
 {
     int32_t table = write ? BANK_WRITE : BANK_READ, size = 1 << m.size;
     uint8_t *misaligned = NULL;
@@ -41,7 +42,7 @@ static Cold *check(Comp *c, unsigned address, IrMem m, bool write, void (*emit)(
         entry = rm_mem(RAX, table);
     }
     asm_alu(&c->a, ALU_SUB, true, RCX, entry);
-    asm_alu_imm(&c->a, ALU_CMP, true, rm_reg(RCX), 4096 - size);
+    asm_alu_imm(&c->a, ALU_CMP, true, rm_reg(RCX), 4096 - span);
     Cold *slow = cold(c, emit);
     slow->from[0] = asm_jcc(&c->a, CC_A);
     slow->from[1] = misaligned;
@@ -52,18 +53,28 @@ static Cold *check(Comp *c, unsigned address, IrMem m, bool write, void (*emit)(
     return slow;
 }
 
-/* rax = address, memory attributes on the stack, the slow path. */
-static void go_slow(Comp *c, const Cold *s, const uint8_t *thunk)
+static Cold *check(Comp *c, unsigned address, IrMem m, bool write, void (*emit)(Comp *, Cold *))
 {
-    IrMem m = ir_mem_of(s->imm);
+    return check_span(c, address, m, 1 << m.size, write, emit);
+}
+
+/* rax = address, memory attributes on the stack, the slow path. */
+static void go_slow_for(Comp *c, const Cold *s, uint64_t imm, const uint8_t *thunk)
+{
+    IrMem m = ir_mem_of(imm);
     if (m.disp)
         asm_lea(&c->a, true, RAX, rm_mem(s->reg[0], m.disp));
     else
         asm_mov(&c->a, true, RAX, s->reg[0]);
     put8(&c->a, 0x68); /* push imm32; the thunk pops it */
-    put32(&c->a, (uint32_t)s->imm & 0xffff);
+    put32(&c->a, (uint32_t)imm & 0xffff);
     asm_call_to(&c->a, thunk);
     point(c);
+}
+
+static void go_slow(Comp *c, const Cold *s, const uint8_t *thunk)
+{
+    go_slow_for(c, s, s->imm, thunk);
 }
 
 static void jump_back(Comp *c, const Cold *s)
@@ -81,7 +92,7 @@ static Rm io(Comp *c, unsigned n)
 static void load_slow(Comp *c, Cold *s)
 {
     go_slow(c, s, thunks.load);
-    if (s->reg[1] != RAX)
+    if (s->reg[1] != RAX || (s->reg[2] && ir_mem_of(s->imm).sign)) /* the thunk extends the sign to 64 bits */
         asm_mov(&c->a, !s->reg[2], s->reg[1], RAX);
     jump_back(c, s);
 }
@@ -121,25 +132,178 @@ static void swap_value(Comp *c, unsigned reg, int size)
     put8(&c->a, 0xc8 | (reg & 7));
 }
 
+/* ---- two accesses next to each other, as ldp and stp make them: one check for both. The cold path does both. ---- */
+
+static void load_pair_slow(Comp *c, Cold *s)
+{
+    go_slow(c, s, thunks.load);
+    asm_mov(&c->a, true, s->reg[1], RAX);
+    go_slow_for(c, s, s->imm2, thunks.load);
+    if (s->reg2 != RAX)
+        asm_mov(&c->a, true, s->reg2, RAX);
+    jump_back(c, s);
+}
+
+static void vload_pair_slow(Comp *c, Cold *s)
+{
+    go_slow(c, s, thunks.load);
+    asm_vload(&c->a, 1 << ir_mem_of(s->imm).size, s->reg[1], io(c, 0));
+    go_slow_for(c, s, s->imm2, thunks.load);
+    asm_vload(&c->a, 1 << ir_mem_of(s->imm).size, s->reg2, io(c, 0));
+    jump_back(c, s);
+}
+
+static void store_pair_slow(Comp *c, Cold *s)
+{
+    asm_mov(&c->a, true, RCX, s->reg[1]);
+    go_slow(c, s, thunks.store);
+    asm_mov(&c->a, true, RCX, s->reg2);
+    go_slow_for(c, s, s->imm2, thunks.store);
+    jump_back(c, s);
+}
+
+static void vstore_pair_slow(Comp *c, Cold *s)
+{
+    asm_vstore(&c->a, 16, s->reg[1], io(c, 1));
+    asm_load(&c->a, 8, false, RCX, io(c, 1));
+    go_slow(c, s, thunks.store);
+    asm_vstore(&c->a, 16, s->reg2, io(c, 1));
+    asm_load(&c->a, 8, false, RCX, io(c, 1));
+    go_slow_for(c, s, s->imm2, thunks.store);
+    jump_back(c, s);
+}
+
+/* Index of the access right after this one that differs only in its place, just above this one; 0: none. */
+static uint32_t partner(Comp *c)
+{
+    const IrInsn *i = insn_of(c, (IrRef)c->at), *next = i;
+    IrMem m = ir_mem_of(i->imm);
+    uint32_t k = c->at;
+    do {
+        if (++k == c->ir->count)
+            return 0;
+        next++;
+    } while (next->op == IR_nop || next->op == IR_const);
+    IrMem n = m;
+    n.disp += 1 << m.size;
+    bool plain = !m.big && !m.order && !m.align && !m.user && m.size >= 2 && !(m.sign && i->type == I32);
+    bool same = next->op == i->op && next->type == i->type && next->arg[0] == i->arg[0] && next->imm == ir_mem(n);
+    if (!plain || !same || is_const(c, i->arg[0]))
+        return 0;
+    if (i->op == IR_store && next->arg[1] > c->at)
+        return 0;
+    if (i->op == IR_store &&
+        ir_in_vector_reg(ir_result(insn_of(c, i->arg[1]))) != ir_in_vector_reg(ir_result(insn_of(c, next->arg[1]))))
+        return 0;
+    return k;
+}
+
+/* rax, rcx and everything that this needs are taken before the check: the cold path must not miss a move. */
+static bool load_first(Comp *c, IrInsn *i, IrMem m, bool vector)
+{
+    uint32_t second = partner(c);
+    if (!second)
+        return false;
+    take(c, RAX);
+    take(c, RCX);
+    unsigned address = use(c, i->arg[0]);
+    unsigned dst = vector ? vscratch(c) : scratch(c), dst2 = vector ? vscratch(c) : 0;
+    Cold *s = check_span(c, address, m, 2 << m.size, false, vector ? vload_pair_slow : load_pair_slow);
+    Rm rm = rm_index(address, RAX, 0, m.disp);
+    if (vector)
+        asm_vload(&c->a, 1 << m.size, dst, rm);
+    else
+        asm_load(&c->a, 1 << m.size, m.sign && i->type == I64, dst, rm);
+    result_stays(c, dst, vector);
+    s->reg[1] = (uint8_t)dst;
+    s->reg2 = (uint8_t)dst2;
+    c->pair.at = second;
+    c->pair.cold = s;
+    return true;
+}
+
+static void load_second(Comp *c, IrInsn *i, IrMem m, bool vector)
+{
+    Cold *s = c->pair.cold;
+    c->pair.at = 0;
+    Rm rm = rm_index(s->reg[0], RAX, 0, m.disp);
+    unsigned dst;
+    s->imm2 = i->imm;
+    if (vector) {
+        dst = s->reg2;
+        asm_vload(&c->a, 1 << m.size, dst, rm);
+        result_stays(c, dst, true);
+    } else { /* rax is free, so that no other value has to move */
+        c->locked |= 1u << s->reg[1];
+        use(c, i->arg[0]);
+        release(c, i->arg[0]);
+        dst = define(c, i->arg[0]);
+        asm_load(&c->a, 1 << m.size, m.sign && i->type == I64, dst, rm);
+    }
+    s->reg2 = (uint8_t)dst;
+    s->back = c->a.p;
+}
+
+static bool in_pin(Comp *c, IrRef r)
+{
+    Where w = c->where[r];
+    return !is_const(c, r) && w.place == IN_PIN && !slot_is_vector(c, w.of) && !w.offset;
+}
+
+static bool store_first(Comp *c, IrInsn *i, IrMem m, bool vector)
+{
+    uint32_t second = partner(c);
+    if (!second)
+        return false;
+    IrRef other = insn_of(c, (IrRef)second)->arg[1];
+    if (!vector && !in_pin(c, i->arg[0]) + !in_pin(c, i->arg[1]) + !in_pin(c, other) > 2)
+        return false; /* more than there are registers */
+    take(c, RAX);
+    take(c, RCX);
+    unsigned address = use(c, i->arg[0]);
+    unsigned value = vector ? vuse(c, i->arg[1]) : use(c, i->arg[1]);
+    unsigned next = vector ? vuse(c, other) : use(c, other);
+    Cold *s = check_span(c, address, m, 2 << m.size, true, vector ? vstore_pair_slow : store_pair_slow);
+    for (int k = 0; k < 2; k++) {
+        Rm rm = rm_index(address, RAX, 0, m.disp + (k << m.size));
+        if (vector)
+            asm_vstore(&c->a, 1 << m.size, k ? next : value, rm);
+        else
+            asm_store(&c->a, 1 << m.size, k ? next : value, rm);
+    }
+    s->reg[1] = (uint8_t)value;
+    s->reg2 = (uint8_t)next;
+    s->imm2 = insn_of(c, (IrRef)second)->imm;
+    s->back = c->a.p;
+    c->pair.at = second;
+    return true;
+}
+
 static void load(Comp *c)
 {
     IrInsn *i = insn_of(c, (IrRef)c->at);
     IrMem m = ir_mem_of(i->imm);
     bool vector = ir_in_vector_reg(i->type);
+    if (c->pair.at == c->at) {
+        load_second(c, i, m, vector);
+        return;
+    }
+    if (load_first(c, i, m, vector))
+        return;
     take(c, RAX);
     take(c, RCX);
     unsigned address = use(c, i->arg[0]);
+    unsigned dst = vector ? vdefine(c, true) : 0; /* before the check: it may have to move another value */
     Cold *s = check(c, address, m, false, vector ? vload_slow : load_slow);
     release(c, i->arg[0]);
     Rm rm = rm_index(address, RAX, 0, m.disp);
     if (vector) {
-        unsigned dst = vdefine(c, true);
         asm_vload(&c->a, 1 << m.size, dst, rm);
         s->reg[1] = (uint8_t)dst;
     } else {
         /* the address's own temporary may serve the result: the cold path reads it before */
         c->locked &= ~(1u << RAX);
-        unsigned dst = define(c, i->arg[0]);
+        dst = define(c, i->arg[0]);
         bool narrow = m.sign && i->type == I32 && m.size < 2;
         if (narrow)
             asm_op8(&c->a, (Enc){ 0, 1, m.size ? 0xbf : 0xbe, 8, 0, false, false }, dst, rm, 0);
@@ -164,6 +328,12 @@ static void store(Comp *c)
     IrMem m = ir_mem_of(i->imm);
     IrType t = ir_result(insn_of(c, i->arg[1]));
     bool vector = ir_in_vector_reg(t);
+    if (c->pair.at == c->at) { /* done with the first */
+        c->pair.at = 0;
+        return;
+    }
+    if (store_first(c, i, m, vector))
+        return;
     take(c, RAX);
     take(c, RCX);
     unsigned address = use(c, i->arg[0]);

@@ -281,10 +281,11 @@ static bool load_pair(Trans *t, const A64 *i, Place p, IrMem m)
 static bool store_pair(Trans *t, const A64 *i, Place p, IrMem m)
 {
     bool sf = m.size == 3;
+    IrRef first = arm_get(t, sf, i->rt), second = arm_get(t, sf, i->rt2);
     m.disp = p.disp;
-    arm_store(t, arm_width(sf), p.base, arm_get(t, sf, i->rt), m);
+    arm_store(t, arm_width(sf), p.base, first, m);
     m.disp += 1 << m.size;
-    arm_store(t, arm_width(sf), p.base, arm_get(t, sf, i->rt2), m);
+    arm_store(t, arm_width(sf), p.base, second, m);
     step_base(t, i, p);
     return true;
 }
@@ -453,9 +454,10 @@ static bool store_pair_v(Trans *t, const A64 *i, Place p)
 {
     IrType type = whole[i->size];
     IrMem m = { .size = i->size, .disp = p.disp };
-    arm_store(t, type, p.base, arm_get_v(t, type, i->rt), m);
+    IrRef first = arm_get_v(t, type, i->rt), second = arm_get_v(t, type, i->rt2);
+    arm_store(t, type, p.base, first, m);
     m.disp += 1 << m.size;
-    arm_store(t, type, p.base, arm_get_v(t, type, i->rt2), m);
+    arm_store(t, type, p.base, second, m);
     step_base(t, i, p);
     return true;
 }
