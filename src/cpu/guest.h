@@ -4,7 +4,9 @@
 #include "cpu/inspect.h"
 #include "tcg/ir.h"
 
-/* INSPECT is a debugger's: nothing is refused for want of permission, no table changes. For Guest.walk only. */
+/* INSPECT is a debugger's: nothing is refused for want of permission, no table changes, and a fault's page_bits tell
+ * how much around the address is not mapped (0: up to the next power of two, or that far from the top). For Guest.walk.
+ */
 typedef enum Access { FETCH, LOAD, STORE, INSPECT } Access;
 enum { PROT_FETCH = 1 << FETCH, PROT_LOAD = 1 << LOAD, PROT_STORE = 1 << STORE };
 

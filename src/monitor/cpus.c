@@ -74,6 +74,14 @@ static bool tlb(Ask *a, Out *o)
     return cpu;
 }
 
+static bool mem(Ask *a, Out *o)
+{
+    Cpu *cpu = asked_cpu(a, a->err);
+    if (cpu)
+        report_map(cpu, o);
+    return cpu;
+}
+
 static bool jit(Ask *a, Out *o)
 {
     if (!asked_cpu(a, a->err))
@@ -149,6 +157,7 @@ const Command cpu_commands[] = {
       "registers of the chosen CPU; -a: of all CPUs, -v: vector and system registers too", .show = registers,
       .still = true },
     { NULL, "info tlb", NULL, NULL, "what the chosen CPU's TLB holds", .show = tlb, .still = true },
+    { NULL, "info mem", NULL, NULL, "what the chosen CPU's page tables map, and how", .show = mem, .still = true },
     { NULL, "info jit", NULL, NULL, "how much was translated", .show = jit, .still = true },
     { "query-cpu-definitions", NULL, NULL, "[{name:str typename:str static:bool deprecated:bool}]", "models of CPU",
       definitions },

@@ -139,6 +139,8 @@ START_TEST(the_machine_is_described)
     line_says("info device uart9", "Error: Device 'uart9' not found");
     line_says("info pic", "gic (gicv2)");
     line_says("info jit", "gen code size");
+    line_says("info mem", "\r\n0000000000000000-0000ffffffffffff 0001000000000000 rwx\r\n(qemu)"); /* the MMU is off */
+    line_says("info tlb", "regime");
     line_says("info chardev", "mem: filename=mem");
     line_says("info history", "0: 'info history'");
     line_says("help info name", "info name -- the guest's name");

@@ -127,7 +127,7 @@ static Step finish(ArmCpu *c, uint32_t regime, TableWalk *t, ArmWalk *a)
 {
     uint64_t now = updated(t, a), found = t->descriptor;
     if (a->inspect) {
-        a->w->prot = PROT_LOAD | PROT_STORE | PROT_FETCH;
+        a->w->prot = (uint8_t)(regime == R_EL2 ? permissions_el2(c, t) : permissions_el1(c, t, a));
         return STEP_DONE;
     }
     if (!(now & DESC_AF)) {
@@ -154,6 +154,7 @@ static Step stage1_tables(ArmCpu *c, uint32_t regime, ArmWalk *a)
     TableWalk t = { .stage2_on = regime != R_EL2, .stage = 1, .show = a->show };
     bool inside = regime == R_EL2 ? setup_el2(c, &t, a->addr) : setup_el1(c, &t, a->addr);
     uint32_t fault = inside ? table_walk(c, &t, a) : ARM_FAULT | FSC_TRANSLATION;
+    a->w->page_bits = inside ? (uint8_t)(t.page_shift + (3 - t.level) * (t.page_shift - 3)) : 0;
     if (fault) {
         a->w->fault = a->w->fault ? a->w->fault : fault; /* stage 2 may have refused to read a table */
         return STEP_DONE;
@@ -164,7 +165,6 @@ static Step stage1_tables(ArmCpu *c, uint32_t regime, ArmWalk *a)
     a->attributes = mair >> (t.descriptor >> 2 & 7) * 8 & 0xff;
     a->shareability = t.descriptor >> 8 & 3;
     a->w->phys = t.phys;
-    a->w->page_bits = (uint8_t)(t.page_shift + (3 - t.level) * (t.page_shift - 3));
     a->w->global = regime == R_EL2 || !(t.descriptor & DESC_NG);
     return STEP_DONE;
 }
@@ -183,7 +183,7 @@ static void stage1_off(ArmCpu *c, uint32_t regime, ArmWalk *a)
     a->attributes = cached || a->access == FETCH ? 0xff : 0;
     a->shareability = cached ? 0 : 2;
     a->w->phys = va;
-    a->w->page_bits = 12;
+    a->w->page_bits = a->inspect ? (uint8_t)output_bits(c, 7) : 12;
     a->w->prot = PROT_LOAD | PROT_STORE | PROT_FETCH;
     a->w->global = true;
     a->w->device = !cached;
