@@ -64,6 +64,18 @@ static Rm spill_rm(const Comp *c, unsigned k)
     return rm_mem(RSP, (int32_t)k * 16 + c->pushed);
 }
 
+void put_in_spill(Comp *c, IrRef r, unsigned reg)
+{
+    unsigned k = new_spill(c);
+    asm_store(&c->a, 8, reg, spill_rm(c, k));
+    c->where[r] = (Where){ .place = IN_SPILL, .n = (uint8_t)k };
+}
+
+bool temp_left(const Comp *c)
+{
+    return (c->locked & TEMPS) != TEMPS;
+}
+
 /* Moves the value out of a temporary: a free one outside `avoid`, else a spill. Keeps host flags. */
 static void move_out(Comp *c, unsigned reg, uint32_t avoid)
 {
@@ -83,9 +95,7 @@ static void move_out(Comp *c, unsigned reg, uint32_t avoid)
             place_reg(c, r, to);
             return;
         }
-    unsigned k = new_spill(c);
-    asm_store(&c->a, 8, reg, spill_rm(c, k));
-    c->where[r] = (Where){ .place = IN_SPILL, .n = (uint8_t)k };
+    put_in_spill(c, r, reg);
 }
 
 static void vmove_out(Comp *c, unsigned reg, uint32_t avoid)
@@ -171,6 +181,17 @@ static int value_bytes(const Comp *c, IrRef r)
     return bits / 8;
 }
 
+/* From the middle of a pinned register, without touching flags. */
+static void pinned_byte(Comp *c, unsigned reg, Where w)
+{
+    if (host_cpu.bmi2) { /* rorx */
+        asm_vex(&c->a, (Enc){ 0xf2, 3, 0xf0, 8, 1, true, true }, false, reg, 0, rm_reg(pin_of[w.of]), 8u * w.offset);
+        return;
+    }
+    asm_store(&c->a, 8, pin_of[w.of], slot_rm(c, w.of, 0));
+    asm_load(&c->a, 1, false, reg, slot_rm(c, w.of, w.offset));
+}
+
 /* Loads the value into this register, wherever it is. Keeps host flags unless the value itself is made of flags. */
 static void load_into(Comp *c, IrRef r, unsigned reg)
 {
@@ -188,7 +209,9 @@ static void load_into(Comp *c, IrRef r, unsigned reg)
         if (slot_is_vector(c, w.of))
             asm_vec2(&c->a, (Enc){ 0x66, 1, 0x7e, 8, 0, i->type != I32, false }, pin_of[w.of], rm_reg(reg),
                      0); /* movq or movd reg, xmm */
-        else             /* 32 bits get zeros above, as everywhere */
+        else if (w.offset)
+            pinned_byte(c, reg, w);
+        else /* 32 bits get zeros above, as everywhere */
             asm_mov(&c->a, i->type != I32, reg, pin_of[w.of]);
         break;
     case IN_SLOT: {

@@ -228,6 +228,46 @@ void asm_alu_imm(Asm *a, unsigned n, bool w, Rm dst, int32_t value)
     a->p += small ? 1 : 4;
 }
 
+/* One row in the width of `bytes`: byte opcodes are one below the others. */
+static void op_bytes(Asm *a, Enc e, int bytes, unsigned reg, Rm rm, uint64_t imm)
+{
+    e.prefix = bytes == 2 ? 0x66 : 0;
+    if (bytes == 1) {
+        e.opcode--;
+        asm_op8(a, e, reg, rm, imm);
+    } else {
+        asm_op(a, e, bytes == 8, reg, rm, imm);
+    }
+}
+
+void asm_alu_bytes(Asm *a, unsigned n, int bytes, unsigned dst, Rm src)
+{
+    op_bytes(a, (Enc){ .opcode = (uint8_t)(n << 3 | 3), .ext = 8 }, bytes, dst, src, 0);
+}
+
+void asm_alu_imm_bytes(Asm *a, unsigned n, int bytes, Rm dst, int32_t value)
+{
+    int32_t v = bytes == 1 ? (int8_t)value : bytes == 2 ? (int16_t)value : value;
+    bool small = v == (int8_t)v && bytes > 1;
+    Enc e = { .opcode = small ? 0x83 : 0x81,
+              .ext = (uint8_t)n,
+              .imm = (uint8_t)(small || bytes == 1 ? 1
+                               : bytes == 2        ? 2
+                                                   : 4) };
+    op_bytes(a, e, bytes, 0, dst, (uint64_t)(int64_t)v);
+}
+
+void asm_test_bytes(Asm *a, int bytes, unsigned x, Rm y)
+{
+    op_bytes(a, (Enc){ .opcode = 0x85, .ext = 8 }, bytes, x, y, 0);
+}
+
+void asm_test_imm_bytes(Asm *a, int bytes, Rm x, int32_t value)
+{
+    op_bytes(a, (Enc){ .opcode = 0xf7, .imm = (uint8_t)(bytes > 2 ? 4 : bytes) }, bytes, 0, x,
+             (uint64_t)(int64_t)value);
+}
+
 void asm_vload(Asm *a, int bytes, unsigned dst, Rm rm)
 {
     static const Enc D = { 0x66, 1, 0x6e, 8, 0, false, false }, Q = { 0xf3, 1, 0x7e, 8, 0, false, false };

@@ -114,6 +114,11 @@ void asm_store(Asm *, int bytes, unsigned src, Rm rm);
 void asm_lea(Asm *, bool w, unsigned dst, Rm rm);
 void asm_alu(Asm *, unsigned n, bool w, unsigned dst, Rm src); /* n: ALU_ADD ..: dst op= src */
 void asm_alu_imm(Asm *, unsigned n, bool w, Rm dst, int32_t value);
+/* The same for operands of 1, 2, 4 or 8 bytes, which leave the bits above 1 and 2 alone; flags are of that width. */
+void asm_alu_bytes(Asm *, unsigned n, int bytes, unsigned dst, Rm src);
+void asm_alu_imm_bytes(Asm *, unsigned n, int bytes, Rm dst, int32_t value);
+void asm_test_bytes(Asm *, int bytes, unsigned a, Rm b);
+void asm_test_imm_bytes(Asm *, int bytes, Rm a, int32_t value);
 void asm_vmov(Asm *, unsigned dst, unsigned src);       /* whole register */
 void asm_vload(Asm *, int bytes, unsigned dst, Rm rm);  /* 4 8 16; zero above */
 void asm_vstore(Asm *, int bytes, unsigned src, Rm rm); /* 1 and 2 too (lane 0) */

@@ -154,6 +154,8 @@ unsigned vscratch(Comp *);
 void vuse_in(Comp *, IrRef, unsigned reg); /* a copy in exactly this register */
 
 Rm voperand(Comp *, IrRef, int bytes);
+bool temp_left(const Comp *);                   /* scratch() will find one */
+void put_in_spill(Comp *, IrRef, unsigned reg); /* the value is in this register, and shall be on the stack */
 void op_end(Comp *);
 void evict_temps(Comp *, uint32_t regs, uint32_t vregs); /* moves live values out of these, before a call */
 void forget_slot(Comp *, unsigned slot);                 /* the slot is about to change: saves values that live there */

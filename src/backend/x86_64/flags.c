@@ -71,18 +71,28 @@ static void hold_flags(Comp *c, unsigned slot, IrRef f)
     c->where[f] = w;
 }
 
-/* To a register that is not rax; rax and rcx, which pack() may use, stay as they are. */
-static void keep_and_pack(Comp *c, unsigned to)
+/* To a register that is not rax, or to the stack; rax and rcx, which pack() may use, stay as they are. */
+static void keep_and_pack(Comp *c, IrRef f)
 {
+    unsigned to = temp_left(c) ? scratch(c) : NO_REG;
     asm_lea(&c->a, true, RSP, rm_mem(RSP, -16));
+    c->pushed += 16;
     asm_store(&c->a, 8, RAX, rm_mem(RSP, 0));
     asm_store(&c->a, 8, RCX, rm_mem(RSP, 8));
     pack(c);
-    asm_mov(&c->a, true, to, RAX);
+    if (to == NO_REG)
+        put_in_spill(c, f, RAX);
+    else
+        asm_mov(&c->a, true, to, RAX);
     asm_load(&c->a, 8, false, RAX, rm_mem(RSP, 0));
     if (to != RCX)
         asm_load(&c->a, 8, false, RCX, rm_mem(RSP, 8));
     asm_lea(&c->a, true, RSP, rm_mem(RSP, 16));
+    c->pushed -= 16;
+    if (to == NO_REG)
+        return;
+    c->where[f] = (Where){ .place = IN_REG, .n = (uint8_t)to };
+    c->in_reg[to] = f;
 }
 
 static void save_host(Comp *c)
@@ -102,10 +112,7 @@ static void save_host(Comp *c)
         return;
     }
     if (c->locked & 1u << RAX) { /* rax is part of the current op: by way of another register */
-        unsigned saved = scratch(c);
-        keep_and_pack(c, saved);
-        c->where[f] = (Where){ .place = IN_REG, .n = (uint8_t)saved };
-        c->in_reg[saved] = f;
+        keep_and_pack(c, f);
         return;
     }
     take(c, RAX);

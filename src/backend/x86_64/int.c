@@ -41,25 +41,25 @@ static void mark_flags(Comp *c)
 /* cmp or test: only the flags are wanted. */
 static void flags_only(Comp *c, const IrInsn *i)
 {
-    bool w = wide(i);
+    int bytes = ir_bits(i->type) / 8;
     int32_t value;
     if (fits_imm(c, i->arg[1], &value)) {
-        Rm a = operand(c, i->arg[0], w ? 8 : 4);
+        Rm a = operand(c, i->arg[0], bytes);
         clobber_flags(c);
         if (i->op == IR_sub && !value && a.kind == RM_REG)
-            asm_op(&c->a, TEST, w, a.base, a, 0);
+            asm_test_bytes(&c->a, bytes, a.base, a);
         else if (i->op == IR_sub)
-            asm_alu_imm(&c->a, ALU_CMP, w, a, value);
+            asm_alu_imm_bytes(&c->a, ALU_CMP, bytes, a, value);
         else
-            asm_op(&c->a, (Enc){ 0, 0, 0xf7, 0, 4, false, false }, w, 0, a, (uint64_t)(int64_t)value);
+            asm_test_imm_bytes(&c->a, bytes, a, value);
     } else {
         unsigned a = use(c, i->arg[0]);
-        Rm b = operand(c, i->arg[1], w ? 8 : 4);
+        Rm b = operand(c, i->arg[1], bytes);
         clobber_flags(c);
         if (i->op == IR_sub)
-            asm_alu(&c->a, ALU_CMP, w, a, b);
+            asm_alu_bytes(&c->a, ALU_CMP, bytes, a, b);
         else
-            asm_op(&c->a, TEST, w, a, b, 0);
+            asm_test_bytes(&c->a, bytes, a, b);
     }
     mark_flags(c);
 }
@@ -165,6 +165,7 @@ static void alu(Comp *c)
 {
     IrInsn *i = insn_of(c, (IrRef)c->at);
     bool w = wide(i), flags = wants_flags(c), with_carry = i->op == IR_adc || i->op == IR_sbb;
+    int bytes = flags || w ? ir_bits(i->type) / 8 : 4; /* where only the value counts, 32 bits are as good as 8 or 16 */
     if (flags && c->live.uses[c->at] == 1 && (i->op == IR_sub || i->op == IR_and)) {
         flags_only(c, i);
         return;
@@ -187,7 +188,7 @@ static void alu(Comp *c)
         return;
     }
     unsigned x = with_carry ? use_beside_rax(c, a) : use(c, a);
-    Rm y = imm ? rm_reg(0) : with_carry ? rm_reg(use_beside_rax(c, b)) : operand(c, b, w ? 8 : 4);
+    Rm y = imm ? rm_reg(0) : with_carry ? rm_reg(use_beside_rax(c, b)) : operand(c, b, bytes);
     IrRef kept = 0;
     if (with_carry) {
         IrRef old = c->host;
@@ -219,20 +220,20 @@ static void alu(Comp *c)
     unsigned dst = define(c, into_b ? b : a);
     if (!imm && y.kind == RM_REG && y.base == dst && x != dst) {
         if (comm) {
-            asm_alu(&c->a, alu_number((IrOp)i->op), w, dst, rm_reg(x));
+            asm_alu_bytes(&c->a, alu_number((IrOp)i->op), bytes, dst, rm_reg(x));
         } else { /* dst = x - dst, in place of the second operand: through a scratch */
             unsigned t = scratch(c);
             asm_mov(&c->a, w, t, x);
-            asm_alu(&c->a, alu_number((IrOp)i->op), w, t, y);
+            asm_alu_bytes(&c->a, alu_number((IrOp)i->op), bytes, t, y);
             asm_mov(&c->a, w, dst, t);
         }
     } else {
         if (dst != x)
             asm_mov(&c->a, w, dst, x);
         if (imm)
-            asm_alu_imm(&c->a, alu_number((IrOp)i->op), w, rm_reg(dst), value);
+            asm_alu_imm_bytes(&c->a, alu_number((IrOp)i->op), bytes, rm_reg(dst), value);
         else
-            asm_alu(&c->a, alu_number((IrOp)i->op), w, dst, y);
+            asm_alu_bytes(&c->a, alu_number((IrOp)i->op), bytes, dst, y);
     }
     if (flags)
         mark_flags(c);

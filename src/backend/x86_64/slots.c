@@ -115,6 +115,32 @@ static void put_vector(Comp *c, const IrInsn *i, unsigned slot, unsigned offset)
         vuse_in(c, v, pin);
 }
 
+/* Into part of a pinned register, without touching flags. */
+static void merge_into_pin(Comp *c, IrRef v, unsigned slot, unsigned offset, int bytes)
+{
+    static const Enc RORX = { 0xf2, 3, 0xf0, 8, 1, true, true };
+    unsigned reg = use(c, v), pin = pin_of[slot];
+    if (!offset && bytes <= 2) {
+        asm_op8(&c->a, (Enc){ bytes == 2 ? 0x66 : 0, 0, bytes == 2 ? 0x89 : 0x88, 8, 0, false, false }, reg,
+                rm_reg(pin), 0);
+        return;
+    }
+    if (host_cpu.bmi2 && bytes <= 2) {
+        if (reg == pin) {
+            reg = scratch(c);
+            asm_mov(&c->a, true, reg, pin);
+        }
+        asm_vex(&c->a, RORX, false, pin, 0, rm_reg(pin), 8 * offset);
+        asm_op8(&c->a, (Enc){ bytes == 2 ? 0x66 : 0, 0, bytes == 2 ? 0x89 : 0x88, 8, 0, false, false }, reg,
+                rm_reg(pin), 0);
+        asm_vex(&c->a, RORX, false, pin, 0, rm_reg(pin), 64 - 8 * offset);
+        return;
+    }
+    asm_store(&c->a, 8, pin, slot_rm(c, slot, 0));
+    asm_store(&c->a, bytes, reg, slot_rm(c, slot, offset));
+    asm_load(&c->a, 8, false, pin, slot_rm(c, slot, 0));
+}
+
 /* A constant or register into memory; a register into the pinned one. */
 static void put_int(Comp *c, const IrInsn *i, unsigned slot, unsigned offset)
 {
@@ -133,8 +159,11 @@ static void put_int(Comp *c, const IrInsn *i, unsigned slot, unsigned offset)
         return;
     }
     bool whole = bytes == size || i->imm & IR_ZEXT;
+    if (pin != NO_REG && !(whole && bytes >= 4)) {
+        merge_into_pin(c, v, slot, offset, bytes);
+        return;
+    }
     if (pin != NO_REG) {
-        assert(whole && bytes >= 4);
         if (is_const(c, v))
             asm_mov_imm(&c->a, pin, bytes == 4 ? (uint32_t)insn_of(c, v)->imm : insn_of(c, v)->imm);
         else if (c->where[v].place == IN_SLOT)
