@@ -723,6 +723,16 @@ static void operands_of(Reader *r, X86Insn *i)
         read_operand_code(r, i, f, k);
 }
 
+/* VEX.vvvv that names no operand must be 1111: 2.3.5.6 */
+static bool vvvv_is_good(const X86Insn *i)
+{
+    const X86Form *f = &forms[i->number];
+    bool used = !i->vex || !i->vvvv;
+    for (unsigned k = 0; k < f->operands; k++)
+        used |= f->op[k].code == 'B' || f->op[k].code == 'H';
+    return used;
+}
+
 /* LOCK needs a row that allows it and a memory operand that is written. */
 static bool lock_is_good(const X86Insn *i)
 {
@@ -744,7 +754,7 @@ X86Decoded x86_decode(const uint8_t *code, unsigned have, uint64_t pc, uint64_t 
     if (r.result == X86_DECODED)
         operands_of(&r, i);
     i->length = (uint8_t)r.at;
-    if (r.result == X86_DECODED && !lock_is_good(i))
+    if (r.result == X86_DECODED && (!lock_is_good(i) || !vvvv_is_good(i)))
         r.result = X86_UNDEFINED;
     if (r.result == X86_DECODED)
         finish(&r, i);

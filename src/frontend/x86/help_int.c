@@ -23,12 +23,18 @@ static uint32_t carry_overflow(uint32_t flags, bool c, bool v)
     return (flags & ~(uint32_t)(FLAG_C | FLAG_V)) | (c ? FLAG_C : 0) | (v ? FLAG_V : 0);
 }
 
-/* SF ZF PF of a result; AF is undefined, processors clear it. */
+/* SF ZF PF of a result; AF is 0. */
 static uint32_t result_flags(uint64_t v, unsigned bits, bool c, bool of)
 {
     bool odd = __builtin_parity((unsigned)v & 0xff);
     return (bit(v, bits - 1) ? FLAG_N : 0) | (v ? 0 : FLAG_Z) | (odd ? 0 : FLAG_P) | (c ? FLAG_C : 0) |
            (of ? FLAG_V : 0);
+}
+
+/* After shifts AF is undefined: AMD's processors set it. */
+static uint32_t shift_flags(uint64_t v, unsigned bits, bool c, bool of)
+{
+    return result_flags(v, bits, c, of) | FLAG_AUX;
 }
 
 static Shifted rotate(X86Shift op, unsigned bits, uint64_t v, unsigned count, uint32_t flags)
@@ -61,16 +67,16 @@ static Shifted plain(X86Shift op, unsigned bits, uint64_t v, unsigned count)
     if (op == SHIFT_SHL) {
         uint64_t r = low(v << count, bits);
         bool c = count <= bits && bit(v, bits - count);
-        return (Shifted){ r, result_flags(r, bits, c, bit(r, bits - 1) ^ c) };
+        return (Shifted){ r, shift_flags(r, bits, c, bit(r, bits - 1) ^ c) };
     }
     if (op == SHIFT_SHR) {
         uint64_t r = v >> count;
         bool c = bit(v, count - 1);
-        return (Shifted){ r, result_flags(r, bits, c, bit(r, bits - 1) ^ bit(r, bits - 2)) };
+        return (Shifted){ r, shift_flags(r, bits, c, bit(r, bits - 1) ^ bit(r, bits - 2)) };
     }
     int64_t s = (int64_t)(v << (64 - bits)) >> (64 - bits);
     uint64_t r = low((uint64_t)(s >> count), bits);
-    return (Shifted){ r, result_flags(r, bits, s >> (count - 1) & 1, false) };
+    return (Shifted){ r, shift_flags(r, bits, s >> (count - 1) & 1, false) };
 }
 
 static Shifted shifted(uint64_t v, uint64_t arg)
@@ -98,7 +104,7 @@ uint64_t x86_help_shift_flags(Cpu *c, uint64_t v, uint64_t arg, uint64_t x)
     return shifted(v, arg).flags;
 }
 
-/* SHLD and SHRD of 16 bits by more than 16: undefined; processors go on with the destination's bits. */
+/* SHLD and SHRD of 16 bits by more than 16: undefined; AMD's processors shift the source in twice. */
 static Shifted double_shifted(uint64_t v, uint64_t from, uint64_t arg)
 {
     unsigned count = arg & 0xff, bits = arg >> 16 & 0xff;
@@ -107,23 +113,17 @@ static Shifted double_shifted(uint64_t v, uint64_t from, uint64_t arg)
     from = low(from, bits);
     if (!count)
         return (Shifted){ v, (uint32_t)(arg >> SHIFT_ARG_FLAGS_SHIFT) };
-    /* the destination, the source and, for 16 bits, the destination again */
     unsigned __int128 line = left ? (unsigned __int128)v << bits | from : (unsigned __int128)from << bits | v;
     unsigned width = 2 * bits;
     if (bits == 16) {
-        line = left ? line << 16 | v : line | (unsigned __int128)v << 32;
+        line = left ? line << 16 | from : line | (unsigned __int128)from << 32;
         width = 48;
     }
-    uint64_t r;
-    bool c;
-    if (left) {
-        r = low((uint64_t)(line >> (width - bits - count)), bits);
-        c = line >> (width - count) & 1;
-    } else {
-        r = low((uint64_t)(line >> count), bits);
-        c = line >> (count - 1) & 1;
-    }
-    return (Shifted){ r, result_flags(r, bits, c, bit(r, bits - 1) ^ bit(v, bits - 1)) };
+    uint64_t r = low((uint64_t)(line >> (left ? width - bits - count : count)), bits);
+    bool c = line >> (left ? width - count : count - 1) & 1, top = bit(r, bits - 1);
+    c &= count <= bits;
+    bool of = !left ? top ^ bit(r, bits - 2) : count < bits ? top ^ c : c;
+    return (Shifted){ r, shift_flags(r, bits, c, of) };
 }
 
 uint64_t x86_help_double_shift(Cpu *c, uint64_t v, uint64_t from, uint64_t arg)
@@ -171,23 +171,17 @@ uint64_t x86_help_pext(Cpu *c, uint64_t v, uint64_t mask, uint64_t x)
 
 /* ---- decimal adjustment: SDM volume 2, DAA DAS AAA AAS ---- */
 
-static uint32_t adjusted(uint8_t al, bool aux, bool c)
-{
-    return result_flags(al, 8, c, false) | (aux ? FLAG_AUX : 0);
-}
-
+/* The result is that of adding or subtracting the adjustment; OF, undefined, is what that sets. */
 static uint64_t decimal(X86Cpu *c, bool subtract)
 {
-    uint8_t old = (uint8_t)c->r[RAX], al = old;
-    bool low_digit = (old & 15) > 9 || c->flags & FLAG_AUX, high = old > 0x99 || c->flags & FLAG_C, carry = high;
-    if (low_digit) {
-        al = subtract ? (uint8_t)(al - 6) : (uint8_t)(al + 6);
-        carry |= subtract && old < 6;
-    }
-    if (high)
-        al = subtract ? (uint8_t)(al - 0x60) : (uint8_t)(al + 0x60);
+    uint8_t old = (uint8_t)c->r[RAX], by = 0;
+    bool low_digit = (old & 15) > 9 || c->flags & FLAG_AUX, high = old > 0x99 || c->flags & FLAG_C;
+    by = (low_digit ? 6 : 0) | (high ? 0x60 : 0);
+    uint8_t al = subtract ? (uint8_t)(old - by) : (uint8_t)(old + by);
+    bool of = subtract ? (old ^ by) & (old ^ al) & 0x80 : (old ^ al) & (by ^ al) & 0x80;
+    bool carry = high || (subtract && low_digit && old < 6);
     c->r[RAX] = (c->r[RAX] & ~0xffull) | al;
-    c->flags = adjusted(al, low_digit, carry);
+    c->flags = result_flags(al, 8, carry, of) | (low_digit ? FLAG_AUX : 0);
     return 0;
 }
 
@@ -203,15 +197,15 @@ uint64_t x86_help_das(Cpu *cpu, uint64_t a, uint64_t b, uint64_t x)
     return decimal(x86_of(cpu), true);
 }
 
+/* SF ZF PF OF are undefined: what the addition to AX, or the subtraction, sets before the high digit goes. */
 static uint64_t ascii(X86Cpu *c, bool subtract)
 {
-    uint16_t ax = (uint16_t)c->r[RAX];
-    bool adjust = (ax & 15) > 9 || c->flags & FLAG_AUX;
-    if (adjust)
-        ax = subtract ? (uint16_t)(ax - 0x106) : (uint16_t)(ax + 0x106);
-    ax &= 0xff0f;
-    c->r[RAX] = (c->r[RAX] & ~0xffffull) | ax;
-    c->flags = adjusted((uint8_t)ax, adjust, adjust);
+    uint16_t old = (uint16_t)c->r[RAX];
+    bool adjust = (old & 15) > 9 || c->flags & FLAG_AUX;
+    uint16_t by = adjust ? 0x106 : 0, ax = subtract ? (uint16_t)(old - by) : (uint16_t)(old + by);
+    bool of = subtract ? (old ^ by) & (old ^ ax) & 0x8000 : (old ^ ax) & (by ^ ax) & 0x8000;
+    c->r[RAX] = (c->r[RAX] & ~0xffffull) | (ax & 0xff0f);
+    c->flags = result_flags(ax, 16, adjust, of) | (adjust ? FLAG_AUX : 0);
     return 0;
 }
 

@@ -2,6 +2,30 @@
 #include "frontend/x86/helpers.h"
 #include "frontend/x86/sys.h"
 
+uint64_t x86_help_raise(Cpu *cpu, uint64_t vector, uint64_t error, uint64_t x)
+{
+    (void)x;
+    x86_raise(x86_of(cpu), (X86Vector)vector, (uint32_t)error);
+    return 1;
+}
+
+uint64_t x86_help_raise_if(Cpu *cpu, uint64_t yes, uint64_t vector, uint64_t error)
+{
+    if (yes)
+        x86_raise(x86_of(cpu), (X86Vector)vector, (uint32_t)error);
+    return yes;
+}
+
+uint64_t x86_help_check_ip(Cpu *cpu, uint64_t ip, uint64_t b, uint64_t x)
+{
+    X86Cpu *c = x86_of(cpu);
+    (void)b, (void)x;
+    if (ip <= c->seg[CS].limit)
+        return 0;
+    x86_raise(c, X86_GP, 0);
+    return 1;
+}
+
 static uint64_t divide_error(X86Cpu *c)
 {
     x86_raise(c, X86_DE, 0);
@@ -75,25 +99,39 @@ static void merge(uint64_t *reg, unsigned bytes, uint64_t v)
     *reg = bytes == 2 ? (*reg & ~0xffffull) | (uint16_t)v : cut(v, bytes);
 }
 
-/* ENTER with frames to copy: SDM volume 2, ENTER. size: of the frame; how: operand bytes, level << 8. */
+/* Frames are copied for levels above 1. */
+static bool copy_frames(X86Cpu *c, unsigned bytes, unsigned level, uint64_t *sp)
+{
+    unsigned stack = x86_stack_size(c);
+    uint64_t bp = cut(c->r[RBP], stack), v;
+    for (unsigned n = 1; n < level; n++) {
+        bp = cut(bp - bytes, stack);
+        *sp = cut(*sp - bytes, stack);
+        if (!x86_read(c, SS, bp, bytes, &v) || !x86_write(c, SS, *sp, bytes, v))
+            return false;
+    }
+    return true;
+}
+
+/* SDM volume 2, ENTER: the place that rSP will point to must be writable, too. size: of the frame; how: operand bytes,
+ * level << 8. */
 uint64_t x86_help_enter(Cpu *cpu, uint64_t size, uint64_t how, uint64_t x)
 {
     (void)x;
     X86Cpu *c = x86_of(cpu);
     unsigned bytes = how & 0xff, level = how >> 8 & 31, stack = x86_stack_size(c);
-    uint64_t sp = cut(c->r[RSP] - bytes, stack), bp = cut(c->r[RBP], stack), frame = sp, v;
-    if (!x86_write(c, SS, sp, bytes, c->r[RBP]))
+    uint64_t sp = cut(c->r[RSP] - bytes, stack), frame = sp, linear;
+    if (!x86_write(c, SS, sp, bytes, c->r[RBP]) || !copy_frames(c, bytes, level, &sp))
         return 1;
-    for (unsigned n = 1; n < level; n++) {
-        bp = cut(bp - bytes, stack);
+    if (level) {
         sp = cut(sp - bytes, stack);
-        if (!x86_read(c, SS, bp, bytes, &v) || !x86_write(c, SS, sp, bytes, v))
+        if (!x86_write(c, SS, sp, bytes, frame))
             return 1;
     }
-    sp = cut(sp - bytes, stack);
-    if (!x86_write(c, SS, sp, bytes, frame))
+    sp = cut(sp - size, stack);
+    if (!x86_linear_of(c, SS, sp, bytes, true, &linear) || !mem_probe(cpu, linear, (int)bytes, STORE, false))
         return 1;
     merge(&c->r[RBP], bytes, frame);
-    merge(&c->r[RSP], stack, sp - size);
+    merge(&c->r[RSP], stack, sp);
     return 0;
 }

@@ -112,8 +112,7 @@ static bool one_ins(const String *s)
 {
     unsigned port = s->c->r[RDX] & 0xffff;
     uint64_t linear;
-    if (!x86_port_allowed(s->c, port, s->bytes) ||
-        !x86_linear_of(s->c, ES, index_of(s, RDI), s->bytes, true, &linear) ||
+    if (!x86_linear_of(s->c, ES, index_of(s, RDI), s->bytes, true, &linear) ||
         !mem_probe(&s->c->cpu, linear, (int)s->bytes, STORE, false))
         return false;
     if (!write_dest(s, x86_in(s->c, port, s->bytes)))
@@ -126,7 +125,7 @@ static bool one_outs(const String *s)
 {
     unsigned port = s->c->r[RDX] & 0xffff;
     uint64_t v;
-    if (!x86_port_allowed(s->c, port, s->bytes) || !read_source(s, &v))
+    if (!read_source(s, &v))
         return false;
     x86_out(s->c, port, s->bytes, (uint32_t)v);
     advance(s, true, false);
@@ -178,13 +177,16 @@ uint64_t x86_help_string(Cpu *cpu, uint64_t how, uint64_t next, uint64_t x)
     uint64_t pc = c->rip;
     s.mask = s.adsize == 8 ? ~0ull : (1ull << 8 * s.adsize) - 1;
     s.step = c->eflags & FL_DF ? -(uint64_t)s.bytes : s.bytes;
+    bool port = s.op == STRING_INS || s.op == STRING_OUTS;
+    if (port && !x86_port_allowed(c, c->r[RDX] & 0xffff, s.bytes))
+        return 1; /* even if nothing is to be done */
     if (s.rep) {
         done = repeat(&s, &ok);
     } else {
         ok = one[s.op](&s);
         done = ok;
     }
-    if (done && s.op != STRING_INS && s.op != STRING_OUTS)
+    if (done && !port)
         return 0;
     if (done)
         c->rip = next; /* a device may have changed anything: leave to look */

@@ -161,11 +161,23 @@ bool i86_xadd(Trans *t, X86Insn *i)
     return true;
 }
 
+/* A register that does not take the value keeps its upper half, too. */
+static void put_if(Trans *t, unsigned bytes, unsigned n, IrRef cond, IrRef v)
+{
+    Ir *ir = t->ir;
+    bool whole = bytes == 4;
+    IrType type = whole ? I64 : x86_type(bytes);
+    IrRef to = whole ? ir_zext(ir, I64, v, 32) : v;
+    x86_put_reg(t, whole ? 8 : bytes, n, ir_pick(ir, type, cond, to, x86_get_reg(t, whole ? 8 : bytes, n), 0));
+}
+
+/* Memory is written in either case; the destination last among registers, as it may be the accumulator. */
 bool i86_cmpxchg(Trans *t, X86Insn *i)
 {
     Ir *ir = t->ir;
     IrType type = type_of(i);
     unsigned bytes = x86_bytes(i);
+    bool memory = i->op[0].kind == OPERAND_MEM;
     IrRef acc = x86_get_reg(t, bytes, RAX), old = i->in[0];
     if (i->lock) {
         IrMem m = x86_mem(t, bytes);
@@ -173,17 +185,15 @@ bool i86_cmpxchg(Trans *t, X86Insn *i)
         IrRef address = x86_address(t, i, bytes, true, &m.disp);
         old = ir_cas(ir, type, address, acc, i->in[1], ir_mem(m));
     }
-    IrRef difference = ir_sub(ir, type, acc, old, 0);
-    i->flags = ir_flags(ir, type, difference, 0);
-    IrRef equal = ir_eq(ir, type, acc, old, 0);
-    if (!i->lock)
-        x86_put_operand(t, i, 0, ir_pick(ir, type, equal, i->in[1], old, 0)); /* memory is written either way */
-    if (bytes == 4) { /* RAX keeps its upper half where EAX is not written */
-        IrRef whole = ir_pick(ir, I64, equal, x86_get_reg(t, 8, RAX), ir_zext(ir, I64, old, 32), 0);
-        x86_put_reg(t, 8, RAX, whole);
-    } else {
-        x86_put_reg(t, bytes, RAX, ir_pick(ir, type, equal, acc, old, 0));
-    }
+    i->flags = ir_flags(ir, type, ir_sub(ir, type, acc, old, 0), 0);
+    IrRef equal = ir_cond(ir, T_FLAGS, i->flags, IF_EQ), other = ir_cond(ir, T_FLAGS, i->flags, IF_NE);
+    if (memory && !i->lock)
+        x86_put_operand(t, i, 0, ir_pick(ir, type, equal, i->in[1], old, 0));
+    put_if(t, bytes, RAX, other, old);
+    if (i->op[0].kind == OPERAND_REG)
+        put_if(t, bytes, i->op[0].n, equal, i->in[1]);
+    else if (!memory)
+        x86_put_operand(t, i, 0, ir_pick(ir, type, equal, i->in[1], old, 0));
     return true;
 }
 
@@ -272,9 +282,11 @@ bool i86_cbw(Trans *t, X86Insn *i)
 /* CWD CDQ CQO: the sign of rAX all over rDX. */
 bool i86_cwd(Trans *t, X86Insn *i)
 {
-    IrType type = x86_type(i->opsize);
+    IrType type = i->opsize == 8 ? I64 : I32;
     IrRef a = x86_get_reg(t, i->opsize, RAX);
-    x86_put_reg(t, i->opsize, RDX, ir_sar(t->ir, type, a, ir_imm(t->ir, type, 8u * i->opsize - 1), 0));
+    if (i->opsize == 2)
+        a = ir_sext(t->ir, I32, a, 16);
+    x86_put_reg(t, i->opsize, RDX, ir_sar(t->ir, type, a, x86_const(t, i->opsize == 8 ? 63 : 31), 0));
     return true;
 }
 

@@ -192,10 +192,11 @@ bool i86_bsr(Trans *t, X86Insn *i)
     return scan(t, i, ir_sub(t->ir, type_of(i), top, leading(t, i, i->in[1]), 0));
 }
 
+/* SF PF AF are undefined, and cleared; OF too, and left. */
 static bool count(Trans *t, X86Insn *i, IrRef n)
 {
     IrRef none = is_zero(t, type_of(i), i->in[1]), result = is_zero(t, type_of(i), n);
-    i->flags = with_flags(t, FLAGS_ALL & ~(FLAG_Z | FLAG_C), none, result);
+    i->flags = with_flags(t, FLAG_V, none, result);
     i->out[0] = n;
     return true;
 }
@@ -233,12 +234,10 @@ static IrRef logic_flags(Trans *t, X86Insn *i, IrRef r, IrRef carry)
 {
     Ir *ir = t->ir;
     IrRef f = ir_flags(ir, type_of(i), ir_and(ir, type_of(i), r, r, 0), 0);
-    f = ir_and(ir, I32, f, ir_imm(ir, I32, FLAG_N | FLAG_Z), 0);
-    IrRef old = ir_and(ir, I32, x86_get_flags(t), ir_imm(ir, I32, FLAG_AUX | FLAG_P), 0);
-    f = ir_or(ir, I32, f, old, 0);
-    if (carry)
-        f = ir_or(ir, I32, f, ir_pick(ir, I32, carry, ir_imm(ir, I32, FLAG_C), ir_imm(ir, I32, 0), 0), 0);
-    return x86_as_flags(t, f);
+    if (!carry)
+        return f;
+    IrRef c = ir_pick(ir, I32, carry, ir_imm(ir, I32, FLAG_C), ir_imm(ir, I32, 0), 0);
+    return x86_as_flags(t, ir_or(ir, I32, ir_and(ir, I32, f, ir_imm(ir, I32, FLAGS_ALL & ~FLAG_C), 0), c, 0));
 }
 
 static bool logic(Trans *t, X86Insn *i, IrRef r, IrRef carry)
@@ -303,7 +302,10 @@ bool i86_bextr(Trans *t, X86Insn *i)
     IrRef within = ir_ltu(ir, I64, start, x86_const(t, bits_of(i)), 0);
     IrRef v = ir_pick(ir, type, within, ir_shr(ir, type, i->in[1], start, 0), zero, 0);
     i->out[0] = low_bits(t, i, v, length);
-    i->flags = with_flags(t, FLAG_N | FLAG_AUX | FLAG_P, IR_NONE, is_zero(t, type, i->out[0]));
+    /* AF SF PF are undefined: AMD's processors set AF and clear SF */
+    IrRef f = logic_flags(t, i, i->out[0], IR_NONE);
+    f = ir_and(ir, I32, f, ir_imm(ir, I32, FLAG_Z | FLAG_P), 0);
+    i->flags = x86_as_flags(t, ir_or(ir, I32, f, ir_imm(ir, I32, FLAG_AUX), 0));
     return true;
 }
 

@@ -20,6 +20,8 @@ static void push_next(Trans *t, X86Insn *i)
 
 bool i86_call(Trans *t, X86Insn *i)
 {
+    if (!x86_check_target(t, i->imm))
+        return true;
     push_next(t, i);
     x86_goto(t, i, i->imm);
     return true;
@@ -33,6 +35,7 @@ bool i86_jmp_reg(Trans *t, X86Insn *i)
 
 bool i86_call_reg(Trans *t, X86Insn *i)
 {
+    x86_check_ip(t, i, i->in[0]);
     push_next(t, i);
     x86_goto_ip(t, i, i->in[0]);
     return true;

@@ -106,7 +106,14 @@ bool i86_mulx(Trans *t, X86Insn *i)
     return true;
 }
 
-/* ---- division ---- flags are undefined: left as they were */
+/* ---- division ---- flags are undefined: AMD's processors set AF and clear SF ZF PF */
+
+static IrRef keep_two(Trans *t)
+{
+    Ir *ir = t->ir;
+    IrRef f = ir_and(ir, I32, x86_get_flags(t), ir_imm(ir, I32, FLAG_C | FLAG_V), 0);
+    return x86_as_flags(t, ir_or(ir, I32, f, ir_imm(ir, I32, FLAG_AUX), 0));
+}
 
 static IrRef dividend(Trans *t, unsigned bytes)
 {
@@ -124,6 +131,7 @@ static bool divide(Trans *t, X86Insn *i, bool sign)
 {
     Ir *ir = t->ir;
     unsigned bytes = x86_bytes(i), bits = 8 * bytes;
+    i->flags = keep_two(t);
     if (bytes == 8) {
         trans_call(t, I64, sign ? H_idiv64 : H_div64, i->in[0], IR_NONE, IR_NONE);
         return true;

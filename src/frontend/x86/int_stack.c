@@ -64,17 +64,8 @@ bool i86_popa(Trans *t, X86Insn *i)
 
 bool i86_enter(Trans *t, X86Insn *i)
 {
-    unsigned bytes = i->opsize, size = x86_stack_bytes(t);
-    if (i->imm2 & 31) {
-        uint64_t how = (uint64_t)bytes | (i->imm2 & 31) << 8;
-        trans_call(t, I64, H_enter, x86_const(t, i->imm & 0xffff), x86_const(t, how), IR_NONE);
-        return true;
-    }
-    IrType type = x86_type(size);
-    IrRef frame = ir_sub(t->ir, type, x86_get_reg(t, size, RSP), ir_imm(t->ir, type, bytes), 0);
-    x86_push(t, bytes, x86_get_reg(t, bytes, RBP));
-    x86_drop(t, -(uint64_t)(i->imm & 0xffff));
-    x86_put_reg(t, bytes, RBP, frame);
+    uint64_t how = (uint64_t)i->opsize | (i->imm2 & 31) << 8;
+    trans_call(t, I64, H_enter, x86_const(t, i->imm & 0xffff), x86_const(t, how), IR_NONE);
     return true;
 }
 

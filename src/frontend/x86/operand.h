@@ -64,6 +64,9 @@ void x86_drop(Trans *, uint64_t bytes);
 void x86_goto(Trans *, const X86Insn *, uint64_t linear);
 void x86_goto_if(Trans *, const X86Insn *, IrRef cond, uint64_t linear); /* and goes on with the next one otherwise */
 void x86_goto_ip(Trans *, const X86Insn *, IrRef ip); /* near: offset in CS, cut to the operand size */
+/* #GP(0) for a target beyond the CS limit, before anything is committed; false: it certainly is, and was raised. */
+bool x86_check_target(Trans *, uint64_t linear);
+void x86_check_ip(Trans *, const X86Insn *, IrRef ip);
 /* Goes on at the pc slot, in whatever mode the CPU now is; for after helpers that set both. */
 void x86_goto_state(Trans *);
 void x86_set_next(Trans *, const X86Insn *); /* pc slot = the next instruction */

@@ -106,35 +106,11 @@ bool x86_wakes(const Cpu *cpu)
 
 /* ---- helpers ---- */
 
-uint64_t x86_help_raise(Cpu *cpu, uint64_t vector, uint64_t error, uint64_t x)
-{
-    (void)x;
-    x86_raise(x86_of(cpu), (X86Vector)vector, (uint32_t)error);
-    return 1;
-}
-
-uint64_t x86_help_raise_if(Cpu *cpu, uint64_t yes, uint64_t vector, uint64_t error)
-{
-    if (yes)
-        x86_raise(x86_of(cpu), (X86Vector)vector, (uint32_t)error);
-    return yes;
-}
-
 uint64_t x86_help_after(Cpu *cpu, uint64_t pc, uint64_t b, uint64_t x)
 {
     (void)b, (void)x;
     x86_after(x86_of(cpu), pc);
     return 0;
-}
-
-uint64_t x86_help_check_ip(Cpu *cpu, uint64_t ip, uint64_t b, uint64_t x)
-{
-    X86Cpu *c = x86_of(cpu);
-    (void)b, (void)x;
-    if (ip <= c->seg[CS].limit)
-        return 0;
-    x86_raise(c, X86_GP, 0);
-    return 1;
 }
 
 uint64_t x86_help_soft_interrupt(Cpu *cpu, uint64_t vector, uint64_t next, uint64_t x)

@@ -58,11 +58,22 @@ static bool target_is_good(Trans *t, IrRef ip, bool known, uint64_t value)
     return true;
 }
 
-void x86_goto(Trans *t, const X86Insn *i, uint64_t linear)
+bool x86_check_target(Trans *t, uint64_t linear)
 {
     uint64_t ip = x86_eip(t, linear);
+    return target_is_good(t, x86_const(t, ip), true, ip);
+}
+
+void x86_check_ip(Trans *t, const X86Insn *i, IrRef ip)
+{
+    if (!x86_code64(t) && !(t->mode & M_IP16 && i->opsize == 2))
+        target_is_good(t, x86_widen(t, i->opsize, ip), false, 0);
+}
+
+void x86_goto(Trans *t, const X86Insn *i, uint64_t linear)
+{
     (void)i;
-    if (!target_is_good(t, x86_const(t, ip), true, ip))
+    if (!x86_check_target(t, linear))
         return;
     if (!stops_after(t)) {
         trans_goto(t, linear);
@@ -95,9 +106,8 @@ void x86_goto_if(Trans *t, const X86Insn *i, IrRef cond, uint64_t linear)
 void x86_goto_ip(Trans *t, const X86Insn *i, IrRef ip)
 {
     Ir *ir = t->ir;
+    x86_check_ip(t, i, ip);
     ip = x86_widen(t, i->opsize, ip);
-    if (!x86_code64(t) && !(t->mode & M_IP16 && i->opsize == 2))
-        target_is_good(t, ip, false, 0);
     IrRef linear = ip;
     if (x86_cs_base(t))
         linear = ir_zext(ir, I64, ir_add(ir, I64, ip, x86_const(t, x86_cs_base(t)), 0), 32);
