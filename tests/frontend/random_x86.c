@@ -53,7 +53,10 @@ static void vex(Writer *w, const X86Form *f, bool code64)
 {
     static const uint8_t pp[] = { [P_NP] = 0, [P_66] = 1, [P_F3] = 2, [P_F2] = 3 };
     unsigned l = f->vl == 2 || (!f->vl && below(w, 2)) ? 4 : 0, bit_w = f->w ? f->w - 1u : below(w, 2);
-    unsigned vvvv = below(w, code64 ? 16 : 8);
+    unsigned vvvv = 0;
+    for (unsigned k = 0; k < f->operands; k++)
+        if (f->op[k].code == 'B' || f->op[k].code == 'H')
+            vvvv = below(w, code64 ? 16 : 8);
     if (f->map == MAP_0F && !bit_w && below(w, 2)) {
         put(w, 0xc5);
         put(w, (code64 && below(w, 2) ? 0 : 0x80) | (~vvvv & 15) << 3 | l | pp[f->prefix]);

@@ -1,0 +1,110 @@
+#include "tests/frontend/x86_known.h"
+
+#include <cpuid.h>
+#include <string.h>
+
+/* "Flags Affected" of each instruction in the SDM, volume 2. What stands there as undefined is here what AMD's
+ * processors do; others may do otherwise. */
+static const struct {
+    const char *row;
+    uint32_t flags;
+} undefined[] = {
+    { "and", FL_A },
+    { "or", FL_A },
+    { "xor", FL_A },
+    { "test", FL_A },
+    { "mul", FL_S | FL_Z | FL_A | FL_P },
+    { "imul1", FL_S | FL_Z | FL_A | FL_P },
+    { "imul", FL_S | FL_Z | FL_A | FL_P },
+    { "imul3", FL_S | FL_Z | FL_A | FL_P },
+    { "div", FL_ARITH },
+    { "idiv", FL_ARITH },
+    { "rol", FL_O },
+    { "ror", FL_O },
+    { "rcl", FL_O },
+    { "rcr", FL_O },
+    { "shl", FL_O | FL_A | FL_C },
+    { "shr", FL_O | FL_A | FL_C },
+    { "sar", FL_O | FL_A | FL_C },
+    { "shld", FL_ARITH },
+    { "shrd", FL_ARITH },
+    { "bt", FL_O | FL_S | FL_A | FL_P },
+    { "bts", FL_O | FL_S | FL_A | FL_P },
+    { "btr", FL_O | FL_S | FL_A | FL_P },
+    { "btc", FL_O | FL_S | FL_A | FL_P },
+    { "bt_string", FL_O | FL_S | FL_A | FL_P },
+    { "bts_string", FL_O | FL_S | FL_A | FL_P },
+    { "btr_string", FL_O | FL_S | FL_A | FL_P },
+    { "btc_string", FL_O | FL_S | FL_A | FL_P },
+    { "bsf", FL_ARITH & ~FL_Z },
+    { "bsr", FL_ARITH & ~FL_Z },
+    { "tzcnt", FL_O | FL_S | FL_P | FL_A },
+    { "lzcnt", FL_O | FL_S | FL_P | FL_A },
+    { "andn", FL_A | FL_P },
+    { "blsr", FL_A | FL_P },
+    { "blsmsk", FL_A | FL_P },
+    { "blsi", FL_A | FL_P },
+    { "bzhi", FL_A | FL_P },
+    { "bextr", FL_A | FL_S | FL_P },
+    { "daa", FL_O },
+    { "das", FL_O },
+    { "aaa", FL_O | FL_S | FL_Z | FL_P },
+    { "aas", FL_O | FL_S | FL_Z | FL_P },
+    { "aam", FL_O | FL_A | FL_C },
+    { "aad", FL_O | FL_A | FL_C },
+};
+
+static bool host_is_amd(void)
+{
+    unsigned a, b, c, d;
+    __cpuid(0, a, b, c, d);
+    return b == signature_AMD_ebx && c == signature_AMD_ecx && d == signature_AMD_edx;
+}
+
+uint32_t x86_undefined_flags(const X86Insn *i)
+{
+    static int amd = -1;
+    if (amd < 0)
+        amd = host_is_amd();
+    for (unsigned k = 0; k < sizeof undefined / sizeof *undefined && !amd; k++)
+        if (!strcmp(i->row->name, undefined[k].row))
+            return undefined[k].flags;
+    return 0;
+}
+
+/* POPA that faults has changed the registers it came to in AMD's processors, none in ours. The SDM says of no register
+ * that it is kept; the instruction starts again either way. */
+bool x86_partly_done(const X86Insn *i, const X86Case *c)
+{
+    return !strcmp(i->row->name, "popa") && c->after.signal;
+}
+
+/* Leaf, subleaf, register and bit of each feature; 0: every host has it. */
+static bool host_has(unsigned feature)
+{
+    static const struct {
+        uint32_t leaf, subleaf;
+        const char *reg;
+        uint8_t bit;
+    } features[] = {
+#define FEATURE(name, leaf, subleaf, reg, bit, what) { leaf, subleaf, #reg, bit },
+#include "frontend/x86/features.def"
+    };
+    unsigned r[4];
+    if (!features[feature].leaf)
+        return true;
+    if (!__get_cpuid_count(features[feature].leaf, features[feature].subleaf, &r[0], &r[1], &r[2], &r[3]))
+        return false;
+    return r[features[feature].reg[1] - 'A'] >> features[feature].bit & 1;
+}
+
+/* Near branches with 66 in 64-bit mode: Intel's processors ignore the prefix, AMD's cut the target to 16 bits. LOOPE
+ * and LOOPNE with F2 and F3, which are reserved there (SDM volume 2, 2.1.1): AMD's take the condition from the prefix.
+ */
+bool x86_host_differs(const X86Insn *i, unsigned bits)
+{
+    bool loop = !strcmp(i->row->name, "loope") || !strcmp(i->row->name, "loopne");
+    if (!host_has(i->row->feature) || (loop && i->rep))
+        return true;
+    return bits == 64 && i->attr & X86_F64 && i->op66;
+}

@@ -1,0 +1,11 @@
+/* What may differ between processors, and why. */
+#pragma once
+#include "frontend/x86/decode.h"
+#include "tests/frontend/x86_native.h"
+
+/* EFLAGS bits that the SDM says are undefined after this instruction, and that the host may set otherwise. */
+uint32_t x86_undefined_flags(const X86Insn *);
+/* How much the host had done before it faulted is its own affair. */
+bool x86_partly_done(const X86Insn *, const X86Case *);
+/* The host is no Intel processor, or lacks what the row needs. */
+bool x86_host_differs(const X86Insn *, unsigned bits);

@@ -1,0 +1,411 @@
+/* Random instructions of every row, run by the translator in every way it has and by the host processor: all must
+ * agree.
+ *
+ *     x86_oracle [-n CASES_A_ROW_AND_SIZE] [-s SEED] [-r ROW] [-b BITS] [-v]
+ *
+ * -r: rows whose handler's name begins so. Prints what differs; with -v how many cases each row had. Skipped (77) where
+ * the host cannot run the cases. */
+#include "tests/frontend/random_x86.h"
+#include "tests/frontend/x86_bench.h"
+#include "tests/frontend/x86_known.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { BATCH = 512, SHOWN = 3, ROWS_MAX = 4096 };
+
+static struct {
+    unsigned count, bits, verbose;
+    uint64_t seed;
+    const char *only;
+} options = { .count = 40, .seed = 1, .only = "" };
+
+static struct {
+    X86Insn insn[BATCH];
+    unsigned long cases, explained, different;
+    unsigned shown[ROWS_MAX];
+    unsigned long of_row[ROWS_MAX];
+} o;
+
+static uint64_t number(void)
+{
+    return x86_random_number(&options.seed) << 32 ^ x86_random_number(&options.seed);
+}
+
+static unsigned below(unsigned n)
+{
+    return (unsigned)(x86_random_number(&options.seed) % n);
+}
+
+/* ---- making a case ---- */
+
+static uint64_t interesting(void)
+{
+    static const uint64_t edges[] = { 0,
+                                      1,
+                                      ~0ull,
+                                      0x7f,
+                                      0x80,
+                                      0xff,
+                                      0x7fff,
+                                      0x8000,
+                                      0xffff,
+                                      0x7fffffff,
+                                      0x80000000,
+                                      0xffffffff,
+                                      0x7fffffffffffffff,
+                                      0x8000000000000000,
+                                      0x99,
+                                      0x9a };
+    switch (below(4)) {
+    case 0:
+        return edges[below(sizeof edges / sizeof *edges)];
+    case 1:
+        return number() >> below(64);
+    default:
+        return number();
+    }
+}
+
+/* An address whose bytes are mostly there: in the window, sometimes at the page's end. */
+static uint64_t target(void)
+{
+    if (below(24) == 0)
+        return X86_PAGE + X86_PAGE_SIZE - 1 - below(20);
+    return X86_PAGE + X86_WINDOW + 16 + below(X86_WINDOW_SIZE - 64);
+}
+
+static uint64_t mask_of(unsigned bytes)
+{
+    return bytes == 8 ? ~0ull : (1ull << 8 * bytes) - 1;
+}
+
+static void set_reg(X86Case *c, unsigned n, unsigned bytes, uint64_t v)
+{
+    c->before.r[n] = (c->before.r[n] & ~mask_of(bytes)) | (v & mask_of(bytes));
+    if (bytes == 4 && below(2))
+        c->before.r[n] &= mask_of(4);
+}
+
+/* An absolute address lies in the instruction itself: written over. */
+static void patch_address(X86Case *c, X86Insn *i, uint64_t want)
+{
+    unsigned bytes = i->has_modrm && i->adsize > 2 ? 4 : i->adsize;
+    uint64_t raw = i->rip_relative ? (uint64_t)i->disp - i->next : (uint64_t)i->disp;
+    uint64_t v = i->rip_relative ? want - i->next : want;
+    for (unsigned at = 1; at + bytes <= i->length; at++)
+        if (!memcmp(c->code + at, &raw, bytes)) {
+            X86Insn j;
+            X86Case with = *c;
+            memcpy(with.code + at, &v, bytes);
+            if (x86_decode(with.code, 16, i->pc, x86_bench_mode(c->bits), x86_bench_features(), &j) == X86_DECODED &&
+                j.number == i->number && j.length == i->length && (uint64_t)j.disp == want) {
+                memcpy(c->code, with.code, 16);
+                *i = j;
+                return;
+            }
+        }
+}
+
+/* Registers such that the memory operand is where it should be. */
+static void place_operand(X86Case *c, X86Insn *i)
+{
+    uint64_t want = target();
+    if (!strncmp(i->row->name, "cmpxchg16b", 10))
+        want &= ~15ull;
+    if (i->base == X86_NONE && i->index == X86_NONE) {
+        patch_address(c, i, want);
+        return;
+    }
+    if (i->base == X86_NONE) {
+        c->before.r[i->index] = (want - (uint64_t)i->disp) >> i->scale;
+        return;
+    }
+    uint64_t index = i->index == X86_NONE ? 0 : c->before.r[i->index] << i->scale;
+    if (i->index == i->base)
+        c->before.r[i->index] = i->scale == 0 ? (want - (uint64_t)i->disp) / 2 : number();
+    else
+        set_reg(c, i->base, i->adsize, want - (uint64_t)i->disp - index);
+}
+
+static bool is(const X86Insn *i, const char *name)
+{
+    return !strcmp(i->row->name, name);
+}
+
+static uint64_t code_pointer(void)
+{
+    return X86_START + 64 + below(256);
+}
+
+/* Where a branch reads its target from, there is one. */
+static void place_targets(X86Case *c, const X86Insn *i)
+{
+    uint64_t to = code_pointer() + (c->bits == 16 ? 0 : X86_CODE);
+    if (is(i, "ret"))
+        memcpy(&c->before.page[(c->before.r[4] - X86_PAGE) % (X86_PAGE_SIZE - 8)], &to, 8);
+    if (!is(i, "jmp_reg") && !is(i, "call_reg"))
+        return;
+    if (!i->memory)
+        c->before.r[i->rm] = to;
+    for (unsigned at = X86_WINDOW; at < X86_WINDOW + X86_WINDOW_SIZE && i->memory; at += 8)
+        memset(&c->before.page[at], 0, 8);
+}
+
+/* Values without which a row would hardly ever do anything. */
+static void help_along(X86Case *c, const X86Insn *i)
+{
+    uint64_t *r = c->before.r;
+    if (is(i, "xlat"))
+        set_reg(c, RBX, i->adsize, target() - (r[RAX] & 0xff));
+    if (is(i, "movs") || is(i, "cmps") || is(i, "stos") || is(i, "lods") || is(i, "scas")) {
+        set_reg(c, RSI, i->adsize, target());
+        set_reg(c, RDI, i->adsize, target());
+        set_reg(c, RCX, i->adsize, below(12));
+        if (below(2)) {
+            memset(c->before.page + X86_WINDOW, (int)(number() & 0xff), X86_WINDOW_SIZE);
+            memset(&r[RAX], c->before.page[X86_WINDOW], 8);
+        }
+    }
+    if (strstr(i->row->name, "_string"))
+        set_reg(c, i->op[1].n, i->op[1].bytes, (uint64_t)below(2048) - 1024);
+    if ((is(i, "div") || is(i, "idiv")) && below(4)) {
+        uint64_t small = below(4);
+        if (i->op[0].bytes == 1)
+            set_reg(c, RAX, 2, number() & 0x3ff);
+        else
+            r[RDX] = is(i, "idiv") && r[RAX] >> (8 * i->op[0].bytes - 1) & 1 ? ~small : small;
+    }
+    if (strstr(i->row->name, "cmpxchg") && i->memory && below(2)) {
+        memset(c->before.page + X86_WINDOW, 0x5a, X86_WINDOW_SIZE);
+        r[RAX] = r[RDX] = 0x5a5a5a5a5a5a5a5a;
+    }
+    if (is(i, "leave"))
+        r[RBP] = target();
+    if (is(i, "enter") && below(2))
+        r[RBP] = target();
+    if ((is(i, "loop") || is(i, "loope") || is(i, "loopne") || is(i, "jcxz")) && below(2))
+        set_reg(c, RCX, i->adsize, below(3));
+}
+
+/* Privileged ones, those that the kernel would take for its own, and what only the system side's tests can say. */
+static bool leave_out(const X86Insn *i, unsigned bits)
+{
+    static const char *const names[] = { "int",        "int3",     "int1",    "into",     "iret",
+                                         "mov_to_seg", "push_seg", "pop_seg", "load_far", "mov_from_seg",
+                                         "jmp_far",    "call_far", "ret_far", "cpuid",    "rdtsc",
+                                         "popf",       "pushf",    "pause",   NULL };
+    for (int n = 0; names[n]; n++)
+        if (is(i, names[n]))
+            return true;
+    if (i->override == FS || i->override == GS)
+        return true; /* the host's own */
+    if (bits != 64 && i->memory && i->seg != DS && i->seg != SS && i->seg != ES)
+        return true; /* CS: the host's 16-bit one is elsewhere */
+    if ((is(i, "jmp_reg") || is(i, "call_reg")) && !i->memory && i->rm == RSP)
+        return true; /* then the stack is the code page, which is there natively only */
+    return x86_host_differs(i, bits);
+}
+
+static bool branches_into_itself(const X86Insn *i)
+{
+    for (unsigned k = 0; k < i->operands; k++)
+        if (i->op[k].kind == OPERAND_REL && i->imm - i->pc < 16)
+            return true;
+    return false;
+}
+
+static bool make_case(int row, X86Case *c, X86Insn *i)
+{
+    uint8_t code[16];
+    uint64_t mode = x86_bench_mode(c->bits), pc = X86_CODE + X86_START;
+    if (!x86_random(row, mode, &options.seed, code))
+        return false;
+    if (x86_decode(code, 16, pc, mode, x86_bench_features(), i) != X86_DECODED || i->number != row ||
+        leave_out(i, c->bits))
+        return false;
+    memset(&c->before, 0, sizeof c->before);
+    memcpy(c->code, code, 16);
+    memset(c->code + i->length, 0xcc, 16u - i->length);
+    for (int n = 0; n < (c->bits == 64 ? 16 : 8); n++)
+        c->before.r[n] = interesting();
+    for (int n = 0; n < X86_WINDOW_SIZE; n += 8) {
+        uint64_t v = below(3) ? number() : interesting();
+        memcpy(&c->before.page[X86_WINDOW + n], &v, 8);
+    }
+    c->before.r[RSP] = target() & (below(4) ? ~7ull : ~0ull);
+    c->before.eflags = (uint32_t)number() & (FL_ARITH | FL_DF);
+    help_along(c, i);
+    if (i->memory)
+        place_operand(c, i);
+    if (c->bits != 64)
+        for (int n = 0; n < 16; n++)
+            c->before.r[n] &= n < 8 ? 0xffffffff : 0;
+    place_targets(c, i);
+    return x86_decode(c->code, 16, pc, mode, x86_bench_features(), i) == X86_DECODED && i->number == row &&
+           !branches_into_itself(i);
+}
+
+/* ---- comparing ---- */
+
+static const char *const names[] = { "rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi",
+                                     "r8",  "r9",  "r10", "r11", "r12", "r13", "r14", "r15" };
+
+static void show_number(const char *name, uint64_t before, uint64_t want, uint64_t got)
+{
+    if (want != got)
+        printf("    %-7s %016llx: host %016llx, here %016llx\n", name, (unsigned long long)before,
+               (unsigned long long)want, (unsigned long long)got);
+}
+
+static void show_flags(uint32_t before, uint32_t want, uint32_t got)
+{
+    static const char letters[] = "C-P-A-ZS--DO";
+    const uint32_t sets[] = { before, want, got };
+    static const char *const titles[] = { "before", "host", "here" };
+    printf("    flags  ");
+    for (int k = 0; k < 3; k++) {
+        printf(" %s ", titles[k]);
+        for (int n = 11; n >= 0; n--)
+            if (letters[n] != '-')
+                putchar(sets[k] >> n & 1 ? letters[n] : '.');
+    }
+    putchar('\n');
+}
+
+static void show(const X86Case *c, const X86Insn *i, X86Way way, const X86State *want, const X86State *got,
+                 uint32_t flags)
+{
+    printf("%s \"%s\" in %u-bit code, operands of %u, addresses of %u, %s:", i->row->name, i->row->encoding, c->bits,
+           i->opsize, i->adsize, x86_way_names[way]);
+    for (int n = 0; n < i->length; n++)
+        printf(" %02x", c->code[n]);
+    printf("\n");
+    for (int n = 0; n < 16; n++)
+        show_number(names[n], c->before.r[n], want->r[n], got->r[n]);
+    show_number("ip", 0, want->ip, got->ip);
+    show_number("signal", 0, want->signal, got->signal);
+    if ((want->eflags ^ got->eflags) & flags)
+        show_flags(c->before.eflags, want->eflags & flags, got->eflags & flags);
+    for (int n = 0, shown = 0; n < X86_PAGE_SIZE && shown < 8; n++)
+        if (want->page[n] != got->page[n]) {
+            char name[16];
+            snprintf(name, sizeof name, "[%x]", (unsigned)X86_PAGE + (unsigned)n);
+            show_number(name, c->before.page[n], want->page[n], got->page[n]);
+            shown++;
+        }
+    for (int n = 0; n < 8; n++)
+        printf("    %s=%llx", names[n], (unsigned long long)c->before.r[n]);
+    printf("\n");
+}
+
+static bool agrees(const X86State *a, const X86State *b, uint32_t flags, bool code64)
+{
+    for (int n = 0; n < 16; n++)
+        if ((code64 || n < 8) && a->r[n] != b->r[n])
+            return false;
+    return a->ip == b->ip && a->signal == b->signal && !((a->eflags ^ b->eflags) & flags) &&
+           !memcmp(a->page, b->page, X86_PAGE_SIZE);
+}
+
+static void compare(X86Case *c, const X86Insn *i)
+{
+    static X86State got;
+    uint32_t all = FL_ARITH | FL_DF, flags = all & ~x86_undefined_flags(i);
+    o.cases++;
+    o.of_row[i->number]++;
+    if (flags != all || x86_partly_done(i, c))
+        o.explained++;
+    if (x86_partly_done(i, c))
+        return;
+    for (X86Way way = 0; way < X86_WAYS; way++) {
+        x86_bench_run(way, c, &got);
+        if (agrees(&c->after, &got, flags, c->bits == 64))
+            continue;
+        o.different++;
+        if (o.shown[i->number]++ < SHOWN)
+            show(c, i, way, &c->after, &got, flags);
+        return;
+    }
+}
+
+/* ---- running ---- */
+
+static void run_batch(int count)
+{
+    X86Case *cases = x86_native_cases();
+    if (count && !x86_native_run(count)) {
+        printf("the process that runs cases has gone\n");
+        exit(1);
+    }
+    for (int n = 0; n < count; n++)
+        compare(&cases[n], &o.insn[n]);
+}
+
+static void run_row(int row, unsigned bits)
+{
+    X86Case *cases = x86_native_cases();
+    unsigned made = 0, tried = 0;
+    while (made < options.count) {
+        int n = 0;
+        for (; n < BATCH && made < options.count && tried < 30 * options.count; tried++) {
+            cases[n].bits = bits;
+            if (make_case(row, &cases[n], &o.insn[n])) {
+                n++;
+                made++;
+            }
+        }
+        run_batch(n);
+        if (!n)
+            return;
+    }
+}
+
+static void report(const X86Row *rows, int count)
+{
+    int none = 0;
+    for (int n = 0; n < count; n++) {
+        none += !o.of_row[n];
+        if (options.verbose)
+            printf("%8lu %s \"%s\"\n", o.of_row[n], rows[n].name, rows[n].encoding);
+    }
+    printf("%lu cases of %d rows (%d rows left out), %lu with what the SDM leaves open, %lu differ\n", o.cases,
+           count - none, none, o.explained, o.different);
+}
+
+int main(int argc, char **argv)
+{
+    static const unsigned sizes[] = { 16, 32, 64 };
+    int opt, count;
+    const X86Row *rows = x86_rows(&count);
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    while ((opt = getopt(argc, argv, "n:s:r:b:v")) != -1) {
+        if (opt == 'n')
+            options.count = (unsigned)atoi(optarg);
+        else if (opt == 's')
+            options.seed = (uint64_t)atoll(optarg);
+        else if (opt == 'r')
+            options.only = optarg;
+        else if (opt == 'b')
+            options.bits = (unsigned)atoi(optarg);
+        else if (opt == 'v')
+            options.verbose = 1;
+        else
+            return 2;
+    }
+    if (!x86_native_start(BATCH)) {
+        printf("this host cannot run the cases\n");
+        return 77;
+    }
+    x86_bench_start();
+    for (unsigned s = 0; s < 3; s++)
+        for (int row = 0; row < count && row < ROWS_MAX; row++)
+            if ((!options.bits || options.bits == sizes[s]) && x86_native_has(sizes[s]) &&
+                !strncmp(rows[row].name, options.only, strlen(options.only)))
+                run_row(row, sizes[s]);
+    x86_native_stop();
+    report(rows, count);
+    return o.different != 0;
+}
