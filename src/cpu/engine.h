@@ -17,8 +17,8 @@ struct Unit {
     UnitPoint *point;
     UnitExit *linked_from;
     Unit *next_hash, **at_hash, *next_page, **at_page; /* at: what points here; a page may have thousands of units */
-    void *leader; /* lockstep: what the interpreter runs */
-    bool turns;   /* lockstep: left at each turn of a loop inside */
+    void *leader;                                      /* lockstep: what the interpreter runs */
+    bool turns;                                        /* lockstep: left at each turn of a loop inside */
 };
 
 enum { PAGE_CODE = 1, PAGE_WRITTEN = 2 }; /* has units; may be in somebody's write table */

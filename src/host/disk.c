@@ -2,6 +2,7 @@
 #include "host/disk.h"
 
 #include "base/alloc.h"
+#include "host/clock.h"
 #include "host/door.h"
 
 #include <assert.h>
@@ -22,6 +23,7 @@ struct Request {
     int iovs;
     DriveDone *done;
     void *who;
+    int64_t since;
     bool ok;
 };
 
@@ -40,6 +42,20 @@ static bool allowed(const Request *r)
     return r->at <= d->bytes && r->bytes <= d->bytes - r->at && !(changes && d->readonly);
 }
 
+const DriveCount *drive_count(const Drive *drive, DriveOp op)
+{
+    return &((const Disk *)drive)->counts[op];
+}
+
+static void count(const Request *r)
+{
+    DriveCount *c = &r->disk->counts[r->op];
+    c->operations += r->ok;
+    c->failed += !r->ok;
+    c->bytes += r->ok ? r->bytes : 0;
+    c->ns += (uint64_t)(clock_ns() - r->since);
+}
+
 /* Under the machine lock. */
 static void call_done(Disk *d)
 {
@@ -50,6 +66,7 @@ static void call_done(Disk *d)
     pthread_mutex_unlock(&d->lock);
     for (Request *next; r; r = next) {
         next = r->next;
+        count(r);
         r->done(r->who, r->ok);
         free(r);
     }
@@ -145,7 +162,7 @@ static void submit(Drive *drive, DriveOp op, uint64_t at, uint64_t bytes, const 
 {
     Disk *d = (Disk *)drive;
     Request *r = xalloc(sizeof *r);
-    *r = (Request){ NULL, d, op, at, bytes, iov, iovs, done, who, false };
+    *r = (Request){ NULL, d, op, at, bytes, iov, iovs, done, who, clock_ns(), false };
     pthread_mutex_lock(&d->lock);
     d->unfinished++;
     pthread_mutex_unlock(&d->lock);

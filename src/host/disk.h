@@ -13,6 +13,7 @@ struct Disk {
     const char *interface;
     int unit;
     char *path; /* of the image, or NULL */
+    DriveCount counts[DRIVE_OPS];
     bool (*execute)(Disk *, DriveOp, uint64_t at, uint64_t bytes, const struct iovec *iov, int iovs);
     bool private;          /* disk_overlay.c's */
     void (*close)(Disk *); /* frees what the kind owns, not the Disk; may be NULL */

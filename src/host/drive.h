@@ -10,6 +10,7 @@
 
 typedef struct Drive Drive;
 typedef enum DriveOp { DRIVE_READ, DRIVE_WRITE, DRIVE_FLUSH, DRIVE_DISCARD, DRIVE_ZERO } DriveOp;
+enum { DRIVE_OPS = DRIVE_ZERO + 1 };
 typedef void DriveDone(void *who, bool ok);
 
 struct Drive {
@@ -37,7 +38,12 @@ void drives_close(void);           /* machine gone: finishes what was started */
 /* For the command line, which plugs a device for each drive of an interface. */
 const char *drive_interface(const Drive *); /* "virtio", ... */
 const char *drive_file(const Drive *);      /* the image's path */
-Drive *drive_next(Drive *);                 /* in the order they were added; NULL begins and ends */
+
+typedef struct DriveCount { /* of requests that are done; under the machine lock */
+    uint64_t operations, failed, bytes, ns;
+} DriveCount;
+const DriveCount *drive_count(const Drive *, DriveOp);
+Drive *drive_next(Drive *); /* in the order they were added; NULL begins and ends */
 
 /* A drive with snapshot=on keeps what is written to it in clusters of its own, which die with the program. */
 enum { DRIVE_CLUSTER = 65536 };

@@ -102,6 +102,59 @@ static json_t *block_nodes(Ask *a)
     return list;
 }
 
+/* What QEMU calls each count. */
+static const struct Stat {
+    const char *operations, *failed, *bytes, *ns;
+} stats[DRIVE_OPS] = {
+    [DRIVE_READ] = { "rd_operations", "failed_rd_operations", "rd_bytes", "rd_total_time_ns" },
+    [DRIVE_WRITE] = { "wr_operations", "failed_wr_operations", "wr_bytes", "wr_total_time_ns" },
+    [DRIVE_FLUSH] = { "flush_operations", "failed_flush_operations", NULL, "flush_total_time_ns" },
+    [DRIVE_DISCARD] = { "unmap_operations", "failed_unmap_operations", "unmap_bytes", "unmap_total_time_ns" },
+};
+
+static json_t *counts(const Drive *d)
+{
+    json_t *all = json_object();
+    for (int op = 0; op < DRIVE_OPS; op++) {
+        const DriveCount *c = drive_count(d, op);
+        const struct Stat *s = &stats[op];
+        if (!s->operations)
+            continue;
+        json_object_set_new(all, s->operations, json_integer((json_int_t)c->operations));
+        json_object_set_new(all, s->failed, json_integer((json_int_t)c->failed));
+        if (s->bytes)
+            json_object_set_new(all, s->bytes, json_integer((json_int_t)c->bytes));
+        json_object_set_new(all, s->ns, json_integer((json_int_t)c->ns));
+    }
+    return all;
+}
+
+static json_t *blockstats(Ask *a)
+{
+    (void)a;
+    json_t *list = json_array();
+    for (Drive *d = drive_next(NULL); d; d = drive_next(d))
+        json_array_append_new(list,
+                              json_pack("{s:s,s:s,s:o}", "device", d->id, "node-name", d->id, "stats", counts(d)));
+    return list;
+}
+
+static void print_blockstats(const json_t *list, Out *o)
+{
+    size_t i;
+    json_t *b, *value;
+    const char *key;
+    json_array_foreach(list, i, b)
+    {
+        out(o, "%s:", json_string_value(json_object_get(b, "device")));
+        json_object_foreach(json_object_get(b, "stats"), key, value)
+        {
+            out(o, " %s=%lld", key, (long long)json_integer_value(value));
+        }
+        out(o, "\n");
+    }
+}
+
 static void print_block(const json_t *list, Out *o)
 {
     size_t i;
@@ -189,6 +242,12 @@ const Command host_commands[] = {
       "[{device:str type:str removable:bool locked:bool io-status:str qdev?:str inserted:" NODE "}]", "drives", block,
       .print = print_block },
     { "query-named-block-nodes", NULL, "flat?:bool", "[" NODE "]", "the images of drives", block_nodes },
+    { "query-blockstats", "info blockstats", "query-nodes?:bool",
+      "[{device:str node-name:str stats:{rd_operations:int failed_rd_operations:int rd_bytes:int rd_total_time_ns:int "
+      "wr_operations:int failed_wr_operations:int wr_bytes:int wr_total_time_ns:int flush_operations:int "
+      "failed_flush_operations:int flush_total_time_ns:int unmap_operations:int failed_unmap_operations:int "
+      "unmap_bytes:int unmap_total_time_ns:int}}]",
+      "what drives have done", blockstats, .print = print_blockstats },
     { NULL, "info network", NULL, NULL, "networks and their cards", .show = network },
     { NULL, "log", "items:str", NULL, "log these items from now on, or none", .show = log_items, .still = true },
     { NULL, "logfile", "filename:str", NULL, "log to another file", .show = log_file, .still = true },

@@ -3,6 +3,8 @@
 #include "core/machine.h"
 #include "cpu/run.h"
 #include "host/chardev.h"
+#include "host/drive.h"
+#include "host/net.h"
 
 #include <check.h>
 #include <string.h>
@@ -33,7 +35,10 @@ char *session_on(const char *cpu, MonitorMode mode, const char *input)
     Error err = { "" };
     cpu_use_backend(&x86_64_backend, 16 << 20);
     Machine *m = machine_new(machine_type("virt", &err), &config, &err);
-    ck_assert_msg(m && chardev_add("mem,id=mem", &err), "%s", err.text);
+    ck_assert_msg(m && chardev_add("mem,id=mem", &err) &&
+                      drive_add("file=README.md,if=none,id=disk,readonly=on,format=raw", false, &err) &&
+                      net_add("null,id=net", &err),
+                  "%s", err.text);
     Monitors *all = monitors_new(m, &facts);
     ck_assert_msg(monitor_open(all, "mem", mode, &err), "%s", err.text);
     ck_assert_msg(none || machine_boot(m, &err), "%s", err.text);
@@ -45,6 +50,8 @@ char *session_on(const char *cpu, MonitorMode mode, const char *input)
     monitors_free(all);
     machine_free(m);
     space_watch(NULL); /* the engine that is gone */
+    nets_close();
+    drives_close();
     chardevs_close();
     return said;
 }

@@ -142,6 +142,9 @@ START_TEST(the_machine_is_described)
     line_says("info mem", "\r\n0000000000000000-0000ffffffffffff 0001000000000000 rwx\r\n(qemu)"); /* the MMU is off */
     line_says("info tlb", "regime");
     line_says("info chardev", "mem: filename=mem");
+    line_says("info block", "disk: README.md (raw, read-only)\r\n");
+    line_says("info blockstats", "disk: rd_operations=0");
+    line_says("info network", "net: type=null\r\n");
     line_says("info history", "0: 'info history'");
     line_says("help info name", "info name -- the guest's name");
     line_says("device_add virtio-rng-pci,id=r", "does not support hotplugging");
