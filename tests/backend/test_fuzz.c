@@ -107,7 +107,7 @@ static void start(void)
     guest.pc_shift = 2;
     run.guest = &guest;
     run.host_mxcsr = 0x1f80;
-    x86_64_backend.prologue(&guest, code, to_exec, UNIT_AT);
+    x86_64_backend.prologue(&guest, NULL, code, to_exec, UNIT_AT);
 }
 
 /* Some pages are found by generated code itself, the rest take the slow path. */
