@@ -197,10 +197,76 @@ static bool set_gdb_usual(void *config, const char *value, Error *err)
     return true;
 }
 
+/* FILE as a value of -drive. */
+static bool add_drive(Config *c, const char *file, const char *more)
+{
+    Out o = { 0 };
+    for (out(&o, "file="); *file; file++)
+        out(&o, "%s%c", *file == ',' ? "," : "", *file);
+    out(&o, "%s", more);
+    texts_add(&c->drives, o.text);
+    out_free(&o);
+    return true;
+}
+
 static bool set_vga(void *config, const char *value, Error *err)
 {
-    (void)config;
-    return only_none("vga", value, "graphics card", err);
+    Config *c = config;
+    if (strcmp(value, "std") && strcmp(value, "none"))
+        return error_set(err, "-vga %s: this version has the standard VGA only; use -vga std or -vga none", value);
+    c->vga = value;
+    return true;
+}
+
+static bool set_boot(void *config, const char *value, Error *err)
+{
+    Config *c = config;
+    KeyVals keys;
+    if (!keyvals_parse(value, "order", &keys, err))
+        return error_in(err, "-boot ");
+    const char *order = keyvals_get(&keys, "order"), *once = keyvals_get(&keys, "once");
+    uint64_t wait;
+    bool strict, ok = keyvals_bool(&keys, "menu", &c->machine.boot_menu, err) &&
+                      keyvals_bool(&keys, "strict", &strict, err) &&
+                      keyvals_number(&keys, "splash-time", &wait, 65535, err) && keyvals_done(&keys, err);
+    order = once ? once : order;
+    if (ok && order && order[strspn(order, "acdn")])
+        ok = error_set(err, "order=%s: a is the floppy, c the disk, d the CD, n the network", order);
+    if (ok && order)
+        c->machine.boot_order = config_own(c, xstrdup(order));
+    keyvals_free(&keys);
+    return ok || error_in(err, "-boot %s: ", value);
+}
+
+static bool set_fda(void *config, const char *value, Error *err)
+{
+    (void)err;
+    return add_drive(config, value, ",if=floppy,index=0");
+}
+
+static bool set_fdb(void *config, const char *value, Error *err)
+{
+    (void)err;
+    return add_drive(config, value, ",if=floppy,index=1");
+}
+
+static bool set_hdc(void *config, const char *value, Error *err)
+{
+    (void)err;
+    return add_drive(config, value, ",index=2");
+}
+
+static bool set_hdd(void *config, const char *value, Error *err)
+{
+    (void)err;
+    return add_drive(config, value, ",index=3");
+}
+
+static bool set_debugcon(void *config, const char *value, Error *err)
+{
+    (void)err;
+    ((Config *)config)->debugcon = value;
+    return true;
 }
 
 static bool set_parallel(void *config, const char *value, Error *err)
@@ -243,18 +309,6 @@ static bool set_seed(void *config, const char *value, Error *err)
     Config *c = config;
     c->seeded = text_to_number(value, &c->seed);
     return c->seeded || error_set(err, "-seed %s: expected a number", value);
-}
-
-/* FILE as a value of -drive. */
-static bool add_drive(Config *c, const char *file, const char *more)
-{
-    Out o = { 0 };
-    for (out(&o, "file="); *file; file++)
-        out(&o, "%s%c", *file == ',' ? "," : "", *file);
-    out(&o, "%s", more);
-    texts_add(&c->drives, o.text);
-    out_free(&o);
-    return true;
 }
 
 static bool set_image(void *config, const char *value, Error *err)
@@ -305,13 +359,17 @@ const Option options[] = {
     { "name", "TEXT", "a name for the guest", .text = offsetof(Config, name) },
     { "uuid", "UUID", "an identity for the guest, which tools ask for", .text = offsetof(Config, uuid) },
 
-    { "drive", "file=PATH[,if=none|virtio|pflash][,format=raw][,id=ID][,unit=N]...",
+    { "drive", "file=PATH[,if=none|virtio|pflash|ide|floppy][,format=raw][,id=ID][,unit=N]...",
       "a disk or flash image; also readonly=on|off, snapshot=on|off,\n"
       "cache=none|writeback|writethrough|directsync|unsafe, discard=ignore|unmap,\n"
       "media=disk|cdrom, file.locking=auto|on|off",
       set_drive, "Block device options" },
     { "hda", "FILE", "the first disk", set_hda },
     { "hdb", "FILE", "the second disk", set_hdb },
+    { "hdc", "FILE", "the third disk", set_hdc },
+    { "hdd", "FILE", "the fourth disk", set_hdd },
+    { "fda", "FILE", "the first floppy disk", set_fda },
+    { "fdb", "FILE", "the second floppy disk", set_fdb },
     { "cdrom", "FILE", "a disk that cannot be written", set_cdrom },
     { "pflash", "FILE", "the next flash chip", set_pflash },
     { "snapshot", NULL, "write to temporary files instead of disk images", .flag = offsetof(Config, machine.snapshot) },
@@ -320,7 +378,7 @@ const Option options[] = {
     { "display", "none", "what shows the guest's screen", set_display, "Display options" },
     { "nographic", NULL, "the serial line on this terminal, with Ctrl-A as its escape key",
       .flag = offsetof(Config, nographic) },
-    { "vga", "none", "the graphics card", set_vga },
+    { "vga", "std|none", "the graphics card of machines that have one", set_vga },
     { "audio", "none", "the sound card", set_audio },
     { "audiodev", .same_as = "audio" },
 
@@ -339,12 +397,15 @@ const Option options[] = {
     { "append", "TEXT", "its command line", .text = offsetof(Config, machine.append) },
     { "dtb", "FILE", "a device tree instead of the machine's own", .text = offsetof(Config, machine.dtb) },
     { "bios", "FILE", "firmware to start instead of a kernel", .text = offsetof(Config, machine.bios) },
+    { "boot", "[order=LETTERS][,menu=on|off]", "what firmware tries, in turn: a floppy, c disk, d CD, n network",
+      set_boot },
     { "L", "FOLDER", "where to look for firmware first", .text = offsetof(Config, machine.firmware_path) },
 
     { "serial", "WHERE",
       "the next serial line: stdio, mon:stdio, pty, null, none, file:PATH, pipe:PATH,\n"
       "tcp:HOST:PORT[,server][,nowait], telnet:..., unix:PATH[,server][,nowait], chardev:ID",
       set_serial, "Debug/Expert options" },
+    { "debugcon", "WHERE", "where the debug console of a PC's firmware goes (port E9h)", set_debugcon },
     { "monitor", "WHERE",
       "a monitor for people, where -serial could be; with -nographic\nCtrl-A c goes to one and back", set_monitor },
     { "qmp", "WHERE", "a monitor for programs, in JSON (QMP)", set_qmp },
@@ -391,7 +452,6 @@ const Option options[] = {
     { "fsdev", "...", LATER },
     { "fw_cfg", "...", LATER },
     { "global", "...", "properties are set with -device and -machine" },
-    { "boot", "...", "the order of booting is the firmware's; leave it out" },
     { "sandbox", "...", LATER },
     { "smbios", "...", LATER },
     { "tpmdev", "...", LATER },
@@ -407,8 +467,21 @@ bool config_parse(Config *c, char *const *args, Error *err)
     return options_parse(options, args, c, &c->done, err);
 }
 
+static bool has_prop(const MachineType *type, const char *name)
+{
+    for (const Prop *p = type->props; p && p->name; p++)
+        if (!strcmp(p->name, name))
+            return true;
+    return false;
+}
+
 bool config_check(Config *c, Error *err)
 {
+    if (c->vga && c->type && has_prop(c->type, "vga"))
+        out(&c->machine_props, "%svga=%s", c->machine_props.len ? "," : "", c->vga);
+    else if (c->vga && !strcmp(c->vga, "std"))
+        texts_add(&c->devices, "VGA");
+    c->machine.no_graphics = c->nographic;
     c->machine.machine_props = c->machine_props.text;
     if (!c->type)
         return error_set(err, "no machine was chosen; add -machine virt (-machine help lists them), "

@@ -16,6 +16,7 @@ typedef struct Config {
     Texts owned;
     Texts monitors; /* -monitor, -qmp, -qmp-pretty, -mon: the option's name, then what it says */
     bool lockstep;
+    const char *vga, *debugcon;         /* NULL: not said */
     bool nographic, no_display, no_net; /* -nographic; -display none; -nic none or -net none */
     bool no_monitor;                    /* -monitor none */
     bool seeded;

@@ -90,7 +90,7 @@ static bool open_serials(const Config *c, Error *err)
 static bool open_drives(const Config *c, Error *err)
 {
     for (size_t i = 0; i < c->drives.count; i++)
-        if (!drive_add(c->drives.at[i], c->machine.snapshot, err))
+        if (!drive_add(c->drives.at[i], c->type->drive ? c->type->drive : "virtio", c->machine.snapshot, err))
             return false;
     return true;
 }
@@ -160,7 +160,8 @@ static bool plug_card(Cards *cards, const char *model, const char *mac, const ch
     char *own = xprintf("52:54:00:12:34:%02x", 0x56 + cards->count % 170);
     char *usual = virtio_type(cards->machine, "net");
     bool said = model && strcmp(model, "virtio");
-    char *line = xprintf("%s,netdev=%s,mac=%s", said ? model : usual, netdev, mac ? mac : own);
+    const char *card = cards->machine->type->card, *type = said ? model : model || !card ? usual : card;
+    char *line = xprintf("%s,netdev=%s,mac=%s", type, netdev, mac ? mac : own);
     bool ok = machine_plug(cards->machine, line, err);
     cards->count++;
     free(usual);
@@ -234,6 +235,13 @@ static bool plug_cards(Machine *m, const Config *c, Error *err)
     return plug_old(&cards, c, err) && (!wants_card(m, c) || plug_nic(&cards, "user", err));
 }
 
+/* -debugcon WHERE */
+static bool plug_debugcon(Machine *m, const Config *c, Error *err)
+{
+    return !c->debugcon || ((chardev_open("debugcon", c->debugcon, err) || error_in(err, "-debugcon ")) &&
+                            machine_plug(m, "isa-debugcon,chardev=debugcon", err));
+}
+
 static bool plug_devices(Machine *m, const Config *c, Error *err)
 {
     for (size_t i = 0; i < c->devices.count; i++)
@@ -242,11 +250,23 @@ static bool plug_devices(Machine *m, const Config *c, Error *err)
     return true;
 }
 
-/* -drive if=virtio is the drive and the device on it. */
+/* Whether the machine's own controllers take drives of this interface. */
+static bool has_controller(const Machine *m, const char *interface)
+{
+    const char *all = m->type->controllers ? m->type->controllers : "", *at = strstr(all, interface);
+    return at && (at == all || at[-1] == ' ');
+}
+
+/* -drive if=virtio is the drive and the device on it; the machine's own parts have found theirs. */
 static bool plug_drives(Machine *m, Error *err)
 {
     for (Drive *d = drive_next(NULL); d; d = drive_next(d)) {
-        if (strcmp(drive_interface(d), "virtio"))
+        const char *interface = drive_interface(d);
+        bool own = !strcmp(interface, "ide") || !strcmp(interface, "floppy");
+        if (own && !has_controller(m, interface))
+            return error_set(err, "-drive if=%s: the machine %s has no controller for it; use if=virtio", interface,
+                             m->type->name);
+        if (strcmp(interface, "virtio"))
             continue;
         char *type = virtio_type(m, "blk"), *line = xprintf("%s,drive=%s", type, d->id);
         bool ok = machine_plug(m, line, err);
@@ -279,8 +299,8 @@ Machine *start_machine(Config *c, Error *err)
     Machine *m = machine_new(c->type, &c->machine, err);
     if (!m)
         return NULL;
-    if (plug_cards(m, c, err) && each(&c->dumps, open_dump, err) && plug_devices(m, c, err) && plug_drives(m, err) &&
-        machine_boot(m, err) && load_snapshot(c, m, err))
+    if (plug_cards(m, c, err) && each(&c->dumps, open_dump, err) && plug_debugcon(m, c, err) &&
+        plug_devices(m, c, err) && plug_drives(m, err) && machine_boot(m, err) && load_snapshot(c, m, err))
         return m;
     machine_free(m);
     return NULL;

@@ -28,6 +28,9 @@ typedef struct MachineType {
     const Prop *props; /* -machine name,KEY=VALUE; offsets into the struct of `size` bytes that begins with Machine */
     size_t size;
     const Part *parts;
+    const char *drive;                      /* the interface of a -drive without `if`; NULL: virtio */
+    const char *controllers;                /* interfaces whose drives its parts take ("ide floppy"), or NULL */
+    const char *card;                       /* the network card it has if none is asked for; NULL: virtio */
     bool (*prepare)(Machine *, Error *err); /* before the parts are made: RAM regions, choices */
     bool (*boot)(Machine *, Error *err);    /* parts are wired and reset: load firmware or kernel, set entry points */
 } MachineType;

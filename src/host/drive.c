@@ -12,8 +12,8 @@
 
 static Disk *disks, **disks_end = &disks;
 
-enum { NONE, VIRTIO, PFLASH };
-static const char *const interfaces[] = { "none", "virtio", "pflash", NULL };
+enum { NONE, VIRTIO, PFLASH, IDE, FLOPPY };
+static const char *const interfaces[] = { "none", "virtio", "pflash", "ide", "floppy", NULL };
 
 /* Formats we know of and do not read yet: a guest given one as raw would see the container, and could damage it. */
 static const struct Magic {
@@ -63,7 +63,7 @@ typedef struct DriveOptions {
     char made_id[32];
     int interface;
     uint64_t unit;
-    bool snapshot;
+    bool snapshot, cdrom;
 } DriveOptions;
 
 static Disk *taken(int interface, uint64_t unit)
@@ -85,8 +85,9 @@ static bool cache_options(KeyVals *keys, FileOptions *f, Error *err)
     return true;
 }
 
-static bool other_options(KeyVals *keys, FileOptions *f, Error *err)
+static bool other_options(KeyVals *keys, DriveOptions *o, Error *err)
 {
+    FileOptions *f = &o->file;
     static const char *const discards[] = { "ignore", "off", "unmap", "on", NULL };
     static const char *const media[] = { "disk", "cdrom", NULL }, *const aio[] = { "threads", "native", "io_uring",
                                                                                    NULL };
@@ -97,7 +98,8 @@ static bool other_options(KeyVals *keys, FileOptions *f, Error *err)
               keyvals_choice(keys, "file.locking", locking, &lock, err) && cache_options(keys, f, err);
     f->unmap = discard >= 2;
     f->lock = lock != 2;
-    f->readonly |= medium == 1;
+    o->cdrom = medium == 1;
+    f->readonly |= o->cdrom;
     return ok;
 }
 
@@ -116,7 +118,6 @@ static bool unit_of(KeyVals *keys, DriveOptions *o, Error *err)
 
 static bool parse(KeyVals *keys, DriveOptions *o, Error *err)
 {
-    o->interface = VIRTIO;
     o->id = keyvals_get(keys, "id");
     o->format = keyvals_get(keys, "format");
     const char *driver = keyvals_get(keys, "driver"), *path = keyvals_get(keys, "file");
@@ -124,7 +125,7 @@ static bool parse(KeyVals *keys, DriveOptions *o, Error *err)
     o->file.path = path ? path : keyvals_get(keys, "file.filename");
     bool ok = keyvals_choice(keys, "if", interfaces, &o->interface, err) &&
               keyvals_bool(keys, "readonly", &o->file.readonly, err) &&
-              keyvals_bool(keys, "snapshot", &o->snapshot, err) && other_options(keys, &o->file, err) &&
+              keyvals_bool(keys, "snapshot", &o->snapshot, err) && other_options(keys, o, err) &&
               unit_of(keys, o, err) && keyvals_done(keys, err);
     if (!ok)
         return false;
@@ -145,14 +146,22 @@ static Disk *open_disk(DriveOptions *o, Error *err)
     if (d && o->snapshot)
         d = disk_overlay(d, err);
     if (d)
-        d->drive.readonly = readonly;
+        d->drive.readonly = readonly, d->drive.cdrom = o->cdrom;
     return d;
 }
 
-bool drive_add(const char *line, bool snapshot, Error *err)
+static int interface_named(const char *name)
+{
+    int i = 0;
+    while (interfaces[i] && strcmp(interfaces[i], name))
+        i++;
+    return interfaces[i] ? i : NONE;
+}
+
+bool drive_add(const char *line, const char *usual, bool snapshot, Error *err)
 {
     KeyVals keys;
-    DriveOptions o = { .snapshot = snapshot };
+    DriveOptions o = { .snapshot = snapshot, .interface = interface_named(usual) };
     if (!keyvals_parse(line, NULL, &keys, err))
         return error_in(err, "-drive ");
     Disk *d = parse(&keys, &o, err) ? open_disk(&o, err) : NULL;
@@ -168,17 +177,27 @@ bool drive_add(const char *line, bool snapshot, Error *err)
     return true;
 }
 
+/* INTERFACEn: what is there, whatever its id. */
+static Drive *in_place(const char *id)
+{
+    static const int fixed[] = { PFLASH, IDE, FLOPPY };
+    for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++) {
+        const char *name = interfaces[fixed[i]];
+        int unit, end = 0;
+        if (strncmp(id, name, strlen(name)) || sscanf(id + strlen(name), "%d%n", &unit, &end) != 1)
+            continue;
+        Disk *d = !id[strlen(name) + (size_t)end] && unit >= 0 ? taken(fixed[i], (uint64_t)unit) : NULL;
+        return d ? &d->drive : NULL;
+    }
+    return NULL;
+}
+
 Drive *drive_find(const char *id)
 {
     for (Disk *d = disks; d; d = d->next)
         if (!strcmp(d->drive.id, id))
             return &d->drive;
-    int unit, end = 0;
-    if (sscanf(id, "pflash%d%n", &unit, &end) == 1 && !id[end] && unit >= 0) {
-        Disk *d = taken(PFLASH, (uint64_t)unit);
-        return d ? &d->drive : NULL;
-    }
-    return NULL;
+    return in_place(id);
 }
 
 const char *drive_interface(const Drive *d)

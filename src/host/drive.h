@@ -29,10 +29,10 @@ struct Drive {
 /* Reads or writes at once, in the calling thread: firmware flash at start-up, tools. */
 bool drive_now(Drive *, DriveOp, uint64_t at, void *, size_t);
 
-/* -drive file=PATH,if=none|virtio|pflash,format=raw,id=ID,unit=N,... Without an id it is the interface's name and the
- * unit: virtio0, pflash1. `snapshot`: as if snapshot=on was there. */
-bool drive_add(const char *line, bool snapshot, Error *);
-Drive *drive_find(const char *id); /* NULL: none of that id. pflash0, pflash1 are found whatever their id */
+/* -drive file=PATH,if=none|virtio|pflash|ide|floppy,format=raw,id=ID,unit=N,... Without an id it is the interface's
+ * name and the unit: virtio0, pflash1; without `if` it is the `usual` one. `snapshot`: as if snapshot=on was there. */
+bool drive_add(const char *line, const char *usual, bool snapshot, Error *);
+Drive *drive_find(const char *id); /* NULL: none of that id. pflash0, ide1, floppy0 are found whatever their id */
 void drives_close(void);           /* machine gone: finishes what was started */
 
 /* For the command line, which plugs a device for each drive of an interface. */

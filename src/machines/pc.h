@@ -5,7 +5,7 @@
 
 typedef struct Pc {
     Machine machine;
-    char *smm, *vmport, *max_low;
+    char *smm, *vga, *vmport, *max_low;
     bool acpi, hpet;
     uint64_t low_ram, high_ram; /* bytes below and above 4 GiB */
     Region *ram, *bios, *option_rom, low_view, high_view, bios_view;

@@ -102,6 +102,8 @@ void pc_firmware(Pc *p)
     fw_cfg_set_number(fw, FW_CFG_IRQ0_OVERRIDE, 1, 1);
     fw_cfg_set_number(fw, FW_CFG_NUMA, 0, 8);
     fw_cfg_add(fw, "etc/system-states", sleep_states, sizeof sleep_states);
+    if (c->no_graphics) /* SeaBIOS's screen on the first serial line */
+        fw_cfg_add(fw, "etc/sercon-port", &(const uint64_t){ 0x3f8 }, 8);
     tell_map(p, fw);
     tell_hpet(p, fw);
     if (p->acpi)

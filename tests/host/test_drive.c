@@ -43,7 +43,7 @@ static bool add(const char *options)
 {
     char line[256];
     snprintf(line, sizeof line, "file=%s,%s", path, options);
-    return drive_add(line, false, &err);
+    return drive_add(line, "virtio", false, &err);
 }
 
 static Drive *added(const char *options, const char *id)
@@ -238,16 +238,16 @@ END_TEST
 
 START_TEST(what_cannot_be_opened_says_why)
 {
-    ck_assert(!drive_add("file=/nonexistent", false, &err));
+    ck_assert(!drive_add("file=/nonexistent", "virtio", false, &err));
     ck_assert_ptr_nonnull(strstr(err.text, "No such file"));
-    ck_assert(!drive_add("file=/tmp", false, &err));
+    ck_assert(!drive_add("file=/tmp", "virtio", false, &err));
     ck_assert_ptr_nonnull(strstr(err.text, "directory"));
-    ck_assert(!drive_add("file=/dev/zero,readonly=on", false, &err));
+    ck_assert(!drive_add("file=/dev/zero,readonly=on", "virtio", false, &err));
     ck_assert_ptr_nonnull(strstr(err.text, "neither a file nor a block device"));
-    ck_assert(!drive_add("if=virtio", false, &err));
+    ck_assert(!drive_add("if=virtio", "virtio", false, &err));
     ck_assert_ptr_nonnull(strstr(err.text, "an image is needed"));
-    ck_assert(!drive_add("file=x,if=floppy", false, &err));
-    ck_assert_ptr_nonnull(strstr(err.text, "expected none, virtio or pflash"));
+    ck_assert(!drive_add("file=x,if=scsi", "virtio", false, &err));
+    ck_assert_ptr_nonnull(strstr(err.text, "expected none, virtio"));
 }
 END_TEST
 
