@@ -368,7 +368,7 @@ static void get_state(const X86Cpu *c, X86State *s)
 static void show_unit(const char *why, const X86Case *k)
 {
     fprintf(stderr, "x86 bench: %s:", why);
-    for (int n = 0; n < 16; n++)
+    for (uint32_t n = 0; n < k->length; n++)
         fprintf(stderr, " %02x", k->code[n]);
     fprintf(stderr, " (%u bits)\n", k->bits);
     Out o = { 0 };
@@ -385,15 +385,16 @@ static void translate(X86Way way, const X86Case *k)
     int slots;
     ir_begin(&bench.ir, guest_slots(&x86_guest, &slots), bench.helpers);
     bench.ir.raw = way == X86_WAY_RAW;
-    Trans t = {
-        .ir = &bench.ir, .cpu = &c->cpu, .pc = pc, .mode = x86_mode(&c->cpu), .page_end = pc + 0x800, .have = 16
-    };
-    memcpy(t.code, k->code, 16);
+    Trans t = { .ir = &bench.ir, .cpu = &c->cpu, .pc = pc, .mode = x86_mode(&c->cpu), .have = 16 };
+    t.page_end = pc + X86_PAGE_SIZE - X86_START;
     ir_label(&bench.ir, T_VOID, pc);
-    ir_insn(&bench.ir, T_VOID, pc);
-    x86_translate(&t);
+    for (uint64_t end = pc + k->length; t.pc < end && !t.done; t.pc += t.length) {
+        memcpy(t.code, k->code + (t.pc - pc), 16);
+        ir_insn(&bench.ir, T_VOID, t.pc);
+        x86_translate(&t);
+    }
     if (!t.done)
-        trans_goto(&t, pc + t.length);
+        trans_goto(&t, t.pc);
     if (!ir_verify(&bench.ir, slots, why, sizeof why))
         show_unit(why, k);
 }
@@ -409,7 +410,8 @@ static uint64_t exit_of(const void *stub)
     return 0;
 }
 
-static uint64_t run_jit(X86Cpu *cpu, const X86Case *k, uint64_t pc)
+/* false: the backend wants it in smaller pieces, as it may of several instructions. */
+static bool run_jit(X86Cpu *cpu, uint64_t pc, uint64_t *next)
 {
     Compiled *c = bench.compiled;
     const void *stub = NULL;
@@ -418,15 +420,16 @@ static uint64_t run_jit(X86Cpu *cpu, const X86Case *k, uint64_t pc)
     c->to_exec = bench.to_exec;
     c->room = BYTES - UNIT_AT;
     if (!x86_64_backend.compile(&bench.guest, &bench.ir, pc, c))
-        show_unit("does not compile", k);
+        return false;
     for (uint32_t n = 0; n < c->exits; n++)
         if (c->exit[n].patch)
             x86_64_backend.patch(c->at + c->exit[n].patch, bench.to_exec, c->at + c->exit[n].stub + bench.to_exec);
     CpuExit e = x86_64_backend.enter(&cpu->cpu, c->at + bench.to_exec, &stub);
-    return e == EXIT_LINK ? exit_of(stub) : cpu->rip;
+    *next = e == EXIT_LINK ? exit_of(stub) : cpu->rip;
+    return true;
 }
 
-void x86_bench_run(X86Way way, const X86Case *k, X86State *s)
+bool x86_bench_run(X86Way way, const X86Case *k, X86State *s)
 {
     static const InterpMemory memory = { mem_load, mem_store, mem_rmw, mem_cas };
     X86Cpu *c = &bench.cpu;
@@ -434,10 +437,12 @@ void x86_bench_run(X86Way way, const X86Case *k, X86State *s)
     set_state(c, k);
     translate(way, k);
     bench.raised = 0;
-    if (way == X86_WAY_JIT)
-        next = run_jit(c, k, pc);
-    else
+    if (way == X86_WAY_JIT && !run_jit(c, pc, &next))
+        return false;
+    if (way != X86_WAY_JIT)
         interp_run_on(&c->cpu, &bench.guest, &bench.ir, &memory, &budget, &next);
-    c->rip = bench.raised ? pc : next;
+    if (!bench.raised)
+        c->rip = next;
     get_state(c, s);
+    return true;
 }

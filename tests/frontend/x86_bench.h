@@ -12,7 +12,7 @@ typedef enum X86Way {
 extern const char *const x86_way_names[X86_WAYS];
 
 void x86_bench_start(void);
-/* As X86Case.before; the same after. */
-void x86_bench_run(X86Way, const X86Case *, X86State *state);
+/* From X86Case.before; the state after. false: the backend refused it, as too much for one unit. */
+bool x86_bench_run(X86Way, const X86Case *, X86State *state);
 uint64_t x86_bench_mode(unsigned bits);
 const uint64_t *x86_bench_features(void);

@@ -36,8 +36,7 @@ static uint64_t base_of(const X86Case *c)
 static void load_case(greg_t *g)
 {
     const X86Case *c = &native.cases[native.at];
-    memset(native.code + X86_START - 16, 0xcc, 48);
-    memcpy(native.code + X86_START, c->code, 16);
+    memcpy(native.code + X86_START, c->code, X86_CODE_SIZE);
     memcpy(native.page, c->before.page, X86_PAGE_SIZE);
     for (int n = 0; n < 16; n++)
         g[order[n]] = (greg_t)c->before.r[n];
@@ -47,7 +46,7 @@ static void load_case(greg_t *g)
     g[REG_CSGSFS] = (greg_t)(((uint64_t)g[REG_CSGSFS] & 0x0000ffffffff0000) | cs | (uint64_t)SS_FLAT << 48);
 }
 
-/* A trap is the end that was put behind the instruction or at a branch's target. A fault elsewhere than at the
+/* A trap is the end that was put behind the instruction or at a branch's target. A fault elsewhere than at an
  * instruction is one of fetching from where it branched to. */
 static void store_case(int signal, const greg_t *g)
 {
@@ -56,7 +55,7 @@ static void store_case(int signal, const greg_t *g)
     for (int n = 0; n < 16; n++)
         c->after.r[n] = (uint64_t)g[order[n]];
     c->after.eflags = (uint32_t)g[REG_EFL];
-    c->after.signal = signal == SIGTRAP || ip != start ? 0 : signal == SIGBUS ? SIGSEGV : (uint32_t)signal;
+    c->after.signal = signal == SIGTRAP || ip - start >= c->length ? 0 : signal == SIGBUS ? SIGSEGV : (uint32_t)signal;
     c->after.ip = signal == SIGTRAP ? ip - 1 : ip;
     memcpy(c->after.page, native.page, X86_PAGE_SIZE);
 }

@@ -7,7 +7,7 @@
 /* Where things are, natively and emulated: code in the low 4 GiB, data where 16-bit addresses reach it. */
 #define X86_CODE 0x10000000ull
 #define X86_PAGE 0x8000ull
-enum { X86_START = 0x800, X86_PAGE_SIZE = 4096, X86_WINDOW = 0x780, X86_WINDOW_SIZE = 256 };
+enum { X86_START = 0x800, X86_PAGE_SIZE = 4096, X86_WINDOW = 0x780, X86_WINDOW_SIZE = 256, X86_CODE_SIZE = 144 };
 
 typedef struct X86State {
     uint64_t r[16];
@@ -18,8 +18,9 @@ typedef struct X86State {
 } X86State;
 
 typedef struct X86Case {
-    uint8_t code[16];
-    uint32_t bits; /* of the code segment: 16, 32, 64 */
+    uint8_t code[X86_CODE_SIZE];
+    uint32_t length; /* bytes of instructions; int3 follows */
+    uint32_t bits;   /* of the code segment: 16, 32, 64 */
     X86State before, after;
 } X86Case;
 
