@@ -50,6 +50,12 @@ class Floors(InScratch):
         self.assertEqual(self.verdict('main.c', 'start(&x86_64_backend);\n'), 0)
         self.assertEqual(self.verdict('cpu/x.c', 'start(&x86_64_backend);\n'), 1)
 
+    def test_what_serves_every_guest_names_none(self):
+        self.assertEqual(self.verdict('frontend/arm/x.c', '/* Arm */\n'), 0)
+        self.assertEqual(self.verdict('core/x.c', 'const char *name = "x86"; /* alarm */\n'), 0)
+        self.assertEqual(self.verdict('core/x.c', 'int n; /* as on x86 */\n'), 1)
+        self.assertEqual(self.verdict('tcg/x.def', 'OP(add, arm)\n'), 1)
+
 
 class Boottest(InScratch):
     def verdict(self, steps, arguments='-c "echo ready; read x; echo got $x; exit 3"'):
