@@ -1,6 +1,8 @@
 /* The generic timers. Virtual time stands still until the machine runs, so tests set compare values around 0. */
 #include "arm_bench.h"
 
+#include "core/run.h"
+
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
@@ -124,6 +126,21 @@ START_TEST(a_timer_fires_when_its_time_comes)
 }
 END_TEST
 
+/* The counter may reach the value while the timer is being set. */
+START_TEST(a_timer_set_as_its_time_comes_is_not_lost)
+{
+    Machine *m = c->cpu.dev.machine;
+    ArmTimer *timer = &c->sys.timer[TIMER_VIRT];
+    set("CNTV_CTL_EL0", 1);
+    clock_thaw(m);
+    for (int k = 0; k < 10000; k++) {
+        set("CNTV_CVAL_EL0", arm_count(c) + (uint64_t)(k % 24));
+        ck_assert(raised || timer->timer.when != TIMER_OFF);
+    }
+    clock_freeze(m);
+}
+END_TEST
+
 START_TEST(the_cycle_counter_counts_when_enabled)
 {
     set("PMCCNTR_EL0", 1234);
@@ -151,6 +168,7 @@ int main(void)
     tcase_add_test(t, the_virtual_counter_is_behind_by_the_offset);
     tcase_add_test(t, a_value_centuries_away_never_fires);
     tcase_add_test(t, a_timer_fires_when_its_time_comes);
+    tcase_add_test(t, a_timer_set_as_its_time_comes_is_not_lost);
     tcase_add_test(t, the_cycle_counter_counts_when_enabled);
     tcase_add_test(t, the_frequency_is_as_qemus);
     Suite *s = suite_create("timer");

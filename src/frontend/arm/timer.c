@@ -18,26 +18,33 @@ static uint64_t offset(const ArmCpu *c, int index)
     return index == TIMER_VIRT && arm_has(c, ARM_el2) ? c->sys.CNTVOFF_EL2 : 0;
 }
 
-static bool met(const ArmCpu *c, int index)
+static bool met_at(const ArmCpu *c, int index, uint64_t now)
 {
-    return arm_count(c) - offset(c, index) >= c->sys.timer[index].cval;
+    return now - offset(c, index) >= c->sys.timer[index].cval;
 }
 
-/* When the counter reaches cval; it may need centuries. */
-static int64_t due(const ArmCpu *c, int index)
+static bool met(const ArmCpu *c, int index)
 {
-    uint64_t now = arm_count(c), left = c->sys.timer[index].cval - (now - offset(c, index));
+    return met_at(c, index, arm_count(c));
+}
+
+/* When the counter, which has not reached cval at `now`, does so; it may need centuries. */
+static int64_t due(const ArmCpu *c, int index, uint64_t now)
+{
+    uint64_t left = c->sys.timer[index].cval - (now - offset(c, index));
     if (left > (uint64_t)INT64_MAX / ARM_TIMER_NS - now - 1)
         return TIMER_OFF;
     return (int64_t)((now + left) * ARM_TIMER_NS);
 }
 
+/* The counter is read once: between two readings it may reach cval. */
 static void compare(ArmCpu *c, int index)
 {
     ArmTimer *t = &c->sys.timer[index];
-    bool enabled = t->ctl & CTL_ENABLE, reached = enabled && met(c, index);
+    uint64_t now = arm_count(c);
+    bool enabled = t->ctl & CTL_ENABLE, reached = enabled && met_at(c, index, now);
     if (enabled && !reached)
-        timer_at(&t->timer, due(c, index));
+        timer_at(&t->timer, due(c, index, now));
     else
         timer_off(&t->timer);
     line_set(&c->timer_out[index], reached && !(t->ctl & CTL_IMASK));
