@@ -230,7 +230,7 @@ bool set_device(void *config, const char *value, Error *err)
     else if (keyvals_get(&keys, "help"))
         ok = c->done = device_help(name, err);
     else
-        ok = device_type(name, err) || error_in(err, "-device ");
+        ok = device_type(name, err) || error_in(err, "-device %s: ", name);
     keyvals_free(&keys);
     texts_add(&c->devices, value);
     return ok;

@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/nearest.h"
+#include "base/text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -136,6 +137,12 @@ bool keyvals_done(const KeyVals *list, Error *err)
     for (size_t j = 0; j < list->asks; j++)
         nearest_try(&near, list->asked[j]);
     const char *name = nearest_answer(&near);
-    return name ? error_set(err, "no such key '%s'; did you mean '%s'?", list->row[i].key, name)
-                : error_set(err, "no such key '%s'", list->row[i].key);
+    if (name)
+        return error_set(err, "no such key '%s'; did you mean '%s'?", list->row[i].key, name);
+    Out o = { 0 };
+    for (size_t j = 0; j < list->asks; j++)
+        out(&o, "%s%s", j ? ", " : "", list->asked[j]);
+    error_set(err, "no such key '%s'; there are %s", list->row[i].key, o.text ? o.text : "none");
+    out_free(&o);
+    return false;
 }

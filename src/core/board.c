@@ -163,8 +163,8 @@ static const DeviceType *part_type(Machine *m, const Part *part, Error *err)
         nearest_try(&near, (*t)->name);
     if (!*t) {
         const char *meant = nearest_answer(&near);
-        error_set(err, "there is no CPU model '%s'%s%s%s; -cpu help lists them", model, meant ? "; did you mean '" : "",
-                  meant ? meant : "", meant ? "'?" : "");
+        error_set(err, "there is no CPU model '%s'; %s%s%s-cpu help lists them", model, meant ? "did you mean '" : "",
+                  meant ? meant : "", meant ? "'? " : "");
     } else if (!allowed(m->type->cpus, model)) {
         error_set(err, "the machine %s does not take the CPU model '%s'; choose one of: %s", m->type->name, model,
                   m->type->cpus);

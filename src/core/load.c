@@ -59,13 +59,15 @@ bool load_file(const char *what, const char *path, uint64_t most, Blob *b, Error
     *b = (Blob){ 0 };
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
-        return error_set(err, "%s '%s': %s", what, path, strerror(errno));
+        return error_set(err, "%s '%s': %s; name a file that can be read", what, path, strerror(errno));
     struct stat s;
     bool ok = false;
     if (fstat(fd, &s))
         error_set(err, "%s '%s': %s", what, path, strerror(errno));
     else if (!S_ISREG(s.st_mode))
-        error_set(err, "%s '%s': not a file", what, path);
+        error_set(err, "%s '%s': not a file; name one", what, path);
+    else if (!s.st_size)
+        error_set(err, "%s '%s': the file is empty; fetch or build it again", what, path);
     else if ((uint64_t)s.st_size > most)
         error_set(err,
                   "%s '%s' has %" PRIu64 " MiB, but only %" PRIu64 " MiB fit; give the machine more memory with -m",

@@ -29,8 +29,8 @@ static bool check(const char *path, const Blob *b, const Elf64_Ehdr *h, uint16_t
     if (b->len < sizeof *h)
         return error_set(err, "'%s': the ELF file ends inside its header; fetch or build it again", path);
     if (h->e_machine != machine)
-        return error_set(err, "'%s' is for %s, but this machine runs %s", path, machine_name(h->e_machine),
-                         machine_name(machine));
+        return error_set(err, "'%s' is for %s, but this machine runs %s; take one built for that", path,
+                         machine_name(h->e_machine), machine_name(machine));
     if (h->e_ident[EI_CLASS] != ELFCLASS64 || h->e_ident[EI_DATA] != ELFDATA2LSB)
         return error_set(err, "'%s' is not a little-endian 64-bit ELF program", path);
     if (h->e_type != ET_EXEC && h->e_type != ET_DYN)

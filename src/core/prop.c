@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/keyval.h"
 #include "base/nearest.h"
+#include "base/text.h"
 #include "host/chardev.h"
 #include "host/drive.h"
 #include "host/net.h"
@@ -46,6 +47,16 @@ static bool is_none(const char *id)
     return !*id || !strcmp(id, "null") || !strcmp(id, "none");
 }
 
+/* Which device has a drive or a net already: one can serve only one. */
+static const Device *host_user(const Machine *m, PropKind kind, const void *object)
+{
+    for (const Device *d = kind == PROP_CHARDEV ? NULL : m->devices; d; d = d->next)
+        for (const Prop *p = d->type->props; p && p->name; p++)
+            if (p->kind == kind && *(void *const *)(const void *)((const char *)d + p->offset) == object)
+                return d;
+    return NULL;
+}
+
 static bool set_host(const Prop *p, void *field, const Setting *s, Error *err)
 {
     static const char *const option[] = {
@@ -55,6 +66,10 @@ static bool set_host(const Prop *p, void *field, const Setting *s, Error *err)
     void *found = config && config->find ? config->find(p->kind, s->value) : NULL;
     if (!found && !s->table && !is_none(s->value))
         return error_set(err, "%s=%s: there is no %s with that id", p->name, s->value, option[p->kind]);
+    const Device *user = found && *(void **)field != found ? host_user(s->machine, p->kind, found) : NULL;
+    if (user)
+        return error_set(err, "%s=%s: %s has it already; give each device its own %s", p->name, s->value, user->id,
+                         option[p->kind]);
     *(void **)field = found;
     return true;
 }
@@ -135,6 +150,20 @@ static const Prop *find(const Prop *p, const char *name)
     return NULL;
 }
 
+/* The first few names, for who has none near. */
+static bool unknown_of(const Prop *props, const char *name, Error *err)
+{
+    enum { MOST = 12 };
+    Out o = { 0 };
+    const Prop *p = props;
+    for (; p && p->name && p - props < MOST; p++)
+        out(&o, "%s%s", p == props ? "" : ", ", p->name);
+    error_set(err, "no property '%s'; %s%s%s", name, o.text ? "there are " : "there are none", o.text ? o.text : "",
+              p && p->name ? ", ..." : "");
+    out_free(&o);
+    return false;
+}
+
 static bool unknown(const Prop *props, const char *name, Error *err)
 {
     Nearest near = NEAREST(name);
@@ -143,7 +172,7 @@ static bool unknown(const Prop *props, const char *name, Error *err)
     const char *meant = nearest_answer(&near);
     if (meant)
         return error_set(err, "no property '%s'; did you mean '%s'?", name, meant);
-    return error_set(err, "no property '%s'", name);
+    return unknown_of(props, name, err);
 }
 
 static bool set(const Prop *props, void *object, const char *name, const Setting *s, Error *err)

@@ -154,7 +154,8 @@ static bool size_of(int fd, const char *path, uint64_t *bytes, Error *err)
 static int open_image(const FileOptions *how, Error *err)
 {
     int fd = open(how->path, (how->readonly ? O_RDONLY : O_RDWR) | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0 && (errno == EACCES || errno == EROFS || errno == EPERM) && !how->readonly && !access(how->path, R_OK))
+    if (fd < 0 && (errno == EACCES || errno == EROFS || errno == EPERM || errno == ETXTBSY) && !how->readonly &&
+        !access(how->path, R_OK))
         error_set(err, "%s cannot be written (%s); add readonly=on or snapshot=on", how->path, strerror(errno));
     else if (fd < 0 && errno == EISDIR)
         error_set(err, "%s is a directory; name an image file", how->path);

@@ -127,6 +127,8 @@ static bool load_plain(const Loading *l, const Blob *b, Error *err)
         const struct Format *f = &formats[i];
         if (blob_le(b, f->at, f->size) != f->magic)
             continue;
+        if (f->at == 0 && f->magic == DOS_MAGIC && b->len < IMAGE_HEADER) /* all arm64 kernels begin like this, too */
+            return error_set(err, "the kernel '%s' is cut short; fetch or build it again", l->path);
         return f->load ? f->load(l, b, err) : error_set(err, "the kernel '%s' %s", l->path, f->refusal);
     }
     return load_raw(l, b, err);
@@ -134,8 +136,6 @@ static bool load_plain(const Loading *l, const Blob *b, Error *err)
 
 static bool load_any(const Loading *l, const Blob *b, Error *err)
 {
-    if (!b->len)
-        return error_set(err, "the kernel '%s' is empty; fetch or build it again", l->path);
     if (!load_is_gzip(b->data, b->len))
         return load_plain(l, b, err);
     Blob inside;

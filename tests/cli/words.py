@@ -1,13 +1,48 @@
 #!/usr/bin/env python3
 """What the program says. words.t holds cases: `$ arguments`, then the exit status and the beginning of what it prints.
 
-usage: words.py words.t PROGRAM
+The program runs in a folder that has the files below. usage: words.py words.t PROGRAM
 """
+import gzip
 import os
 import shlex
+import struct
 import subprocess
 import sys
 import tempfile
+
+
+def image(stored):
+    """An arm64 kernel as far as its header says: one section of 64 KiB, of which `stored` bytes are there."""
+    head = struct.pack("<2sxx4xQQ24x8xI", b"MZ", 0, 0x20000, 0x644D5241)[:60] + struct.pack("<I", 64)
+    pe = b"PE\0\0" + struct.pack("<HH12xHH", 0xAA64, 1, 0, 0)
+    section = struct.pack("<8sIIII16x", b".text", 0x10000, 0x1000, 0x10000, 0x1000)
+    return (head + pe + section).ljust(0x1000, b"\0") + bytes(stored)
+
+
+def elf(machine, kind=2, length=4096):
+    head = b"\x7fELF\x02\x01\x01".ljust(16, b"\0")
+    head += struct.pack("<HHIQQQIHHHHHH", kind, machine, 1, 0x40200000, 64, 0, 0, 64, 56, 1, 64, 0, 0)
+    head += struct.pack("<IIQQQQQQ", 1, 5, 0, 0x40200000, 0x40200000, 4096, 4096, 4096)
+    return head.ljust(4096, b"\0")[:length]
+
+
+FILES = {
+    "empty": b"",
+    "disk.img": bytes(1 << 20),
+    "junk": bytes(range(256)) * 16,
+    "bzImage": bytes(0x202) + b"HdrS" + bytes(4096),
+    "short.Image": image(0x2000),
+    "tiny.Image": image(0)[:30],
+    "short.gz": gzip.compress(os.urandom(20000))[:9000],
+    "bad.gz": gzip.compress(bytes(20000))[:12] + bytes(60),
+    "short.zboot": struct.pack("<4s4sII8x8s", b"MZ", b"zimg", 64, 90000, b"gzip").ljust(64, b"\0") + bytes(100),
+    "odd.zboot": struct.pack("<4s4sII8x8s", b"MZ", b"zimg", 64, 90, b"lzma").ljust(64, b"\0") + bytes(100),
+    "x86.elf": elf(62),
+    "object.elf": elf(183, kind=1),
+    "header.elf": elf(183, length=40),
+    "short.elf": elf(183, length=1000),
+}
 
 
 def cases(path):
@@ -30,8 +65,14 @@ def run(program, arguments):
     with tempfile.TemporaryDirectory() as folder:
         link = os.path.join(folder, env.get("as", "dragoman"))
         os.symlink(os.path.abspath(program), link)
-        done = subprocess.run([link] + words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, timeout=30)
+        for name, data in FILES.items():
+            with open(os.path.join(folder, name), "wb") as file:
+                file.write(data)
+        try:
+            done = subprocess.run([link] + words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                  stderr=subprocess.STDOUT, timeout=30, cwd=folder)
+        except subprocess.TimeoutExpired:
+            return -1, "it ran, or hung"
     return done.returncode, done.stdout.decode(errors="replace")
 
 

@@ -112,6 +112,94 @@ $ -M virt -netdev user,id=n,hostfwd=22
 $ -M virt -cpu none -display none -object filter-dump,id=d,netdev=n,file=/tmp/x
 1 there is no netdev 'n'
 
+
+# kernels that are none
+$ -M virt -display none -kernel /nonexistent
+1 dragoman: kernel '/nonexistent': No such file or directory; name a file that can be read
+$ -M virt -display none -kernel .
+1 dragoman: kernel '.': not a file; name one
+$ -M virt -display none -kernel empty
+1 dragoman: kernel 'empty': the file is empty; fetch or build it again
+$ -M virt -display none -kernel bzImage
+1 dragoman: the kernel 'bzImage' is an x86 kernel; this machine takes an arm64 one (Image, Image.gz or vmlinuz)
+$ -M virt -display none -kernel short.Image
+1 dragoman: the kernel 'short.Image' is cut short; fetch or build it again
+$ -M virt -display none -kernel tiny.Image
+1 dragoman: the kernel 'tiny.Image' is cut short; fetch or build it again
+$ -M virt -display none -kernel short.gz
+1 dragoman: 'short.gz': the gzip file ends early; fetch or build it again
+$ -M virt -display none -kernel bad.gz
+1 'bad.gz'
+$ -M virt -display none -kernel short.zboot
+1 dragoman: the kernel 'short.zboot' is cut short; fetch or build it again
+$ -M virt -display none -kernel odd.zboot
+1 is compressed by lzma, which is not supported; unpack it first
+$ -M virt -display none -kernel x86.elf
+1 dragoman: 'x86.elf' is for x86-64, but this machine runs AArch64; take one built for that
+$ -M virt -display none -kernel object.elf
+1 dragoman: 'object.elf' is an ELF object file; link it first
+$ -M virt -display none -kernel header.elf
+1 dragoman: 'header.elf': the ELF file ends inside its header; fetch or build it again
+$ -M virt -display none -kernel short.elf
+1 dragoman: 'short.elf': the ELF file is cut short; fetch or build it again
+$ -M virt -display none -kernel junk -initrd /nonexistent
+1 dragoman: initrd '/nonexistent': No such file or directory
+$ -M virt -display none -kernel junk -initrd empty
+1 dragoman: initrd 'empty': the file is empty; fetch or build it again
+$ -M virt -display none -kernel junk -dtb junk
+1 is not a device tree blob; dtc makes one of source
+$ -M virt -display none -bios empty
+1 dragoman: firmware 'empty': the file is empty; fetch or build it again
+$ -M virt -display none -bios .
+1 not a file; name one
+
+# processors
+$ -M virt -display none -cpu foo
+1 there is no CPU model 'foo'; -cpu help lists them
+$ -M virt -display none -cpu cortex-a75
+1 did you mean 'cortex-a57'? -cpu help lists them
+$ -M virt -display none -smp 9
+1 -smp 9: a GICv2 serves at most 8 CPUs; use -machine virt,gic-version=3
+$ -M virt -display none -smp 1000
+1 -smp 1000: the machine virt has 1 to 16 CPUs
+
+# devices and drives
+$ -M virt -display none -kernel junk -device virtio-rng-pci,addr=5 -device virtio-rng-pci,addr=5
+1 dragoman: -device virtio-rng-pci,addr=5: addr=5: virtio-rng-pci.0 is there already
+$ -M virt -display none -kernel junk -device virtio-rng-pci,addr=99
+1 expected SLOT or SLOT.FUNCTION
+$ -M virt -display none -kernel junk -device foo
+1 dragoman: -device foo: there is no device type 'foo'; -device help lists them
+$ -M virt -display none -kernel junk -device virtio-rng-pci,foo=1
+1 dragoman: -device virtio-rng-pci,foo=1: no property 'foo'; there are
+$ -M virt -display none -kernel junk -device virtio-blk-device
+1 a medium is needed: drive=ID
+$ -M virt -display none -kernel junk -device virtio-blk-device,drive=d
+1 drive=d: there is no -drive with that id
+$ -M virt -display none -kernel junk -device virtio-net-device,netdev=n
+1 netdev=n: there is no -netdev with that id
+$ -M virt -display none -kernel junk -drive file=disk.img,format=raw,if=none,id=d -device virtio-blk-device,drive=d -device virtio-blk-pci,drive=d
+1 drive=d: virtio-blk-device.0 has it already; give each device its own -drive
+$ -M virt -display none -kernel junk -drive file=disk.img,format=raw,if=none,id=d -drive file=disk.img,format=raw,if=none,id=d
+1 the id 'd' is taken; give each drive its own
+$ -M virt -display none -kernel junk -drive file=disk.img,format=raw -drive file=disk.img,format=raw
+1 is in use by another program; stop it, or add readonly=on or snapshot=on to both
+$ -M virt -display none -kernel junk -drive file=disk.img,format=qcow3
+1 format=qcow3: 
+$ -M virt -display none -kernel junk -drive file=disk.img,if=foo
+1 if=foo: expected none, virtio or pflash
+$ -M virt -display none -kernel junk -drive file=disk.img,readonly=maybe
+1 readonly=maybe: expected on or off
+$ -M virt -display none -kernel junk -drive file=disk.img,foo=1
+1 no such key 'foo'; there are id, format,
+$ -M virt -display none -kernel junk -drive format=raw
+1 an image is needed: file=PATH
+$ -M virt -display none -kernel junk -drive file=.
+1 . is a directory; name an image file
+# the running program cannot be written, not even by root
+$ -M virt -display none -kernel junk -drive file=/proc/self/exe,format=raw
+1 cannot be written (Text file busy); add readonly=on or snapshot=on
+
 # the verbs
 $ run
 1 dragoman run FILE
