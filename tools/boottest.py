@@ -6,12 +6,14 @@ A test is a line `NAME: ARGUMENTS`, quoted like a shell's, then indented lines o
     send "TEXT"       type TEXT
     reject "TEXT"     from here on, TEXT is a failure (a kernel's panic always is)
     exit N            wait until the program has ended with status N
-    again "ARGUMENTS" start the program once more, with these behind the test's own
+    again "ARGUMENTS" start the program once more, with these behind the test's own; scratch files are as they were left
+    host "COMMAND"    run COMMAND on this machine: it must succeed
+    same "COMMAND"    run COMMAND on this machine: the guest must print the same lines
     within SECONDS    the limit for the whole test (60 unless given)
     skip "WHY"        this guest does not come up yet: run only if BOOTTEST_ALL is set
-{NAME} in the arguments is the directory of a guest that tools/guest made; {scratch:NAME/FILE} is a copy of a file of it, for
-the guest to write on; {scratch} is an empty directory. PROGRAM may be any emulator with these options ("qemu-system-aarch64 -nic none"), to see whether a
-test is right."""
+{NAME} in arguments and commands is the directory of a guest that tools/guest made; {scratch:NAME/FILE} is a copy of a file of
+it, for the guest to write on; {scratch} is an empty directory. PROGRAM may be any emulator with these options
+("qemu-system-aarch64 -nic none"), to see whether a test is right."""
 import os
 import re
 import select
@@ -25,7 +27,7 @@ import time
 
 SKIPPED = 77
 GUESTS = os.path.join(os.environ.get('XDG_CACHE_HOME') or os.path.expanduser('~/.cache'), 'dragoman', 'guests')
-VERBS = ('expect', 'send', 'reject', 'exit', 'again', 'within', 'skip')
+VERBS = ('expect', 'send', 'reject', 'exit', 'again', 'host', 'same', 'within', 'skip')
 
 
 class Failure(Exception):
@@ -70,21 +72,47 @@ def with_guests(argument, scratch):
             sys.exit(SKIPPED)
         if not match[1]:
             return path
-        subprocess.run(['cp', '--sparse=always', path, scratch], check=True)
-        return os.path.join(scratch, os.path.basename(path))
+        copy = os.path.join(scratch, os.path.basename(path))
+        if not os.path.exists(copy):
+            subprocess.run(['cp', '--sparse=always', path, copy], check=True)
+        return copy
     argument = argument.replace('{scratch}', scratch)
     return re.sub(r'\{(scratch:)?([\w./-]+)\}', place, argument)
 
 
-class Console:
-    def __init__(self, command):
-        self.command = command
-        self.seen, self.read_to, self.deadline, self.rejects = '', 0, 0.0, ['Kernel panic']
-        self.start([])
+class Test:
+    """A machine's console and what can be done with it: a method for each verb."""
+
+    def __init__(self, program, arguments, scratch, limit):
+        self.command, self.scratch, self.deadline = shlex.split(program), scratch, time.monotonic() + limit
+        self.arguments, self.child, self.seen, self.read_to, self.rejects = arguments, None, '', 0, ['Kernel panic']
 
     def start(self, more):
-        self.child = subprocess.Popen([*self.command, *more], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                      stderr=subprocess.STDOUT, start_new_session=True)
+        command = [*self.command, *(with_guests(argument, self.scratch) for argument in [*self.arguments, *more])]
+        print(shlex.join(command), flush=True)
+        self.child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                      start_new_session=True)
+
+    def again(self, arguments):
+        self.close()
+        self.start(shlex.split(arguments))
+
+    def on_host(self, command):
+        command = with_guests(command, self.scratch)
+        print(f'\nhost: {command}', flush=True)
+        done = subprocess.run(['sh', '-c', command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, check=False,
+                              timeout=max(0.1, self.deadline - time.monotonic()))
+        print(done.stdout, flush=True)
+        if done.returncode:
+            raise Failure(f'status {done.returncode} from "{command}"')
+        return done.stdout
+
+    def host(self, command):
+        self.on_host(command)
+
+    def same(self, command):
+        for line in self.on_host(command).splitlines():
+            self.expect(line)
 
     def more(self):
         """Waits for output; false at its end."""
@@ -124,12 +152,8 @@ class Console:
         if got != int(status):
             raise Failure(f'the program ended with status {got}, not {status}')
 
-    def again(self, arguments):
-        self.close()
-        self.start(shlex.split(arguments))
-
     def close(self):
-        if self.child.poll() is None:
+        if self.child and self.child.poll() is None:
             os.killpg(self.child.pid, signal.SIGKILL)
             self.child.wait()
 
@@ -143,22 +167,19 @@ def main():
             print(f'skipped: {why}')
             sys.exit(SKIPPED)
     scratch = tempfile.mkdtemp(prefix='boottest.')
-    console, began = None, time.monotonic()
+    began = time.monotonic()
+    test = Test(program, arguments, scratch, next((float(value) for verb, value in steps if verb == 'within'), 60.0))
     try:
-        command = [*shlex.split(program), *(with_guests(argument, scratch) for argument in arguments)]
-        print(shlex.join(command), flush=True)
-        console = Console(command)
-        console.deadline = began + next((float(value) for verb, value in steps if verb == 'within'), 60.0)
+        test.start([])
         for verb, value in steps:
             if verb not in ('within', 'skip'):
-                getattr(console, verb)(value)
+                getattr(test, verb)(value)
         print(f'\npassed: {name} in {time.monotonic() - began:.1f} s')
-    except (Failure, BrokenPipeError) as why:
+    except (Failure, BrokenPipeError, subprocess.TimeoutExpired) as why:
         print(f'\nfailed: {name}: {why}, after {time.monotonic() - began:.1f} s')
         sys.exit(1)
     finally:
-        if console:
-            console.close()
+        test.close()
         shutil.rmtree(scratch)
 
 

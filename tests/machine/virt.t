@@ -69,6 +69,10 @@ linux-pci: -M virt -cpu max -m 512 -nographic -kernel {linux-arm64}/vmlinuz -ini
 
 installer: -M virt -cpu max -m 1G -nographic -kernel {netboot-arm64}/linux -initrd {netboot-arm64}/initrd.gz -append "console=ttyAMA0"
     expect "Select a language"
+    expect "<Enter> activates buttons"  send "\r"
+    expect "Select your location"
+    expect "<Go Back>"  send "\x1b[B"  expect "Zambia"  send "\r"
+    expect "Configure the keyboard"
     send "\x01x"
     exit 0
     within 600
@@ -99,5 +103,12 @@ uefi-linux: -M virt -cpu max -m 1G -nographic -nic none -drive if=pflash,format=
     expect "on aarch64"
     expect "/root # "  send "ls -d /sys/firmware/efi\n"  expect "\n/sys/firmware/efi\n"
     expect "/root # "  send "poweroff\n"
+    exit 0
+    within 300
+
+litmus: -M virt -cpu max -smp 4 -m 256 -nographic -kernel {litmus-arm64}/litmus.elf
+    expect "runs: "  send "20000\n"
+    reject "FORBIDDEN"
+    expect "2+2W+stlr+stlr"  expect "\n0 forbidden outcomes"
     exit 0
     within 300

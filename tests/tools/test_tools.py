@@ -75,6 +75,11 @@ class Boottest(InScratch):
         self.assertEqual(self.verdict(r'expect "ready" send "abc\n" exit 3 again "more" expect "ready" send "d\n" '
                                       r'expect "got d" exit 3 within 5'), 0)
 
+    def test_the_host_must_succeed_and_agree(self):
+        self.assertEqual(self.verdict(r'expect "ready" send "a\n" same "echo got a" host "true" within 5'), 0)
+        self.assertEqual(self.verdict(r'expect "ready" send "a\n" same "echo got b" exit 3 within 5'), 1)
+        self.assertEqual(self.verdict('host "false" within 5'), 1)
+
     def test_another_exit_status_fails(self):
         self.assertEqual(self.verdict(r'send "abc\n" exit 0 within 5'), 1)
 
