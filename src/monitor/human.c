@@ -96,7 +96,8 @@ static void run(Monitor *mon)
     human_line(&a, line, &o);
     free(line);
     show(mon, &o);
-    prompt(mon);
+    if (machine_stopping(a.machine) != STOP_QUIT)
+        prompt(mon);
 }
 
 static void opened(Monitor *mon)
