@@ -313,6 +313,11 @@ uint8_t *asm_jcc_aligned(Asm *a, Cc cc)
     return asm_jcc(a, cc);
 }
 
+void asm_align_jcc(Asm *a, unsigned before)
+{
+    align(a, before + 2);
+}
+
 uint8_t *asm_jmp_aligned(Asm *a)
 {
     align(a, 1);

@@ -130,6 +130,7 @@ uint8_t *asm_jcc(Asm *, Cc);
 uint8_t *asm_jmp(Asm *);
 uint8_t *asm_jcc_aligned(Asm *, Cc);
 uint8_t *asm_jmp_aligned(Asm *);
+void asm_align_jcc(Asm *, unsigned before); /* so that a jcc after that many more bytes has its rel32 aligned */
 void asm_here(Asm *, uint8_t *rel32);
 void asm_target(uint8_t *rel32, const uint8_t *target); /* both in the writable view */
 void asm_jmp_to(Asm *, const void *exec);               /* to an executable address */

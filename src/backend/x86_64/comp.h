@@ -39,6 +39,7 @@ typedef enum Place {
     IN_HOST, /* host flags: a FLAGS value, or a BIT as condition `n` */
     AS_COND, /* BIT, to be made from FLAGS value `of` by condition `n` */
     AS_CMC,  /* FLAGS value `of` with C inverted */
+    AS_AND,  /* constant mask of value `of`, compared with zero by its only user */
     AS_SHL,  /* value `of` shifted left by n: part of the address arithmetic of the add that wants it */
 } Place;
 
@@ -174,6 +175,7 @@ unsigned flags_as_int(Comp *, IrRef);                      /* packed, in a regis
 void op_flags(Comp *), op_cmc(Comp *), op_cond(Comp *), op_asflags(Comp *), op_compare(Comp *), op_pick(Comp *),
     op_fcmp(Comp *);
 /* ---- the rest, by file ---- */
+bool left_to_compare(Comp *, const IrInsn *);
 void int_op(Comp *);
 void vec_op(Comp *);
 void by_reference(Comp *);

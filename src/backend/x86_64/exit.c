@@ -80,10 +80,15 @@ static Cold *new_exit(Comp *c, uint64_t pc)
     return s;
 }
 
+enum { COMPARE_STOP = 4 }; /* bytes */
+
 static void compare_stop(Comp *c)
 {
     clobber_flags(c);
+    uint8_t *at = c->a.p;
     asm_alu_imm(&c->a, ALU_CMP, false, cpu_rm(offsetof(Cpu, stop)), 0);
+    assert(c->a.p - at == COMPARE_STOP);
+    (void)at;
 }
 
 static uint8_t *test_stop(Comp *c)
@@ -157,8 +162,9 @@ static void go(Comp *c, uint64_t pc)
             s->from[2] = asm_jmp_aligned(&c->a);
             return;
         }
+        asm_align_jcc(&c->a, COMPARE_STOP); /* the test and its jump stay together: the host fuses them */
         compare_stop(c);
-        s->from[2] = asm_jcc_aligned(&c->a, CC_E);
+        s->from[2] = asm_jcc(&c->a, CC_E);
         s->from[0] = asm_jmp(&c->a);
     } else {
         cross_page(c, pc);

@@ -329,6 +329,37 @@ Cc condition(Comp *c, IrRef bit, bool *known, bool *value)
     return CC_NE;
 }
 
+/* and x k; eq 0: one test. Nothing but constants may stand between, so that x is where it was. */
+bool left_to_compare(Comp *c, const IrInsn *i)
+{
+    IrRef r = (IrRef)c->at, last = c->live.last[r];
+    const IrInsn *user = insn_of(c, last);
+    int32_t mask, zero;
+    if (ir_bits(i->type) < 32 || c->live.uses[r] != 1 || (user->op != IR_eq && user->op != IR_ne) ||
+        user->type != i->type || user->arg[0] != r || !fits_imm(c, user->arg[1], &zero) || zero ||
+        !fits_imm(c, i->arg[1], &mask) || is_const(c, i->arg[0]) || (mask < 0 && i->type == I64))
+        return false;
+    for (IrRef k = (IrRef)(r + 1); k < last; k++)
+        if (insn_of(c, k)->op != IR_const && insn_of(c, k)->op != IR_nop)
+            return false;
+    c->where[r] = (Where){ .place = AS_AND, .of = i->arg[0] };
+    if (c->live.last[i->arg[0]] < last)
+        c->live.last[i->arg[0]] = last;
+    return true;
+}
+
+static void test_mask(Comp *c, IrRef masked)
+{
+    static const Enc TEST = { 0, 0, 0xf7, 0, 4, false, false }, TEST8 = { 0, 0, 0xf6, 0, 1, false, false };
+    uint32_t mask = (uint32_t)insn_of(c, insn_of(c, masked)->arg[1])->imm;
+    unsigned x = use(c, c->where[masked].of);
+    clobber_flags(c);
+    if (mask < 0x100)
+        asm_op8(&c->a, TEST8, 0, rm_reg(x), mask);
+    else
+        asm_op(&c->a, TEST, false, 0, rm_reg(x), mask);
+}
+
 /* eq ne ltu lts leu les of scalars: a compare whose outcome stays in the host flags. */
 void op_compare(Comp *c)
 {
@@ -345,6 +376,8 @@ void op_compare(Comp *c)
         asm_op(&c->a, SHL, false, 0, rm_reg(x), 32 - (unsigned)ir_bits(i->type));
         asm_op(&c->a, SHL, false, 0, rm_reg(y), 32 - (unsigned)ir_bits(i->type));
         asm_alu(&c->a, ALU_CMP, false, x, rm_reg(y));
+    } else if (!is_const(c, a) && c->where[a].place == AS_AND) {
+        test_mask(c, a);
     } else if (fits_imm(c, b, &value)) {
         Rm x = operand(c, a, w ? 8 : 4);
         clobber_flags(c);

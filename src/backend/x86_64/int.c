@@ -83,8 +83,8 @@ static bool left_to_add(Comp *c, const IrInsn *i, unsigned count)
 {
     IrRef r = (IrRef)c->at, last = c->live.last[r];
     const IrInsn *user = insn_of(c, last);
-    if (i->op != IR_shl || !count || count > 3 || c->live.uses[r] != 1 || user->op != IR_add || user->type != i->type ||
-        (i->type != I64 && last != r + 1) || is_const(c, i->arg[0]) || flags_wanted(c, last))
+    if (i->op != IR_shl || ir_bits(i->type) < 32 || !count || count > 3 || c->live.uses[r] != 1 || user->op != IR_add ||
+        user->type != i->type || (i->type != I64 && last != r + 1) || is_const(c, i->arg[0]) || flags_wanted(c, last))
         return false;
     IrRef other = user->arg[user->arg[0] == r];
     if (other > r && insn_of(c, other)->op == IR_shl && c->live.uses[other] == 1)
@@ -174,6 +174,8 @@ static void alu(Comp *c)
         add_by_lea(c, i);
         return;
     }
+    if (!flags && i->op == IR_and && left_to_compare(c, i))
+        return;
     IrRef a = i->arg[0], b = i->arg[1];
     int32_t value = 0;
     bool imm = fits_imm(c, b, &value);
