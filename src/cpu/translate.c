@@ -130,6 +130,8 @@ uint32_t translate_unit(Cpu *cpu, Ir *ir, uint64_t pc, uint64_t mode, const uint
     if (!t.done)
         ir_goto_(ir, T_VOID, t.pc);
     *bytes = (uint32_t)(t.pc - pc);
+    if (ir_checking && !ir->full)
+        ir_check(ir, slots, "as it was built");
     if (log_on(LOG_OP) && log_in_filter(pc))
         listing_ir("OP:", ir);
     return insns;

@@ -408,6 +408,10 @@ bool ir_type_named(const char *, IrType *);
 void ir_print(const Ir *, Out *);
 bool ir_parse(Ir *, const Slot *slots, int slot_count, const Helper *helpers, const char *text, Error *err);
 bool ir_verify(const Ir *, int slot_count, char *why, int len);
+/* Ends the program, with the unit and what is wrong, if it does not verify. Builds with -Dverify=true do so for each
+ * unit before and after its passes. */
+extern const bool ir_checking;
+void ir_check(const Ir *, int slot_count, const char *when);
 void ir_refold(Ir *to, const Ir *from); /* builds the unit again through ir_emit */
 
 /* The backward pass: last uses and dead puts. uses[ref]: how often the value is used by live ops; 0: dead. */

@@ -1,8 +1,10 @@
 /* Says what is wrong with a unit: types of arguments, order, ranges of numbers. What it passes, the interpreter and a
  * backend may take without looking. */
+#include "config.h"
 #include "tcg/ops.h"
 
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 typedef struct Verifier {
@@ -338,4 +340,17 @@ bool ir_verify(const Ir *ir, int slot_count, char *why, int len)
             return false;
     }
     return true;
+}
+
+const bool ir_checking = VERIFY_UNITS;
+
+void ir_check(const Ir *ir, int slot_count, const char *when)
+{
+    char why[200];
+    if (ir_verify(ir, slot_count, why, sizeof why))
+        return;
+    Out o = { 0 };
+    ir_print(ir, &o);
+    fprintf(stderr, "%s\na unit is wrong %s: %s\n", o.text, when, why);
+    abort();
 }

@@ -84,6 +84,13 @@ static void emit_colds(Comp *c)
     }
 }
 
+static void check(const Ir *ir, const Guest *guest)
+{
+    int slots;
+    guest_slots(guest, &slots);
+    ir_check(ir, slots, "after the backward pass");
+}
+
 static bool compile(const Guest *guest, Ir *ir, uint64_t first_pc, Compiled *out)
 {
     static _Thread_local Comp *comp;
@@ -102,6 +109,8 @@ static bool compile(const Guest *guest, Ir *ir, uint64_t first_pc, Compiled *out
     out->exits = out->points = 0;
     allocator_label(c);
     ir_live(ir, &c->live);
+    if (ir_checking)
+        check(ir, guest);
     for (c->at = 1; c->at < ir->count; c->at++) {
         const IrInsn *i = &ir->insn[c->at];
         int effects = ir_effects((IrOp)i->op);

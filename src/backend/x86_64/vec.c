@@ -409,6 +409,10 @@ static bool set_lane(Comp *c)
     static const uint8_t opcode[] = { [1] = 0x20, [2] = 0xc4, [4] = 0x22, [8] = 0x22 };
     release(c, i->arg[0]);
     unsigned dst = vdefine(c, false);
+    if (!c->a.avx) { /* asm_vec takes t for a vector register */
+        asm_vmov(&c->a, dst, x);
+        x = dst;
+    }
     asm_vec(&c->a, (Enc){ 0x66, lane == 2 ? 1 : 3, opcode[lane], 8, 1, lane == 8, false }, dst, x, rm_reg(t), n);
     return true;
 }
