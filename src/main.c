@@ -84,7 +84,7 @@ static int start_and_run(Config *c, Error *err)
 {
     if (!config_check(c, err))
         return fail(err);
-    cpu_use_backend(&x86_64_backend, 0);
+    cpu_use_backend(&x86_64_backend, c->translation);
     cpu_use_lockstep(c->lockstep);
     quit_on_signals();
     loop_start();

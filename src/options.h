@@ -2,6 +2,7 @@
 #pragma once
 #include "base/option.h"
 #include "core/machine.h"
+#include "cpu/cpu.h"
 
 typedef struct Texts {
     char **at;
@@ -19,6 +20,7 @@ typedef struct Config {
     const char *vga, *debugcon;         /* NULL: not said */
     bool nographic, no_display, no_net; /* -nographic; -display none; -nic none or -net none */
     bool no_monitor;                    /* -monitor none */
+    Translation translation;            /* -accel */
     bool seeded;
     uint64_t seed;
     const char *log_file, *pidfile, *name, *uuid, *loadvm, *snapshot_folder;

@@ -24,7 +24,7 @@ static bool choose_accel(const char *list, Error *err)
             return true;
         at += len + (at[len] == ':');
     }
-    return error_set(err, "accelerator '%s': this version translates only; leave it out, or add -accel tcg", list);
+    return error_set(err, "accelerator '%s': guest code is always translated; leave it out, or say -accel tcg", list);
 }
 
 static void add_prop(Out *o, const char *key, const char *value)
@@ -70,26 +70,46 @@ bool set_machine(void *config, const char *value, Error *err)
     return ok || error_in(err, "-machine %s: ", value);
 }
 
-bool set_accel(void *config, const char *value, Error *err)
+static void accel_help(void)
+{
+    puts("Accelerators:\n"
+         "tcg   translates guest code\n"
+         "  tb-size=MIB           code cache; 256 when not said, 0 the same; at most 1024\n"
+         "  one-insn-per-tb=on    translates each instruction by itself: slow, for finding errors\n"
+         "  thread=multi          each CPU has a host thread (so it is without saying)\n"
+         "  split-wx=on           code is written and run at two addresses (so it is without saying)");
+}
+
+static bool tcg_options(Config *c, KeyVals *keys, Error *err)
 {
     static const char *const threads[] = { "multi", NULL };
-    KeyVals keys;
     int thread = 0;
-    uint64_t size;
+    uint64_t size = 0;
     bool split = true;
-    if (!strcmp(value, "help")) {
-        puts("Accelerators:\ntcg");
+    if (!keyvals_choice(keys, "thread", threads, &thread, err) || !keyvals_size(keys, "tb-size", 1 << 20, &size, err) ||
+        !keyvals_bool(keys, "one-insn-per-tb", &c->translation.one_insn, err) ||
+        !keyvals_bool(keys, "split-wx", &split, err) || !keyvals_done(keys, err))
+        return false;
+    if (size > 1ull << 30 || (size && size < 1 << 20))
+        return error_set(err, "tb-size=%s: the code cache can have 1 to 1024 MiB", keyvals_get(keys, "tb-size"));
+    if (!split)
+        return error_set(err, "split-wx=off: generated code is never writable and executable at once");
+    c->translation.cache_bytes = size;
+    return true;
+}
+
+bool set_accel(void *config, const char *value, Error *err)
+{
+    KeyVals keys;
+    if (!strcmp(value, "help") || !strcmp(value, "?")) {
+        accel_help();
         return ((Config *)config)->done = true;
     }
     if (!keyvals_parse(value, "accel", &keys, err))
         return error_in(err, "-accel ");
     const char *name = keyvals_get(&keys, "accel");
-    bool ok = choose_accel(name ? name : "", err) && keyvals_choice(&keys, "thread", threads, &thread, err) &&
-              keyvals_size(&keys, "tb-size", 1 << 20, &size, err) && keyvals_bool(&keys, "split-wx", &split, err) &&
-              keyvals_done(&keys, err);
+    bool ok = choose_accel(name ? name : "", err) && tcg_options(config, &keys, err);
     keyvals_free(&keys);
-    if (ok && !split)
-        ok = error_set(err, "split-wx=off: generated code is never writable and executable at once");
     return ok || error_in(err, "-accel %s: ", value);
 }
 

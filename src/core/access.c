@@ -176,8 +176,8 @@ bool space_store(Space *s, uint64_t at, uint64_t value, int size)
     const Region *r = f.region;
     uint64_t offset = f.offset + (at - f.at);
     if (r->ram && !r->readonly) {
-        space_dirty(r, offset, (uint64_t)size);
         ram_store(r->ram + offset, value, size);
+        space_dirty(r, offset, (uint64_t)size);
         return true;
     }
     if (!r->window)
@@ -231,8 +231,8 @@ static bool write_block(Space *s, uint64_t at, const void *from, size_t size, bo
             len = size;
         uint64_t offset = f.offset + (at - f.at);
         if (!f.region->readonly || even_readonly) {
-            space_dirty(f.region, offset, len);
             memcpy(f.region->ram + offset, p, len);
+            space_dirty(f.region, offset, len);
         }
         at += len, p += len, size -= len;
     }

@@ -45,7 +45,7 @@ uint64_t space_load(Space *, uint64_t at, int size, bool *ok);
 bool space_store(Space *, uint64_t at, uint64_t value, int size);
 /* Loaders and debuggers: as space_write, but read-only memory takes it too. */
 bool space_poke(Space *, uint64_t at, const void *, size_t);
-/* Whoever writes memory through Region.ram itself says so first. */
+/* Whoever writes memory through Region.ram itself says so afterwards. */
 void space_dirty(const Region *, uint64_t offset, uint64_t len);
 /* Around device code that is not a window's: timers and posted events. */
 void space_device_begin(void);

@@ -13,12 +13,14 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { PROLOGUE_ROOM = 512 << 10, UNIT_ROOM = 128 << 10 };
+enum { PROLOGUE_ROOM = 512 << 10, UNIT_ROOM = 128 << 10, SMALL_REGION = 4 * UNIT_ROOM };
 
 bool cache_init(Engine *e, uint64_t bytes, Error *err)
 {
-    e->region_size = (uint32_t)(bytes / REGIONS) & ~4095u;
-    uint64_t all = PROLOGUE_ROOM + (uint64_t)e->region_size * REGIONS;
+    e->regions = bytes < (uint64_t)REGIONS * SMALL_REGION ? (uint32_t)(bytes / SMALL_REGION) : REGIONS;
+    assert(e->regions >= 2);
+    e->region_size = (uint32_t)(bytes / e->regions) & ~4095u;
+    uint64_t all = PROLOGUE_ROOM + (uint64_t)e->region_size * e->regions;
     int fd = memfd_create("translated-code", MFD_CLOEXEC);
     if (fd < 0 || ftruncate(fd, (off_t)all))
         return error_set(err, "cannot create the code cache: %s", strerror(errno));
@@ -30,7 +32,7 @@ bool cache_init(Engine *e, uint64_t bytes, Error *err)
                          (unsigned long long)all >> 20, strerror(errno));
     e->to_exec = x - w;
     e->prologue_size = e->backend->prologue(e->guest, e->lockstep ? lockstep_call : NULL, w, e->to_exec, PROLOGUE_ROOM);
-    for (int k = 0; k < REGIONS; k++)
+    for (int k = 0; k < (int)e->regions; k++)
         e->region[k].w = w + PROLOGUE_ROOM + (uint64_t)k * e->region_size;
     return true;
 }
@@ -178,9 +180,10 @@ static void clear_lookups(Engine *e, const Unit *u)
         Cpu *cpu = e->machine->cpu[k];
         if (!cpu || !cpu->run)
             continue;
-        for (int b = 0; b < BANKS; b++) {
-            JumpEntry *j = &cpu->run->bank[b]->jump[at];
-            if (cpu->run->bank[b]->live && j->code == u->code)
+        for (uint32_t left = u->banks; left; left &= left - 1) {
+            TlbBank *b = cpu->run->bank[__builtin_ctz(left)];
+            JumpEntry *j = &b->jump[at];
+            if (b->live && j->code == u->code)
                 __atomic_store_n(&j->pc, ~0ull, __ATOMIC_SEQ_CST);
         }
     }
@@ -252,7 +255,7 @@ void cache_invalidate(Engine *e, uint32_t ram_page, uint32_t offset, uint32_t le
 
 void cache_forget_pc(Engine *e, uint64_t pc)
 {
-    for (int k = 0; k < REGIONS; k++)
+    for (int k = 0; k < (int)e->regions; k++)
         for (uint32_t n = 0; n < e->region[k].count; n++) {
             Unit *u = e->region[k].units[n];
             if (u->dead || pc - u->pc >= u->guest_bytes)
@@ -294,7 +297,7 @@ static void evict(void *arg)
 {
     Engine *e = arg;
     pthread_mutex_lock(&e->lock);
-    e->region_now = (e->region_now + 1) % REGIONS;
+    e->region_now = (e->region_now + 1) % e->regions;
     if (e->region[e->region_now].count)
         e->evictions++;
     empty_region(e, &e->region[e->region_now]);
@@ -313,7 +316,7 @@ void cache_evict(Cpu *self)
 Unit *cache_unit_at(Engine *e, const void *host)
 {
     const uint8_t *at = host;
-    for (int k = 0; k < REGIONS; k++) {
+    for (int k = 0; k < (int)e->regions; k++) {
         CodeRegion *r = &e->region[k];
         const uint8_t *base = r->w + e->to_exec;
         if (at < base || at >= base + e->region_size)
@@ -369,9 +372,10 @@ bool cache_point(Engine *e, const void *ret, uint64_t *pc)
     return true;
 }
 
-void cache_jump_fill(Cpu *cpu, const Unit *u)
+void cache_jump_fill(Cpu *cpu, Unit *u)
 {
     TlbBank *b = cpu->bank;
+    u->banks |= 1u << b->number;
     if (u->mode & MODE_STEP)
         return;
     unsigned at = (unsigned)(u->pc >> cpu->run->guest->pc_shift) & (JUMP_SIZE - 1), hash = (u->pc >> 12) & 4095;

@@ -35,6 +35,11 @@ enum {
     CPU_BIAS = 128 + 48
 }; /* the base pointer of generated code is at this offset: reaches stop and 28 registers in a byte */
 
+typedef struct Translation { /* how; all zero: as is best */
+    uint64_t cache_bytes;    /* of translated code */
+    bool one_insn;           /* units of one instruction each */
+} Translation;
+
 /* From any thread. kick: leave translated code soon and look at interrupt lines. */
 void cpu_kick(Cpu *);
 /* A device's input line to the CPU changed (under the machine lock). */

@@ -12,6 +12,7 @@ struct Unit {
     uint32_t code_size;
     const uint8_t *code; /* executable address */
     uint16_t guest_bytes, guest_insns, exits, points;
+    uint32_t banks; /* bit by number of a bank: some CPU's jump table may hold the unit there */
     bool dead;
     UnitExit *exit;
     UnitPoint *point;
@@ -67,6 +68,8 @@ typedef struct Engine {
     pthread_mutex_t lock; /* translation, links, lookup-table entries, page lists */
     ptrdiff_t to_exec;
     uint32_t region_size, prologue_size, region_now;
+    uint32_t regions;    /* in use: fewer in a small cache */
+    uint32_t unit_insns; /* most that are translated together */
     CodeRegion region[REGIONS];
     Unit *hash[1 << HASH_BITS];
     uint64_t evictions, invalidations;
@@ -92,7 +95,7 @@ void cache_link(Engine *, UnitExit *, Unit *to);
 Unit *cache_unit_at(Engine *, const void *host); /* which unit an executable address is in, or NULL */
 void cache_invalidate(Engine *, uint32_t ram_page, uint32_t offset, uint32_t len); /* units made from these bytes */
 void cache_forget_pc(Engine *, uint64_t pc); /* units that hold the instruction at this virtual address */
-void cache_jump_fill(Cpu *, const Unit *);
+void cache_jump_fill(Cpu *, Unit *);
 bool cache_point(Engine *, const void *ret, uint64_t *pc); /* takes the lock itself */
 
 UnitExit *cache_exit_at(Engine *, const void *stub); /* takes the lock itself: what EXIT_LINK left by */
@@ -110,9 +113,19 @@ void lockstep_device_done(Cpu *, Access, uint64_t phys, int size, uint64_t value
 HelperThrough lockstep_call;
 
 /* ---- page-guard.c: who may write where ---- */
-void page_protect(Cpu *self, uint32_t ram_page); /* no lock held: no write table maps it afterwards */
-void page_written(Engine *, uint32_t ram_page, uint32_t offset,
-                  uint32_t len); /* before any write to a PAGE_CODE page */
+/* Whether the page may go to a write table: it has no units, and whoever makes one will see that it is written. */
+static inline bool page_may_write(Engine *e, uint32_t ram_page)
+{
+    if (__atomic_load_n(&e->page_flags[ram_page], __ATOMIC_SEQ_CST) & PAGE_CODE)
+        return false;
+    __atomic_fetch_or(&e->page_flags[ram_page], PAGE_WRITTEN, __ATOMIC_SEQ_CST);
+    return !(__atomic_load_n(&e->page_flags[ram_page], __ATOMIC_SEQ_CST) & PAGE_CODE);
+}
+/* No lock held: no write table maps it afterwards, until page_protected says no. */
+void page_protect(Cpu *self, uint32_t ram_page);
+bool page_protected(Engine *, uint32_t ram_page);
+/* After any write to a PAGE_CODE page: a unit that is made before sees this, one that is made later sees the write. */
+void page_written(Engine *, uint32_t ram_page, uint32_t offset, uint32_t len);
 
 /* ---- bank.c ---- */
 void bank_flush(TlbBank *);

@@ -43,13 +43,6 @@ void far_keep(TlbBank *b, bool write, unsigned at)
     *f = (FarEntry){ e->page, e->addend, n->ram_page, b->far_epoch, n->page_bits, prot, n->global };
 }
 
-/* A write table may not map a page that has code: as in tlb.c, say first that it may, then look. */
-static bool may_write(Engine *e, uint32_t ram_page)
-{
-    __atomic_fetch_or(&e->page_flags[ram_page], PAGE_WRITTEN, __ATOMIC_SEQ_CST);
-    return !(__atomic_load_n(&e->page_flags[ram_page], __ATOMIC_SEQ_CST) & PAGE_CODE);
-}
-
 /* Host address of the access, whose page is then in the first level; NULL: not known here. */
 static void *refill(Cpu *cpu, uint64_t va, IrMem m, bool write)
 {
@@ -60,7 +53,7 @@ static void *refill(Cpu *cpu, uint64_t va, IrMem m, bool write)
     const FarEntry *f = entry(b, va);
     if (f->page != (va & ~0xfffull) || f->epoch != b->far_epoch || !(f->prot >> (write ? STORE : LOAD) & 1))
         return NULL;
-    if (write && !may_write(cpu->run->engine, f->ram_page))
+    if (write && !page_may_write(cpu->run->engine, f->ram_page))
         return NULL;
     FarEntry found = *f;
     bank_set(b, write, found.page, found.addend, found.ram_page, found.page_bits, found.global);

@@ -12,9 +12,6 @@ bool mem_rmw(Cpu *, uint64_t addr, int size, IrRmw, uint64_t operand, bool user,
 bool mem_cas(Cpu *, uint64_t addr, int size, V128 expected, V128 desired, bool user, V128 *old);
 /* Probes every byte of a store or load before the first is done: false and the exception as above. */
 bool mem_probe(Cpu *, uint64_t addr, int size, Access, bool user);
-/* Host address of guest memory [addr, addr+size) within one page, after the permission check; NULL: not plain memory
- * (a device, a watched or code page) though allowed; *ok false: faulted. */
-void *mem_host(Cpu *, uint64_t addr, int size, Access, bool user, bool *ok);
 
 /* Invalidations. va: one page in every live bank with that tag (tag -1: any; and global entries) of that set of regimes
  * (bit mask); all: everything of these regimes with that tag. */

@@ -23,9 +23,14 @@ static void drop_from_all(void *arg)
 void page_protect(Cpu *self, uint32_t ram_page)
 {
     Engine *e = self->run->engine;
-    uint8_t before = __atomic_fetch_or(&e->page_flags[ram_page], PAGE_CODE, __ATOMIC_SEQ_CST);
-    if (!(before & PAGE_CODE) && before & PAGE_WRITTEN)
+    if (__atomic_fetch_or(&e->page_flags[ram_page], PAGE_CODE, __ATOMIC_SEQ_CST) & PAGE_WRITTEN)
         cpu_exclusive(self, drop_from_all, &(Protect){ e, ram_page });
+}
+
+bool page_protected(Engine *e, uint32_t ram_page)
+{
+    uint8_t flags = __atomic_load_n(&e->page_flags[ram_page], __ATOMIC_SEQ_CST);
+    return flags & PAGE_CODE && !(flags & PAGE_WRITTEN);
 }
 
 void page_written(Engine *e, uint32_t ram_page, uint32_t offset, uint32_t len)

@@ -16,13 +16,12 @@
 #include <unistd.h>
 
 static const Backend *chosen_backend; /* set once by main before any machine is made */
-static uint64_t chosen_cache = 256ull << 20;
+static Translation chosen;
 
-void cpu_use_backend(const Backend *b, uint64_t cache_bytes)
+void cpu_use_backend(const Backend *b, Translation t)
 {
     chosen_backend = b;
-    if (cache_bytes)
-        chosen_cache = cache_bytes;
+    chosen = t;
 }
 
 uint64_t *pc_of(Cpu *cpu)
@@ -289,11 +288,12 @@ static Unit *find_unit(Cpu *cpu, CpuExit *why)
     pthread_mutex_lock(&e->lock);
     Unit *u = cache_find(e, f.ram_page, *pc, mode);
     if (!u) {
-        pthread_mutex_unlock(&e->lock);
-        page_protect(cpu, f.ram_page);
-        pthread_mutex_lock(&e->lock);
-        __atomic_fetch_or(&e->page_flags[f.ram_page], PAGE_CODE, __ATOMIC_SEQ_CST);
-        u = cache_make(cpu, f.ram_page, *pc, mode, f.page_bytes, UNIT_INSNS);
+        while (!page_protected(e, f.ram_page)) {
+            pthread_mutex_unlock(&e->lock);
+            page_protect(cpu, f.ram_page);
+            pthread_mutex_lock(&e->lock);
+        }
+        u = cache_make(cpu, f.ram_page, *pc, mode, f.page_bytes, e->unit_insns);
     }
     if (u && !one_by_one(e))
         cache_jump_fill(cpu, u);
@@ -503,6 +503,7 @@ static void ram_dirty(void *who, uint64_t page, uint64_t offset, uint64_t len)
     Engine *e = who;
     if (e->lockstep)
         lockstep_device_writes(e->lockstep);
+    __atomic_thread_fence(__ATOMIC_SEQ_CST); /* the write comes before the look */
     for (uint64_t at = offset; at < offset + len;) {
         uint64_t p = page + (at >> 12), in = at & 0xfff,
                  n = offset + len - at < 0x1000 - in ? offset + len - at : 0x1000 - in;
@@ -546,7 +547,8 @@ static Engine *new_engine(Machine *m, const Guest *g, Error *err)
     pthread_cond_init(&e->stopped, NULL);
     pthread_cond_init(&e->resumed, NULL);
     pthread_mutex_init(&e->debug.lock, NULL);
-    if (!cache_init(e, chosen_cache, err))
+    e->unit_insns = chosen.one_insn ? 1 : UNIT_INSNS;
+    if (!cache_init(e, chosen.cache_bytes ? chosen.cache_bytes : 256ull << 20, err))
         return NULL;
     SpaceWatch *w = xalloc(sizeof *w);
     *w = (SpaceWatch){ ram_dirty, remapped, e };
@@ -564,7 +566,7 @@ bool cpu_init(Cpu *cpu, const Guest *g, Error *err)
     run->number = n;
     run->guest = g;
     for (int b = 0; b < BANKS; b++)
-        run->bank[b] = xalloc(sizeof(TlbBank));
+        (run->bank[b] = xalloc(sizeof(TlbBank)))->number = (uint8_t)b;
     run->ir = xalloc(sizeof(Ir));
     run->compiled = xalloc(sizeof(Compiled));
     pthread_mutex_init(&run->wake_lock, NULL);

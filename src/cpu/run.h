@@ -59,6 +59,7 @@ struct TlbBank {
     FarEntry *far;                   /* FAR_SIZE, or NULL */
     uint32_t far_epoch, conflicts;
     bool live;
+    uint8_t number;
 };
 enum { BANK_READ = 0, BANK_WRITE = TLB_SIZE * 16, BANK_JUMP = 2 * TLB_SIZE * 16 };
 
@@ -112,8 +113,8 @@ struct CpuRun {
 
 /* For frontends: makes the CPU one of its machine's, run by this engine. In the device's start(). */
 bool cpu_init(Cpu *, const Guest *, Error *err);
-/* The backend all machines use and the size of the code cache in bytes; before any CPU is made. */
-void cpu_use_backend(const Backend *, uint64_t cache_bytes);
+/* What all machines use; before any CPU is made. */
+void cpu_use_backend(const Backend *, Translation);
 
 /* Whether machines run each unit twice, interpreted and translated, and stop at a difference; before any CPU is made.
  */

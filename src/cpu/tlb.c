@@ -80,9 +80,7 @@ static bool locate(Cpu *cpu, uint64_t va, Access access, bool user, Spot *s, boo
     if (access == LOAD) {
         bank_set(b, false, page, addend, s->ram_page, w.page_bits, w.global);
     } else if (!w.dirty_pending) {
-        Engine *e = run->engine;
-        __atomic_fetch_or(&e->page_flags[s->ram_page], PAGE_WRITTEN, __ATOMIC_SEQ_CST);
-        if (!(__atomic_load_n(&e->page_flags[s->ram_page], __ATOMIC_SEQ_CST) & PAGE_CODE))
+        if (page_may_write(run->engine, s->ram_page))
             bank_set(b, true, page, addend, s->ram_page, w.page_bits, w.global);
     }
     return true;
@@ -132,12 +130,17 @@ static unsigned kind_of(Access access)
     return access == STORE ? DEBUG_WRITE : DEBUG_READ;
 }
 
-/* Tells units made from these bytes before they change. */
+static void about_to_write(Cpu *cpu, void *host, int size)
+{
+    if (cpu->run->engine->lockstep)
+        lockstep_write(cpu, host, size);
+}
+
+/* The bytes have changed: units made from them go. */
 static void guard(Cpu *cpu, const Spot *s, int size)
 {
     Engine *e = cpu->run->engine;
-    if (e->lockstep)
-        lockstep_write(cpu, s->host, size);
+    __atomic_thread_fence(__ATOMIC_SEQ_CST); /* the write comes before the look */
     if (__atomic_load_n(&e->page_flags[s->ram_page], __ATOMIC_SEQ_CST) & PAGE_CODE)
         page_written(e, s->ram_page, s->phys & 0xfff, (uint32_t)size);
 }
@@ -173,7 +176,7 @@ static bool one_page(Cpu *cpu, uint64_t va, Access access, int size, bool user, 
         }
         return true;
     }
-    guard(cpu, &s, size);
+    about_to_write(cpu, s.host, size);
     switch (size) {
     case 1:
         *(volatile uint8_t *)s.host = (uint8_t)value->lo;
@@ -190,6 +193,7 @@ static bool one_page(Cpu *cpu, uint64_t va, Access access, int size, bool user, 
     default:
         memcpy(s.host, value, (size_t)size);
     }
+    guard(cpu, &s, size);
     return true;
 }
 
@@ -216,9 +220,10 @@ static bool two_pages(Cpu *cpu, uint64_t va, Access access, int size, bool user,
         } else if (access == LOAD) {
             bytes[k] = at->host[in];
         } else {
-            if (in == 0)
-                guard(cpu, at, k >= first ? size - first : first);
+            about_to_write(cpu, at->host + in, 1);
             at->host[in] = bytes[k];
+            if (k == first - 1 || k == size - 1)
+                guard(cpu, at, k >= first ? size - first : first);
         }
     }
     if (access == LOAD) {
@@ -260,8 +265,7 @@ bool mem_store(Cpu *cpu, uint64_t va, int size, bool user, V128 value)
     uint8_t *host = quick(cpu, va, size, true, user);
     if (!host)
         return access_any(cpu, va, STORE, size, user, &value);
-    if (cpu->run->engine->lockstep)
-        lockstep_write(cpu, host, size);
+    about_to_write(cpu, host, size);
     memcpy(host, &value, (size_t)size);
     return true;
 }
@@ -276,26 +280,19 @@ bool mem_probe(Cpu *cpu, uint64_t va, int size, Access access, bool user)
                              !refused(cpu, va + (uint64_t)first, &s, size - first, kind_of(access)));
 }
 
-static void *host_for(Cpu *cpu, uint64_t va, int size, Access access, unsigned kinds, bool user, bool *ok)
+/* Where to write, for who tells guard() afterwards unless s->host is NULL. */
+static void *host_for(Cpu *cpu, uint64_t va, int size, bool user, Spot *s, bool *ok)
 {
-    uint8_t *host = quick(cpu, va, size, access == STORE, user);
-    Spot s;
+    uint8_t *host = quick(cpu, va, size, true, user);
+    *s = (Spot){ 0 };
     *ok = true;
-    if (host && access == STORE && cpu->run->engine->lockstep)
-        lockstep_write(cpu, host, size);
+    if (!host) {
+        *ok = locate(cpu, va, STORE, user, s, true) && !refused(cpu, va, s, size, DEBUG_ACCESS);
+        host = *ok && (va & 0xfff) + (uint64_t)size <= 0x1000 ? s->host : NULL;
+    }
     if (host)
-        return host;
-    *ok = locate(cpu, va, access, user, &s, true) && !refused(cpu, va, &s, size, kinds);
-    if (!*ok || !s.host || (va & 0xfff) + (uint64_t)size > 0x1000)
-        return NULL;
-    if (access == STORE)
-        guard(cpu, &s, size);
-    return s.host;
-}
-
-void *mem_host(Cpu *cpu, uint64_t va, int size, Access access, bool user, bool *ok)
-{
-    return host_for(cpu, va, size, access, kind_of(access), user, ok);
+        about_to_write(cpu, host, size);
+    return host;
 }
 
 static uint64_t sign_extend(uint64_t v, int size)
@@ -369,7 +366,8 @@ bool mem_rmw(Cpu *cpu, uint64_t va, int size, IrRmw op, uint64_t operand, bool u
         return false;
     }
     bool ok;
-    void *host = host_for(cpu, va, size, STORE, DEBUG_ACCESS, user, &ok);
+    Spot s;
+    void *host = host_for(cpu, va, size, user, &s, &ok);
     if (!ok)
         return false;
     V128 v = { 0, 0 };
@@ -383,6 +381,8 @@ bool mem_rmw(Cpu *cpu, uint64_t va, int size, IrRmw op, uint64_t operand, bool u
     *old = v.lo;
     while (!exchange(host, size, old, combine(op, *old, operand, size) & mask))
         ;
+    if (s.host)
+        guard(cpu, &s, size);
     return true;
 }
 
@@ -394,7 +394,8 @@ bool mem_cas(Cpu *cpu, uint64_t va, int size, V128 expected, V128 desired, bool 
         return false;
     }
     bool ok;
-    void *host = host_for(cpu, va, size, STORE, DEBUG_ACCESS, user, &ok);
+    Spot s;
+    void *host = host_for(cpu, va, size, user, &s, &ok);
     if (!ok)
         return false;
     if (!host) {
@@ -409,12 +410,14 @@ bool mem_cas(Cpu *cpu, uint64_t va, int size, V128 expected, V128 desired, bool 
         memcpy(&want, &desired, 16);
         unsigned __int128 got = __sync_val_compare_and_swap((unsigned __int128 *)host, seen, want);
         memcpy(old, &got, 16);
-        return true;
+    } else {
+        uint64_t mask = size == 8 ? ~0ull : (1ull << 8 * size) - 1;
+        old->hi = 0;
+        old->lo &= mask;
+        exchange(host, size, &old->lo, desired.lo & mask);
     }
-    old->hi = 0;
-    uint64_t mask = size == 8 ? ~0ull : (1ull << 8 * size) - 1;
-    old->lo &= mask;
-    exchange(host, size, &old->lo, desired.lo & mask);
+    if (s.host)
+        guard(cpu, &s, size);
     return true;
 }
 

@@ -113,6 +113,13 @@ bool translate_one(Cpu *cpu, Ir *ir, uint64_t pc, uint64_t mode, const uint8_t *
     return whole;
 }
 
+static void check(Cpu *cpu, const Ir *ir)
+{
+    int slots;
+    guest_slots(cpu->run->guest, &slots);
+    ir_check(ir, slots, "as it was built");
+}
+
 /* Ends before an instruction that goes on in the next page; *bytes is 0 if that is the first. */
 uint32_t translate_unit(Cpu *cpu, Ir *ir, uint64_t pc, uint64_t mode, const uint8_t *page_bytes, uint32_t limit,
                         uint32_t *bytes)
@@ -131,7 +138,7 @@ uint32_t translate_unit(Cpu *cpu, Ir *ir, uint64_t pc, uint64_t mode, const uint
         ir_goto_(ir, T_VOID, t.pc);
     *bytes = (uint32_t)(t.pc - pc);
     if (ir_checking && !ir->full)
-        ir_check(ir, slots, "as it was built");
+        check(cpu, ir);
     if (log_on(LOG_OP) && log_in_filter(pc))
         listing_ir("OP:", ir);
     return insns;

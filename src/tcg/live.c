@@ -140,4 +140,5 @@ void ir_live(Ir *ir, IrLive *live)
     memset(live->put, 0, ir->count * sizeof *live->put);
     for (uint32_t at = ir->count; at-- > 1;)
         visit(&w, at);
+    live->uses[0] = live->last[0] = 0;
 }

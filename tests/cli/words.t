@@ -28,6 +28,8 @@ $ -cpu help
 0 CPU models
 $ -accel help
 0 tcg
+tb-size=MIB
+one-insn-per-tb=on
 
 $ -help-man
 0 .TH DRAGOMAN 1
@@ -68,7 +70,23 @@ $ -M virt -smp 100000
 $ -M virt -smp 2,maxcpus=4
 1 make it 2
 $ -M virt -accel kvm
-1 translates only
+1 dragoman: -accel kvm: accelerator 'kvm': guest code is always translated; leave it out, or say -accel tcg
+$ -M virt -accel kvm:tcg -version
+0 dragoman version
+$ -accel tcg -accel tcg,tb-size=4,one-insn-per-tb=on,thread=multi,split-wx=on -version
+0 dragoman version
+$ -accel tcg,tb-size=0 -version
+0 dragoman version
+$ -accel tcg,tb-size=4096
+1 dragoman: -accel tcg,tb-size=4096: tb-size=4096: the code cache can have 1 to 1024 MiB
+$ -accel tcg,tb-size=lots
+1 expected a size
+$ -accel tcg,thread=single
+1 multi
+$ -accel tcg,split-wx=off
+1 never writable and executable at once
+$ -accel tcg,tb-sise=4
+1 did you mean 'tb-size'?
 $ -M virt,accel=kvm
 1 only tcg is there
 $ -M virt -rtc base=yesterday

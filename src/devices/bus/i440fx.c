@@ -66,8 +66,8 @@ static uint32_t segment_size(int n)
 static void write_behind(void *segment, uint64_t at, uint64_t value, int size)
 {
     Segment *s = segment;
-    space_dirty(s->of, (uint64_t)(s->ram - s->of->ram) + at, (uint64_t)size);
     memcpy(s->ram + at, &value, (size_t)size);
+    space_dirty(s->of, (uint64_t)(s->ram - s->of->ram) + at, (uint64_t)size);
 }
 
 /* The memory that PCI shows there; NULL: none, or none that is contiguous. */

@@ -62,8 +62,8 @@ static uint16_t load(const QueueMemory *m, uint64_t at)
 
 static void store(const QueueMemory *m, uint64_t at, uint16_t value)
 {
-    space_dirty(m->region, m->offset + at, sizeof value);
     __atomic_store_n((uint16_t *)(void *)(m->host + at), value, __ATOMIC_RELEASE);
+    space_dirty(m->region, m->offset + at, sizeof value);
 }
 
 /* The driver notifies when it moves its index past the event's; it looks at that after it has moved the index, so we
@@ -177,8 +177,8 @@ void queue_put(Queue *q, uint16_t n, uint16_t head, uint32_t written)
         return;
     uint32_t entry[2] = { head, written };
     uint64_t at = RING_ENTRIES + 8ull * ((uint16_t)(q->next_used + n) & (q->size - 1));
-    space_dirty(q->used.region, q->used.offset + at, sizeof entry);
     memcpy(q->used.host + at, entry, sizeof entry);
+    space_dirty(q->used.region, q->used.offset + at, sizeof entry);
 }
 
 void queue_publish(Queue *q, uint16_t count)
@@ -230,8 +230,8 @@ size_t chain_write(const Chain *c, uint64_t at, const void *from, size_t len)
             continue;
         }
         size_t n = v->iov_len - at < len - done ? v->iov_len - at : len - done;
-        space_dirty(c->in[i].region, c->in[i].offset + at, n);
         memcpy((char *)v->iov_base + at, (const char *)from + done, n);
+        space_dirty(c->in[i].region, c->in[i].offset + at, n);
         done += n;
         at = 0;
     }

@@ -7,7 +7,7 @@
 
 enum { QUEUE_MOST = 1024 }; /* entries of a queue, of an indirect table and host pieces of a chain */
 
-/* Guest memory with its host address: whoever writes there tells space_dirty first. */
+/* Guest memory with its host address: whoever writes there tells space_dirty then. */
 typedef struct QueueMemory {
     const Region *region;
     uint64_t offset;

@@ -31,9 +31,10 @@ bool table_update(TableWalk *t, uint64_t descriptor)
     if (region->readonly)
         return true;
     uint64_t old = t->entry;
+    bool ok =
+        __atomic_compare_exchange_n(t->host, &old, in_order(t, descriptor), false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
     space_dirty(region, (uint64_t)((uint8_t *)t->host - region->ram), 8);
-    return __atomic_compare_exchange_n(t->host, &old, in_order(t, descriptor), false, __ATOMIC_SEQ_CST,
-                                       __ATOMIC_SEQ_CST);
+    return ok;
 }
 
 static uint32_t read_descriptor(ArmCpu *c, TableWalk *t, ArmWalk *a, uint64_t at)
