@@ -162,6 +162,8 @@ static bool boot(Machine *m, Error *err)
     if (*p->missing.text)
         return error_set(err, "%s", p->missing.text);
     pc_firmware(p);
+    if (!pc_kernel(p, machine_device(m, "fw-cfg"), err))
+        return false;
     start_cpus(m);
     return true;
 }

@@ -17,5 +17,6 @@ enum { PC_CPUS = 16 };
 void pc_firmware(Pc *); /* fills fw-cfg and CMOS */
 void pc_acpi(Pc *, Device *fw_cfg);
 void pc_smbios(Pc *, Device *fw_cfg);
+bool pc_kernel(Pc *, Device *fw_cfg, Error *); /* -kernel, if there is one */
 struct Aml;
 void pc_dsdt(Pc *, struct Aml *); /* the body of the DSDT */

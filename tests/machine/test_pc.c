@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static Machine *m;
 static bool found; /* the BIOS: without it a machine is not told anything */
@@ -219,6 +220,58 @@ START_TEST(firmware_is_at_the_top_and_below_1_mib)
 }
 END_TEST
 
+/* A kernel of a header and 3000 bytes; its setup code has 2 sectors. */
+static void make_kernel(const char *path)
+{
+    uint8_t image[1536 + 3000];
+    memset(image, 0x90, sizeof image);
+    memset(image, 0, 1024);
+    image[0x1f1] = 2;
+    memcpy(image + 0x202, "HdrS\x0c\x02", 6);
+    image[0x211] = 1;
+    memcpy(image + 0x22c, "\xff\xff\xff\x37", 4);
+    FILE *f = fopen(path, "w");
+    ck_assert(f && fwrite(image, 1, sizeof image, f) == sizeof image);
+    fclose(f);
+}
+
+START_TEST(an_option_rom_is_told_what_to_load)
+{
+    char path[] = "/tmp/dragoman-bzimage-XXXXXX";
+    Error err;
+    close(mkstemp(path));
+    make_kernel(path);
+    m = machine_new(machine_type("pc", &err),
+                    &(MachineConfig){ .cpu = "none", .kernel = path, .append = "console=ttyS0", .initrd = path }, &err);
+    ck_assert_msg(m != NULL, "%s", err.text);
+    if (machine_boot(m, &err)) {
+        File rom = file("genroms/linuxboot.bin"), order = file("bootorder");
+        ck_assert_str_eq((char *)order.bytes, "/rom@genroms/linuxboot.bin");
+        ck_assert_uint_eq(rom.bytes[0] | rom.bytes[1] << 8, 0xaa55);
+        ck_assert_uint_eq(rom.len, rom.bytes[2] * 512u);
+        ck_assert_uint_eq(sum(rom.bytes, rom.len), 0);
+        const uint8_t *pnp = rom.bytes + rom.bytes[0x1a], *rows = rom.bytes + 0x3b0;
+        ck_assert_mem_eq(pnp, "$PnP", 4);
+        ck_assert_uint_eq(sum(pnp, 32), 0);
+        ck_assert_uint_eq(big(rows + 4, 4), 1536);
+        ck_assert_uint_eq(big(rows + 32 + 4, 4), 3000);
+        ck_assert_uint_eq(big(rows + 32 + 12, 4), 0x100000);
+        ck_assert_uint_eq(big(rows + 48 + 12, 4) & 0xfff, 0);
+        uint8_t header[0x230];
+        choose(0x18);
+        read_bytes(header, sizeof header);
+        ck_assert_uint_eq(get(header + 0x218), big(rows + 48 + 12, 4));
+        ck_assert_uint_eq(get(header + 0x228), 0x20000);
+        free(rom.bytes);
+        free(order.bytes);
+    } else {
+        ck_assert_ptr_nonnull(strstr(err.text, "seabios"));
+    }
+    machine_free(m);
+    unlink(path);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("machine/pc");
@@ -226,6 +279,7 @@ int main(void)
     tcase_add_test(c, acpi_tables_are_linked_and_add_up);
     tcase_add_test(c, memory_is_told_in_cmos_and_in_a_map);
     tcase_add_test(c, smbios_structures_fill_their_table);
+    tcase_add_test(c, an_option_rom_is_told_what_to_load);
     tcase_add_test(c, firmware_is_at_the_top_and_below_1_mib);
     suite_add_tcase(s, c);
     SRunner *r = srunner_create(s);

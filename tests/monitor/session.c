@@ -36,7 +36,7 @@ char *session_on(const char *cpu, MonitorMode mode, const char *input)
     cpu_use_backend(&x86_64_backend, 16 << 20);
     Machine *m = machine_new(machine_type("virt", &err), &config, &err);
     ck_assert_msg(m && chardev_add("mem,id=mem", &err) &&
-                      drive_add("file=README.md,if=none,id=disk,readonly=on,format=raw", false, &err) &&
+                      drive_add("file=README.md,if=none,id=disk,readonly=on,format=raw", "virtio", false, &err) &&
                       net_add("null,id=net", &err),
                   "%s", err.text);
     Monitors *all = monitors_new(m, &facts);
