@@ -190,11 +190,18 @@ static bool set_mon(void *config, const char *value, Error *err)
     return add_monitor(config, "mon", value);
 }
 
+static bool set_gdb(void *config, const char *value, Error *err)
+{
+    (void)err;
+    ((Config *)config)->gdb = value;
+    ((Config *)config)->machine.debugged = strcmp(value, "none");
+    return true;
+}
+
 static bool set_gdb_usual(void *config, const char *value, Error *err)
 {
-    (void)value, (void)err;
-    ((Config *)config)->gdb = "tcp::1234";
-    return true;
+    (void)value;
+    return set_gdb(config, "tcp::1234", err);
 }
 
 /* FILE as a value of -drive. */
@@ -418,7 +425,7 @@ const Option options[] = {
     { "gdb", "WHERE",
       "wait for gdb there: tcp:[HOST]:PORT, unix:PATH, stdio, chardev:ID, none;\n"
       "gdb finds all registers, `monitor` commands, and breakpoints that no guest sees",
-      .text = offsetof(Config, gdb) },
+      set_gdb },
     { "s", NULL, "the same as -gdb tcp::1234", set_gdb_usual },
     { "S", NULL, "do not run before gdb or the monitor says so", .flag = offsetof(Config, paused) },
     { "d", "ITEM[,ITEM...]", "log these items; -d help lists them", set_log },

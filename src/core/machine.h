@@ -48,6 +48,7 @@ typedef struct MachineConfig {
     bool boot_menu;            /* the user wants to choose */
     bool no_graphics;          /* -nographic: firmware is to use a serial line */
     bool no_reboot, no_defaults, snapshot;
+    bool debugged;             /* there may be nothing to run: a debugger brings it */
     const char *machine_props; /* what followed the name in -machine */
     void *(*find)(PropKind kind,
                   const char *id); /* the Chardev, Drive or Net of that id, or NULL; may be NULL itself */

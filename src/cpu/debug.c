@@ -1,5 +1,6 @@
 #include "cpu/debug.h"
 
+#include "base/log.h"
 #include "core/machine.h"
 #include "cpu/engine.h"
 
@@ -188,6 +189,9 @@ static void deliver(void *machine)
     pthread_mutex_unlock(&d->lock);
     if (d->stopped)
         d->stopped(d->who, &event);
+    else
+        log_line("cpu %d: stopped at a breakpoint or watchpoint, pc %llx; the monitor's cont goes on", event.cpu,
+                 (unsigned long long)*pc_of(m->cpu[event.cpu]));
 }
 
 /* On the CPU's thread: the machine is to stand still. If another CPU was quicker, its event is told, and this one will

@@ -50,9 +50,10 @@ typedef struct GuestTypes {
 
 /* For debuggers, beside the rows of the state table that name a gdb feature. */
 typedef struct GuestDebug {
-    const char *architecture; /* gdb's name */
-    const GuestTypes *types;  /* NULL: none */
-    bool watch_before;        /* gdb expects to hear of an access to watched memory before it is done */
+    const char *architecture;   /* gdb's name */
+    const GuestTypes *types;    /* NULL: none */
+    const char *const *regimes; /* names by number, NULL at the end; or NULL */
+    bool watch_before;          /* gdb expects to hear of an access to watched memory before it is done */
     /* Registers that are computed, or not stored in the form that the guest sees, by number from 0. */
     bool (*reg)(Cpu *, int number, InspectReg *);
     V128 (*get)(Cpu *, int number);

@@ -119,6 +119,15 @@ const char *inspect_architecture(const Cpu *cpu)
     return d ? d->architecture : NULL;
 }
 
+const char *inspect_regime(const Cpu *cpu, int number)
+{
+    const GuestDebug *d = cpu->run->guest->debug;
+    const char *const *names = d ? d->regimes : NULL;
+    for (; names && *names && number; number--)
+        names++;
+    return names ? *names : NULL;
+}
+
 const char *inspect_types(const Cpu *cpu, const char *feature)
 {
     const GuestDebug *d = cpu->run->guest->debug;

@@ -14,6 +14,8 @@ void inspect_explain(Cpu *, uint64_t at, Out *); /* each step of that translatio
 const char *inspect_architecture(const Cpu *);               /* gdb's name, or NULL */
 const char *inspect_types(const Cpu *, const char *feature); /* XML of the types that its registers have, or NULL */
 
+const char *inspect_regime(const Cpu *, int number); /* name of one of its regimes; NULL: none of that number */
+
 /* Registers by number: first those rows of the state table that belong to a gdb feature, then the guest's own. */
 typedef struct InspectReg {
     const char *feature, *type, *group; /* gdb's words; the last two may be NULL */

@@ -217,7 +217,9 @@ bool arm_boot(Machine *m, const ArmBoot *arm, Error *err)
         return false;
     if (firmware)
         return offer_kernel(&b, c, err) && tree_and_start(&b, c, arm->flash, err);
-    if (!c->kernel)
+    if (!c->kernel && !c->debugged)
         return error_set(err, "there is nothing to run; give -kernel FILE or -bios FILE");
+    if (!c->kernel) /* a debugger loads what runs */
+        return tree_and_start(&b, c, arm->flash, err);
     return load_kernel(&b, c, err) && tree_and_start(&b, c, b.kernel.entry, err);
 }

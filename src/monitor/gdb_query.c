@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "cpu/inspect.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -150,6 +151,35 @@ static void search_memory(Gdb *g, const char *at)
         gdb_say(g, "0");
 }
 
+/* ---- "ADDRESS,LENGTH": CRC 32 with polynomial 04c11db7, high bits first, for compare-sections ---- */
+
+static uint32_t crc_of(uint32_t crc, const uint8_t *bytes, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        crc ^= (uint32_t)bytes[i] << 24;
+        for (int bit = 0; bit < 8; bit++)
+            crc = crc << 1 ^ (crc >> 31 ? 0x04c11db7 : 0);
+    }
+    return crc;
+}
+
+static void checksum(Gdb *g, const char *at)
+{
+    static uint8_t piece[SEARCH_PIECE];
+    uint64_t from, len;
+    uint32_t crc = ~0u;
+    bool good = gdb_number(&at, &from) && *at++ == ',' && gdb_number(&at, &len) && len <= 1 << 30;
+    for (size_t n; good && len; from += n, len -= n) {
+        n = len < sizeof piece ? len : sizeof piece;
+        good = inspect_read(g->machine->cpu[g->cpu], from, g->phys, piece, n);
+        crc = crc_of(crc, piece, n);
+    }
+    if (good)
+        gdb_say(g, "C%08x", crc);
+    else
+        gdb_say(g, "E01");
+}
+
 /* ---- gdb's `monitor` ---- */
 
 static void command(Gdb *g, const char *at)
@@ -225,7 +255,7 @@ static void set_phys_mode(Gdb *g, const char *at)
     gdb_say(g, "OK");
 }
 
-/* A packet is the first row it begins with. */
+/* A packet is the first row it begins with; a name that ends in a letter is a whole word. */
 static const struct Query {
     const char *name;
     void (*run)(Gdb *, const char *at);
@@ -235,6 +265,7 @@ static const struct Query {
     { "Qqemu.sstep=", set_sstep },
     { "qAttached", attached },
     { "qC", current },
+    { "qCRC:", checksum },
     { "qRcmd,", command },
     { "qSearch:memory:", search_memory },
     { "qSupported", supported },
@@ -251,10 +282,16 @@ static const struct Query {
     { "qsThreadInfo", no_more_threads },
 };
 
+static bool matches(const char *name, const char *text)
+{
+    size_t len = strlen(name);
+    return !strncmp(name, text, len) && !(isalnum((unsigned char)name[len - 1]) && isalnum((unsigned char)text[len]));
+}
+
 void gdb_query(Gdb *g, const char *text)
 {
     for (size_t i = 0; i < sizeof queries / sizeof *queries; i++)
-        if (!strncmp(text, queries[i].name, strlen(queries[i].name))) {
+        if (matches(queries[i].name, text)) {
             queries[i].run(g, text + strlen(queries[i].name));
             return;
         }

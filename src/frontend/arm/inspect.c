@@ -115,16 +115,17 @@ static const GuestTypes types[] = {
 
 /* ---- vtop ---- */
 
+static const char *const regimes[] = {
+    [R_EL0] = "EL0", [R_EL1] = "EL1", [R_EL1_PAN] = "EL1 with PAN", [R_EL2] = "EL2", [R_COUNT] = NULL
+};
+
 static void explain(Cpu *cpu, uint64_t addr, Out *o)
 {
-    static const char *const names[] = {
-        [R_EL0] = "EL0", [R_EL1] = "EL1", [R_EL1_PAN] = "EL1 with PAN", [R_EL2] = "EL2"
-    };
     ArmCpu *c = arm_of(cpu);
     Walk w = { 0 };
     uint32_t regime = arm_regime(cpu, false).regime;
     ArmWalk a = { .addr = addr, .access = LOAD, .privileged = regime != R_EL0, .inspect = true, .w = &w, .show = o };
-    out(o, "0x%016llx in regime %s\n", (unsigned long long)addr, names[regime]);
+    out(o, "0x%016llx in regime %s\n", (unsigned long long)addr, regimes[regime]);
     arm_stage1(c, regime, &a);
     if (!w.fault && regime != R_EL2)
         arm_stage2(c, &a);
@@ -138,6 +139,7 @@ static void explain(Cpu *cpu, uint64_t addr, Out *o)
 const GuestDebug arm_debug = {
     .architecture = "aarch64",
     .types = types,
+    .regimes = regimes,
     .watch_before = true,
     .reg = reg,
     .get = get,
