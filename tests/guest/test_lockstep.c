@@ -76,7 +76,7 @@ static int run(bool plant, Out *text)
     wrong = plant;
     backend = x86_64_backend;
     backend.compile = compile;
-    cpu_use_backend(&backend, 0);
+    cpu_use_backend(&backend, (Translation){ 0 });
     cpu_use_lockstep(true);
     ck_assert_msg(log_to(log_file, &err), "%s", err.text);
     const MachineType *type = machine_type("virt", &err);

@@ -49,7 +49,7 @@ static void begin(void)
     close(mkstemp(first));
     close(mkstemp(second));
     write_kernel();
-    cpu_use_backend(&x86_64_backend, 16 << 20);
+    cpu_use_backend(&x86_64_backend, (Translation){ .cache_bytes = 16 << 20 });
     machine = machine_new(machine_type("virt", &err), &config, &err);
     ck_assert_msg(machine && machine_boot(machine, &err), "%s", err.text);
     pthread_create(&thread, NULL, run, machine);

@@ -33,7 +33,7 @@ char *session_on(const char *cpu, MonitorMode mode, const char *input)
     static const Option no_options[] = { { 0 } };
     static const MonitorFacts facts = { .name = "toy", .options = no_options };
     Error err = { "" };
-    cpu_use_backend(&x86_64_backend, 16 << 20);
+    cpu_use_backend(&x86_64_backend, (Translation){ .cache_bytes = 16 << 20 });
     Machine *m = machine_new(machine_type("virt", &err), &config, &err);
     ck_assert_msg(m && chardev_add("mem,id=mem", &err) &&
                       drive_add("file=README.md,if=none,id=disk,readonly=on,format=raw", "virtio", false, &err) &&
