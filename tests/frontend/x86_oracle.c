@@ -202,7 +202,7 @@ static bool leave_out(const X86Insn *i, unsigned bits)
             return true;
     if (i->override == FS || i->override == GS)
         return true; /* the host's own */
-    if (bits != 64 && i->memory && i->seg != DS && i->seg != SS && i->seg != ES)
+    if (bits != 64 && i->seg == CS)
         return true; /* CS: the host's 16-bit one is elsewhere */
     if ((is(i, "jmp_reg") || is(i, "call_reg")) && !i->memory && i->rm == RSP)
         return true; /* then the stack is the code page, which is there natively only */
