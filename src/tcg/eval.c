@@ -74,6 +74,15 @@ static Sum sub_with_borrow(int n, uint64_t a, uint64_t b, uint64_t in)
     return (Sum){ r, a < (unsigned __int128)b + in, ((a ^ b) & (a ^ r)) >> (n - 1) & 1 };
 }
 
+/* V says whether the last of the steps changed the sign; that of sar never does. */
+static Sum shifted(IrOp op, int n, uint64_t a, unsigned count)
+{
+    uint64_t r = ir_eval(op, n, a, count, 0, 0);
+    uint64_t before = ir_eval(op, n, a, count - 1, 0, 0);
+    bool out = op == IR_shl ? before >> (n - 1) & 1 : before & 1;
+    return (Sum){ r, out, (before ^ r) >> (n - 1) & 1 };
+}
+
 uint32_t ir_flags_of(IrOp op, IrType type, uint64_t a, uint64_t b, uint64_t c)
 {
     int n = ir_bits(type);
@@ -85,12 +94,14 @@ uint32_t ir_flags_of(IrOp op, IrType type, uint64_t a, uint64_t b, uint64_t c)
         s = add_with_carry(n, a, b, in);
     else if (op == IR_sub || op == IR_sbb)
         s = sub_with_borrow(n, a, b, in);
+    else if (ir_is_shift(op))
+        s = shifted(op, n, a, (unsigned)b & ((unsigned)n - 1));
     else
         s.value = ir_eval(op, n, a, b, 0, 0);
-    bool logic = op == IR_and || op == IR_or || op == IR_xor;
+    bool sum = op == IR_add || op == IR_adc || op == IR_sub || op == IR_sbb;
+    bool aux = sum ? (a ^ b ^ s.value) & 16 : ir_is_shift(op);
     return (s.value >> (n - 1) & 1 ? FLAG_N : 0) | (s.value ? 0 : FLAG_Z) | (s.carry ? FLAG_C : 0) |
-           (s.overflow ? FLAG_V : 0) | (__builtin_parity(s.value & 0xff) ? 0 : FLAG_P) |
-           (!logic && (a ^ b ^ s.value) & 16 ? FLAG_AUX : 0);
+           (s.overflow ? FLAG_V : 0) | (__builtin_parity(s.value & 0xff) ? 0 : FLAG_P) | (aux ? FLAG_AUX : 0);
 }
 
 bool ir_cond_holds(IrCond cond, uint32_t f)

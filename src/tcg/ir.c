@@ -107,7 +107,7 @@ IrRef ir_emit_flags(Ir *ir, const IrInsn *w)
             return flags_of_asked(ir, asked);
     }
     const IrInsn *i = &ir->insn[w->arg[0]];
-    assert(ir->full || ir_sets_flags((IrOp)i->op)); /* flags must be asked for soon after their op */
+    assert(ir->full || ir_sets_flags(ir, i)); /* flags must be asked for soon after their op */
     return ir_append(ir, &(IrInsn){ .op = IR_flags, .type = i->type, .arg = { w->arg[0] } });
 }
 
@@ -123,7 +123,7 @@ IrRef ir_emit_asking(Ir *ir, const IrInsn *want)
     uint32_t before = ir->count, asks = ir->asks;
     IrRef r = ir_emit_pure(ir, &w);
     ir->asks = asks; /* what rules built on the way was not asked for */
-    if (w.type < 4)
+    if (w.type < 4 && ir_sets_flags(ir, &w))
         ask(ir, &w, r, r >= before && ir->insn[r].op != IR_const);
     return r;
 }
@@ -147,6 +147,32 @@ static IrCond with_carry_inverted(IrCond c)
     return (IrCond)partner[c];
 }
 
+/* The bits a condition looks at. */
+static uint32_t looked_at(IrCond cond)
+{
+    static const uint32_t bits[] = { FLAG_Z,          FLAG_C,          FLAG_N,          FLAG_V,
+                                     FLAG_Z | FLAG_C, FLAG_Z | FLAG_C, FLAG_N | FLAG_V, FLAG_Z | FLAG_N | FLAG_V,
+                                     FLAG_P };
+    return bits[cond >> 1];
+}
+
+/* Of flags put together from two, `(a & k) | (b & l)`: the one that has all the bits of the mask. */
+static IrRef one_of_two(const Ir *ir, IrRef f, uint32_t mask)
+{
+    const IrInsn *as = &ir->insn[f], *either = &ir->insn[as->arg[0]];
+    if (as->op != IR_asflags || either->op != IR_or)
+        return f;
+    uint64_t keeps[2];
+    const IrInsn *side[2] = { &ir->insn[either->arg[0]], &ir->insn[either->arg[1]] };
+    for (int k = 0; k < 2; k++)
+        if (side[k]->op != IR_and || !ir_is_const(ir, side[k]->arg[1], &keeps[k]))
+            return f;
+    for (int k = 0; k < 2; k++)
+        if ((keeps[k] & mask) == mask && !(keeps[1 - k] & mask) && ir_result(&ir->insn[side[k]->arg[0]]) == T_FLAGS)
+            return side[k]->arg[0];
+    return f;
+}
+
 IrRef ir_emit_cond(Ir *ir, const IrInsn *w)
 {
     IrInsn i = *w;
@@ -158,6 +184,7 @@ IrRef ir_emit_cond(Ir *ir, const IrInsn *w)
     if (packed_const(ir, i.arg[0], &flags))
         return ir_imm(ir, I64, ir_cond_holds((IrCond)i.imm, (uint32_t)flags));
     i.type = T_FLAGS;
+    i.arg[0] = one_of_two(ir, i.arg[0], looked_at((IrCond)i.imm));
     return ir_append(ir, &i);
 }
 
@@ -224,7 +251,7 @@ IrRef ir_add_raw(Ir *ir, IrOp op, IrType t, IrRef a, IrRef b, IrRef c, uint64_t 
     IrRef r = ir_append(ir, &want);
     if (op == IR_put && ir_slot(imm) < IR_SLOTS)
         ir->now[ir_slot(imm)].line = ir->line - 1;
-    if (ir_sets_flags(op))
+    if (ir_sets_flags(ir, &want))
         ask(ir, &want, r, true);
     return r;
 }

@@ -100,7 +100,7 @@ typedef enum IrResult { SAME, BIT, VOID, FLAGS } IrResult;
 enum {
     FLAG_N = 1 << 15,
     FLAG_Z = 1 << 14,
-    FLAG_AUX = 1 << 12, /* carry out of bit 3; logic operations clear it */
+    FLAG_AUX = 1 << 12, /* carry out of bit 3; logic operations clear it, shifts set it, or clear it on some hosts */
     FLAG_P = 1 << 10,   /* the low byte has an even number of ones */
     FLAG_C = 1 << 8,
     FLAG_V = 1 << 0,
@@ -336,6 +336,9 @@ static inline IrRef ir_build(Ir *ir, const IrInsn *w)
     case IR_and:
     case IR_or:
     case IR_xor:
+    case IR_shl:
+    case IR_shr:
+    case IR_sar:
         return ir_emit_asking(ir, w);
     case IR_zext:
     case IR_sext:

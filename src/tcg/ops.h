@@ -31,9 +31,19 @@ static inline uint64_t ir_mask(int bits)
 {
     return ~0ull >> (64 - bits);
 }
-static inline bool ir_sets_flags(IrOp op)
+static inline bool ir_is_shift(IrOp op)
 {
-    return op == IR_add || op == IR_sub || op == IR_adc || op == IR_sbb || op == IR_and || op == IR_or || op == IR_xor;
+    return op == IR_shl || op == IR_shr || op == IR_sar;
+}
+/* Shifts do by a constant only, and not by 0. */
+static inline bool ir_sets_flags(const Ir *ir, const IrInsn *i)
+{
+    if (ir_is_shift((IrOp)i->op)) {
+        const IrInsn *count = &ir->insn[i->arg[1]];
+        return i->type < 4 && count->op == IR_const && count->imm & ((unsigned)ir_bits(i->type) - 1);
+    }
+    return i->op == IR_add || i->op == IR_sub || i->op == IR_adc || i->op == IR_sbb || i->op == IR_and ||
+           i->op == IR_or || i->op == IR_xor;
 }
 static inline bool ir_always_leaves(IrOp op)
 {

@@ -243,7 +243,7 @@ static bool check_imm(Verifier *v, const IrInsn *i)
     case IR_cond:
         return i->imm <= IF_NP || wrong(v, "no such condition");
     case IR_flags:
-        return ir_sets_flags((IrOp)v->ir->insn[i->arg[0]].op) || wrong(v, "names an op that gives none");
+        return ir_sets_flags(v->ir, &v->ir->insn[i->arg[0]]) || wrong(v, "names an op that gives none");
     case IR_vconst:
         return i->imm < v->ir->pooled || wrong(v, "is not in the pool");
     case IR_vget:

@@ -436,6 +436,28 @@ START_TEST(flags_are_those_of_wide_arithmetic)
 }
 END_TEST
 
+/* Shifts, a bit at a time. */
+START_TEST(flags_of_shifts_are_those_of_the_last_step)
+{
+    static const uint8_t ops[] = { IR_shl, IR_shr, IR_sar };
+    Dice d = { 4, 0 };
+    for (int n = 8; n <= 64; n *= 2)
+        for (int k = 0; k < 3000; k++) {
+            uint64_t a = interesting(&d) & ir_mask(n), r = a, count = 1 + below(&d, (unsigned)n - 1);
+            IrOp op = (IrOp)ops[k % 3];
+            bool out = false, changed = false;
+            for (uint64_t step = 0; step < count; step++) {
+                bool top = bit(r, n - 1);
+                out = op == IR_shl ? top : bit(r, 0);
+                r = op == IR_shl ? r << 1 & ir_mask(n) : r >> 1 | (op == IR_sar && top ? 1ull << (n - 1) : 0);
+                changed = bit(r, n - 1) != top;
+            }
+            uint32_t want = flags_of((Wide)r, 0, out, 0, n) | (changed ? FLAG_V : 0) | FLAG_AUX;
+            ck_assert_uint_eq(ir_flags_of(op, scalar_of(n), a, count, 0), want);
+        }
+}
+END_TEST
+
 START_TEST(conditions_after_a_subtraction_are_comparisons)
 {
     Dice d = { 11, 0 };
@@ -490,6 +512,7 @@ int main(void)
                                    vector_moves_are_as_described,
                                    floating_point_goes_to_the_helper_lane_by_lane,
                                    flags_are_those_of_wide_arithmetic,
+                                   flags_of_shifts_are_those_of_the_last_step,
                                    conditions_after_a_subtraction_are_comparisons,
                                    a_meaning_is_known_to_be_one,
                                    commutative_ops_commute,

@@ -351,7 +351,7 @@ static inline bool asks_late(const Ir *ir, const IrInsn *i)
 {
     int between = 0;
     for (uint32_t r = i->arg[0] + 1u; i->op == IR_flags && r < ir->count; r++)
-        between += ir_sets_flags((IrOp)ir->insn[r].op);
+        between += ir_sets_flags(ir, &ir->insn[r]);
     return between > 3;
 }
 

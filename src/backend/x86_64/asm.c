@@ -257,6 +257,11 @@ void asm_alu_imm_bytes(Asm *a, unsigned n, int bytes, Rm dst, int32_t value)
     op_bytes(a, e, bytes, 0, dst, (uint64_t)(int64_t)v);
 }
 
+void asm_shift_bytes(Asm *a, unsigned n, int bytes, unsigned dst, unsigned count)
+{
+    op_bytes(a, (Enc){ .opcode = 0xc1, .ext = (uint8_t)n, .imm = 1 }, bytes, 0, rm_reg(dst), count);
+}
+
 void asm_test_bytes(Asm *a, int bytes, unsigned x, Rm y)
 {
     op_bytes(a, (Enc){ .opcode = 0x85, .ext = 8 }, bytes, x, y, 0);

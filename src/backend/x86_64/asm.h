@@ -117,6 +117,7 @@ void asm_alu_imm(Asm *, unsigned n, bool w, Rm dst, int32_t value);
 /* The same for operands of 1, 2, 4 or 8 bytes, which leave the bits above 1 and 2 alone; flags are of that width. */
 void asm_alu_bytes(Asm *, unsigned n, int bytes, unsigned dst, Rm src);
 void asm_alu_imm_bytes(Asm *, unsigned n, int bytes, Rm dst, int32_t value);
+void asm_shift_bytes(Asm *, unsigned n, int bytes, unsigned dst, unsigned count); /* n: /4 shl, /5 shr, /7 sar */
 void asm_test_bytes(Asm *, int bytes, unsigned a, Rm b);
 void asm_test_imm_bytes(Asm *, int bytes, Rm a, int32_t value);
 void asm_vmov(Asm *, unsigned dst, unsigned src);       /* whole register */

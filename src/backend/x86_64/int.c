@@ -358,10 +358,31 @@ static void and_not(Comp *c)
     result_in(c, t);
 }
 
+/* Where flags are wanted, or bits must come in at the top of 8 or 16: in the op's own width. */
+static void shift_in_width(Comp *c, const IrInsn *i, bool flags)
+{
+    int bits = ir_bits(i->type);
+    unsigned count = (unsigned)insn_of(c, i->arg[1])->imm & ((unsigned)bits - 1);
+    unsigned x = use(c, i->arg[0]);
+    clobber_flags(c);
+    release(c, i->arg[0]);
+    c->locked |= 1u << x;
+    unsigned dst = define(c, i->arg[0]);
+    if (dst != x)
+        asm_mov(&c->a, bits == 64, dst, x);
+    asm_shift_bytes(&c->a, enc_int((IrOp)i->op)->ext, bits / 8, dst, count);
+    if (flags)
+        mark_flags(c);
+}
+
 static void shift(Comp *c)
 {
     IrInsn *i = insn_of(c, (IrRef)c->at);
-    bool w = wide(i);
+    bool w = wide(i), flags = wants_flags(c);
+    if (is_const(c, i->arg[1]) && i->op != IR_rotr && (flags || (ir_bits(i->type) < 32 && i->op != IR_shl))) {
+        shift_in_width(c, i, flags);
+        return;
+    }
     if (is_const(c, i->arg[1])) {
         unsigned count = (unsigned)insn_of(c, i->arg[1])->imm & (w ? 63 : 31);
         if (left_to_add(c, i, count))

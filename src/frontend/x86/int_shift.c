@@ -38,6 +38,15 @@ static bool shifts(Trans *t, X86Insn *i, X86Shift op)
         i->out[0] = v;
         return true;
     }
+    bool straight = op == SHIFT_SHL || op == SHIFT_SHR || op == SHIFT_SAR;
+    if (ir_is_const(ir, count, &known) && known < bits && straight) {
+        IrRef by = ir_imm(ir, type, known);
+        i->out[0] = op == SHIFT_SHL   ? ir_shl(ir, type, v, by, 0)
+                    : op == SHIFT_SHR ? ir_shr(ir, type, v, by, 0)
+                                      : ir_sar(ir, type, v, by, 0);
+        i->flags = ir_flags(ir, type, i->out[0], 0);
+        return true;
+    }
     IrRef f = trans_call(t, I32, H_shift_flags, v, argument(t, i, op, count, true), IR_NONE);
     bool narrow = bits < 32; /* a count up to 31 shifts everything out of 8 and 16 bits: done in 32, 64 for its sign */
     if (op == SHIFT_RCL || op == SHIFT_RCR)
