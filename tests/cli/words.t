@@ -205,7 +205,7 @@ $ -M virt -display none -kernel junk -drive file=disk.img,format=raw -drive file
 $ -M virt -display none -kernel junk -drive file=disk.img,format=qcow3
 1 format=qcow3: 
 $ -M virt -display none -kernel junk -drive file=disk.img,if=foo
-1 if=foo: expected none, virtio or pflash
+1 if=foo: expected none, virtio, pflash, ide or floppy
 $ -M virt -display none -kernel junk -drive file=disk.img,readonly=maybe
 1 readonly=maybe: expected on or off
 $ -M virt -display none -kernel junk -drive file=disk.img,foo=1
