@@ -62,19 +62,28 @@ static void add_to_hash(Engine *e, Unit *u)
     *head = u;
 }
 
+static uint64_t granules_of(uint32_t offset, uint32_t len)
+{
+    uint32_t first = offset / 64, last = (offset + len - 1) / 64;
+    return (last >= GRANULES - 1 ? ~0ull : (1ull << (last + 1)) - 1) & ~0ull << first;
+}
+
 static void add_to_page(Engine *e, Unit *u)
 {
     CodePage *p = e->code_page[u->ram_page];
     if (!p)
         p = e->code_page[u->ram_page] = xalloc(sizeof *p);
-    u->next_page = p->units;
+    uint32_t from = (uint32_t)(u->pc & 0xfff);
+    Unit **head = &p->units[from / 64];
+    u->next_page = *head;
     if (u->next_page)
         u->next_page->at_page = &u->next_page;
-    u->at_page = &p->units;
-    p->units = u;
-    unsigned first = (unsigned)(u->pc & 0xfff) / 64, last = ((unsigned)(u->pc & 0xfff) + u->guest_bytes - 1) / 64;
-    for (unsigned g = first; g <= last && g < 64; g++)
-        p->granules |= 1ull << g;
+    u->at_page = head;
+    *head = u;
+    p->count++;
+    p->granules |= granules_of(from, u->guest_bytes);
+    if (p->longest < u->guest_bytes)
+        p->longest = u->guest_bytes;
 }
 
 static Unit *keep(Engine *e, CodeRegion *r, const Compiled *out, Unit *like)
@@ -210,8 +219,9 @@ static void kill(Engine *e, Unit *u)
     u->dead = true;
 }
 
-static void remove_from_page(Unit *u)
+static void remove_from_page(Engine *e, Unit *u)
 {
+    e->code_page[u->ram_page]->count--;
     *u->at_page = u->next_page;
     if (u->next_page)
         u->next_page->at_page = u->at_page;
@@ -220,9 +230,9 @@ static void remove_from_page(Unit *u)
 static void page_empty(Engine *e, uint32_t ram_page)
 {
     CodePage *p = e->code_page[ram_page];
-    if (p->units)
+    if (p->count)
         return;
-    p->granules = 0;
+    p->granules = p->longest = 0;
     __atomic_fetch_and(&e->page_flags[ram_page], (uint8_t)~PAGE_CODE, __ATOMIC_SEQ_CST);
 }
 
@@ -231,25 +241,20 @@ void cache_invalidate(Engine *e, uint32_t ram_page, uint32_t offset, uint32_t le
     CodePage *p = e->code_page[ram_page];
     if (!p)
         return;
-    uint64_t hit = 0;
-    for (uint32_t g = offset / 64; g <= (offset + len - 1) / 64 && g < 64; g++)
-        hit |= 1ull << g;
-    if (!(p->granules & hit))
+    if (!(p->granules & granules_of(offset, len)))
         return;
     e->invalidations++;
-    p->granules = 0;
-    for (Unit *u = p->units, *next; u; u = next) {
-        next = u->next_page;
-        uint32_t from = (uint32_t)(u->pc & 0xfff);
-        if (from < offset + len && offset < from + u->guest_bytes) {
-            remove_from_page(u);
+    uint32_t first = offset > p->longest ? (offset - p->longest) / 64 : 0, last = (offset + len - 1) / 64;
+    for (uint32_t g = first; g <= last && g < GRANULES; g++)
+        for (Unit *u = p->units[g], *next; u; u = next) {
+            uint32_t from = (uint32_t)(u->pc & 0xfff);
+            next = u->next_page;
+            if (from >= offset + len || offset >= from + u->guest_bytes)
+                continue;
+            remove_from_page(e, u);
             clear_lookups(e, u);
             kill(e, u);
-        } else {
-            for (unsigned g = from / 64; g <= (from + u->guest_bytes - 1u) / 64 && g < 64; g++)
-                p->granules |= 1ull << g;
         }
-    }
     page_empty(e, ram_page);
 }
 
@@ -260,7 +265,7 @@ void cache_forget_pc(Engine *e, uint64_t pc)
             Unit *u = e->region[k].units[n];
             if (u->dead || pc - u->pc >= u->guest_bytes)
                 continue;
-            remove_from_page(u);
+            remove_from_page(e, u);
             kill(e, u);
             page_empty(e, u->ram_page);
         }
@@ -283,7 +288,7 @@ static void empty_region(Engine *e, CodeRegion *r)
     for (uint32_t k = 0; k < r->count; k++) {
         Unit *u = r->units[k];
         if (!u->dead) {
-            remove_from_page(u);
+            remove_from_page(e, u);
             kill(e, u);
             page_empty(e, u->ram_page);
         }

@@ -24,9 +24,12 @@ struct Unit {
 
 enum { PAGE_CODE = 1, PAGE_WRITTEN = 2 }; /* has units; may be in somebody's write table */
 
-typedef struct CodePage { /* of a page with PAGE_CODE */
-    Unit *units;
-    uint64_t granules; /* bit per 64 bytes that units were made from */
+enum { GRANULES = 64 }; /* of 64 bytes, in a page */
+
+typedef struct CodePage {    /* of a page with PAGE_CODE */
+    Unit *units[GRANULES];   /* by where they start: a store must not look at thousands */
+    uint64_t granules;       /* bit for each that units were made from since the page had none */
+    uint32_t count, longest; /* units; most bytes that one was made from */
 } CodePage;
 
 typedef struct CodeRegion {
