@@ -80,5 +80,6 @@ extern const MonitorEvent monitor_events[]; /* by MachineNews; ends with no name
 
 /* An event for all JSON monitors; `data` is taken over, NULL: none. */
 void monitor_event(Monitors *, const char *name, json_t *data);
+bool monitor_gdb(Monitors *, const char *where, Error *err); /* begins a server for gdb, which stays */
 /* Why the machine ends or resets, for the event that follows. */
 void monitor_reason(Monitors *, const char *reason);

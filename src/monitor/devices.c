@@ -14,6 +14,12 @@ static bool qtree(Ask *a, Out *o)
 static bool mtree(Ask *a, Out *o)
 {
     space_print(a->machine->memory, o);
+    Flat any;
+    bool ports = false;
+    for (uint64_t at = 0; at < 0x10000 && !ports; at++)
+        ports = space_flat(a->machine->ports, at, &any);
+    if (ports)
+        space_print(a->machine->ports, o);
     return true;
 }
 

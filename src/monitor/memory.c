@@ -150,6 +150,47 @@ static bool print(Ask *a, Out *o)
     return true;
 }
 
+/* ---- I/O ports ---- */
+
+/* A byte unless the format says more; no machine takes 8 at once. */
+static bool port_format(Ask *a, Format *f)
+{
+    const char *text = ask_text(a, "fmt");
+    bool sized = text && strpbrk(text, "bhwg");
+    if (!parse_format(text, f, a->err))
+        return false;
+    f->size = sized ? f->size : 1;
+    return f->size <= 4 || ask_fail(a, "ports are read and written by 1, 2 or 4 bytes: /b, /h, /w");
+}
+
+static bool no_port(Ask *a, uint64_t port)
+{
+    return ask_fail(a, "nothing answers at I/O port 0x%" PRIx64, port);
+}
+
+static bool port_read(Ask *a, Out *o)
+{
+    Format f;
+    bool ok;
+    uint64_t port = (uint64_t)ask_int(a, "port", 0);
+    if (!port_format(a, &f))
+        return false;
+    uint64_t value = space_load(a->machine->ports, port, f.size, &ok);
+    if (!ok)
+        return no_port(a, port);
+    out(o, "port%c[0x%04" PRIx64 "] = 0x%0*" PRIx64 "\n", " bw l"[f.size], port, f.size * 2, value);
+    return true;
+}
+
+static bool port_write(Ask *a, Out *o)
+{
+    Format f;
+    uint64_t port = (uint64_t)ask_int(a, "port", 0);
+    (void)o;
+    return port_format(a, &f) &&
+           (space_store(a->machine->ports, port, (uint64_t)ask_int(a, "val", 0), f.size) || no_port(a, port));
+}
+
 /* ---- files ---- */
 
 static bool copy(Ask *a, Cpu *cpu, uint64_t at, uint64_t left, bool phys, FILE *f)
@@ -214,6 +255,8 @@ const Command memory_commands[] = {
     { NULL, "xp", "fmt?:fmt addr:int", NULL, "show physical memory", .show = xp, .still = true },
     { NULL, "print", "fmt?:fmt val:int", NULL, "compute: p/x $pc + 4 * 16", .show = print, .alias = "p",
       .still = true },
+    { NULL, "i", "fmt?:fmt port:int", NULL, "read an I/O port: i /w 0xcf8", .show = port_read, .still = true },
+    { NULL, "o", "fmt?:fmt port:int val:int", NULL, "write an I/O port", .show = port_write, .still = true },
     { "memsave", "memsave", "val:int size:int filename:str cpu-index?:int", NULL, "write memory to a file", memsave,
       .still = true },
     { "pmemsave", "pmemsave", "val:int size:int filename:str", NULL, "write physical memory to a file", pmemsave,

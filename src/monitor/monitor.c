@@ -5,6 +5,7 @@
 #include "base/alloc.h"
 #include "base/keyvals.h"
 #include "host/quit.h"
+#include "monitor/gdb.h"
 #include "monitor/session.h"
 
 #include <stdlib.h>
@@ -18,7 +19,8 @@ struct Monitors {
     Machine *machine;
     MonitorFacts facts;
     Monitor *first;
-    int cpu; /* a debugger's */
+    int cpu;  /* a debugger's */
+    Gdb *gdb; /* begun by `gdbserver` */
     const char *reason;
 };
 
@@ -207,6 +209,18 @@ static void told(void *who, MachineNews news)
     monitor_event(who, monitor_events[news].name, ends ? ending(who, news == NEWS_RESET) : NULL);
 }
 
+bool monitor_gdb(Monitors *all, const char *where, Error *err)
+{
+    for (Chardev *c = chardev_next(NULL); c; c = chardev_next(c))
+        if (!strcmp(c->id, "gdb"))
+            return error_set(err, "there is a gdb server already; info chardev says where");
+    char *server = gdb_where(where);
+    if (chardev_open("gdb", server, err))
+        all->gdb = gdb_new(all->machine, all, "gdb", err);
+    free(server);
+    return all->gdb;
+}
+
 /* ---- making ---- */
 
 Monitors *monitors_new(Machine *m, const MonitorFacts *facts)
@@ -265,6 +279,7 @@ void monitors_free(Monitors *all)
     if (!all)
         return;
     machine_tell(all->machine, NULL, all);
+    gdb_free(all->gdb);
     for (Monitor *mon = all->first, *next; mon; mon = next) {
         next = mon->next;
         mon->chr->receive = NULL;

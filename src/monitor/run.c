@@ -62,6 +62,16 @@ static json_t *powerdown(Ask *a)
     return json_object();
 }
 
+static bool gdbserver(Ask *a, Out *o)
+{
+    const char *where = ask_text(a, "where");
+    where = where ? where : "tcp::1234";
+    if (!monitor_gdb(a->monitors, where, a->err))
+        return false;
+    out(o, "Waiting for gdb connection on device '%s'\n", where);
+    return true;
+}
+
 extern const Command run_commands[];
 const Command run_commands[] = {
     { "qmp_capabilities", NULL, "enable?:[str]", NULL, "begin to take commands", capabilities },
@@ -72,5 +82,6 @@ const Command run_commands[] = {
     { "quit", "quit", NULL, NULL, "end the program", quit, .alias = "q" },
     { "system_reset", "system_reset", NULL, NULL, "reset the machine", reset },
     { "system_powerdown", "system_powerdown", NULL, NULL, "press its power button", powerdown },
+    { NULL, "gdbserver", "where?:str", NULL, "wait for gdb, on tcp::1234 unless said otherwise", .show = gdbserver },
     { 0 },
 };
