@@ -174,6 +174,7 @@ const MachineType pc = {
     .cpu = "qemu64",
     .drive = "ide",
     .controllers = "ide floppy",
+    .card = "e1000",
     .ram = 128 << 20,
     .ram_max = 255ull << 30,
     .cpus_max = PC_CPUS,
