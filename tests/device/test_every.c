@@ -35,12 +35,13 @@ static int types(void)
     return n;
 }
 
-/* With every chardev, drive and netdev it can have. */
+/* With a chardev, a drive and a netdev, if it can have them. */
 static Bench bench_of(const DeviceType *t)
 {
     Out set = { 0 };
+    int given[PROP_DEVICE + 1] = { 0 };
     for (const Prop *p = t->props; p && p->name; p++)
-        if (p->kind == PROP_CHARDEV || p->kind == PROP_DRIVE || p->kind == PROP_NET)
+        if ((p->kind == PROP_CHARDEV || p->kind == PROP_DRIVE || p->kind == PROP_NET) && !given[p->kind]++)
             out(&set, "%s%s=mem", set.len ? "," : "", p->name);
     Bench b = bench(t->name, set.text);
     out_free(&set);
