@@ -1,9 +1,10 @@
 /* Random instructions, run by the translator in every way it has and by qemu-aarch64: all must agree.
  *
- *     oracle ORACLE_GUEST [-n CASES_A_ROW] [-s SEED] [-r ROW] [-v]
+ *     oracle ORACLE_GUEST [-n CASES_A_ROW] [-s SEED] [-r ROW] [-i|-f] [-b] [-c] [-v]
  *
- * -r tests the rows whose name begins so; "seq": sequences. Prints what differs, and how many cases each row had with
- * -v. Without qemu-aarch64 in the path it says so and is skipped (exit code 77). */
+ * -r tests the rows whose name begins so; "seq": sequences; -i leaves out floating point and vectors; -f tests floating
+ * point alone, in all its modes. Prints what differs; -c, also which rows were executed, not being UNDEFINED, fewer
+ * than 1000 times, and why; -v, all rows. Without qemu-aarch64 in the path it says so and is skipped (exit code 77). */
 #include "tests/frontend/a64_bench.h"
 #include "tests/frontend/oracle_cases.h"
 #include "tests/frontend/oracle_known.h"
@@ -16,7 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { SHOWN_A_ROW = 3 };
+enum { SHOWN_A_ROW = 3, ENOUGH = 1000, MOST = 20, TRIES = 64 };
 
 typedef struct Oracle {
     int to, from;
@@ -25,11 +26,13 @@ typedef struct Oracle {
     OracleCase before[ORACLE_BATCH], after[ORACLE_BATCH];
     uint64_t seed;
     unsigned long cases, explained, different;
+    unsigned executed; /* cases of the row that were not UNDEFINED to the peer */
+    unsigned few;      /* rows that had too few */
 } Oracle;
 
 static struct Options {
     unsigned count;
-    bool verbose, integer, big;
+    bool verbose, integer, fp, big, coverage;
     uint64_t seed;
     const char *only, *guest;
 } options = { .count = 50, .seed = 1, .only = "" };
@@ -171,32 +174,63 @@ static uint64_t place(uint64_t n)
 static void judge_batch(Oracle *o, uint64_t cases, const char *row, unsigned *shown)
 {
     ask(o, cases);
-    for (uint64_t n = 0; n < cases; n++)
+    for (uint64_t n = 0; n < cases; n++) {
+        o->executed += o->after[n].state.signal != SIGNAL_UNDEFINED;
         judge(o, &o->before[n], &o->after[n].state, place(n), row, shown);
+    }
     o->cases += cases;
 }
 
-static bool usable(const Oracle *o, const A64Row *row)
+/* Why the row has no cases; NULL: it has. */
+static const char *left_out(const Oracle *o, const A64Row *row)
 {
-    if (options.integer && (row->value >> 25 & 7) == 7)
-        return false;
-    return oracle_can(row) && a64_bench_has(o->bench, row->feature);
+    bool vector = (row->value >> 25 & 7) == 7;
+    if (!oracle_can(row))
+        return "enters the kernel, waits or is about system registers: frontend/oracle_a64, test_sysregs";
+    if (!a64_bench_has(o->bench, row->feature))
+        return "the model max does not have it";
+    if ((options.integer && vector) || (options.fp && !oracle_is_fp(row)))
+        return "-i or -f leaves it out";
+    return NULL;
+}
+
+/* A case of the row; where most words are UNDEFINED, seldom such a one. */
+static void make_case(Oracle *o, OracleCase *c, const A64Row *row, uint64_t pc, bool steer)
+{
+    for (int n = 0; n < TRIES; n++) {
+        oracle_case(c, row, pc, &o->seed);
+        if (options.fp)
+            oracle_fp_state(&c->state, &o->seed);
+        OracleState got = c->state;
+        if (!steer || o->seed >> 61 == 0)
+            return;
+        a64_bench_run(o->bench, A64_FOLDED, &c->word[ORACLE_WORDS - 1], 1, pc, &got);
+        if (got.signal != SIGNAL_UNDEFINED)
+            return;
+    }
 }
 
 static void test_row(Oracle *o, const A64Row *row, unsigned count)
 {
     unsigned shown = 0;
     unsigned long before = o->different, known = o->explained;
-    for (unsigned done = 0; done < count;) {
-        unsigned batch = count - done < ORACLE_BATCH ? count - done : ORACLE_BATCH;
+    unsigned done = 0, want = options.coverage && count > ENOUGH ? ENOUGH : 0;
+    o->executed = 0;
+    while (done < count || (o->executed < want && done < count * MOST)) {
+        unsigned batch = count - done < ORACLE_BATCH / 4 ? count - done : ORACLE_BATCH / 4;
+        if (done >= count)
+            batch = ORACLE_BATCH / 4;
+        bool steer = done && o->executed < done / 2;
         for (unsigned n = 0; n < batch; n++)
-            oracle_case(&o->before[n], row, place(n), &o->seed);
+            make_case(o, &o->before[n], row, place(n), steer);
         judge_batch(o, batch, row->name, &shown);
         done += batch;
     }
     if (options.verbose || o->different > before)
-        printf("%-16s %6u cases, %lu explained, %lu different\n", row->name, count, o->explained - known,
-               o->different - before);
+        printf("%-16s %6u cases, %u executed, %lu explained, %lu different\n", row->name, done, o->executed,
+               o->explained - known, o->different - before);
+    if (options.coverage && o->executed < ENOUGH && ++o->few)
+        printf("%-16s executed %u times only: nearly all its words are UNDEFINED\n", row->name, o->executed);
 }
 
 static void test_sequences(Oracle *o, unsigned count)
@@ -204,7 +238,7 @@ static void test_sequences(Oracle *o, unsigned count)
     static bool can[A64_ROWS];
     unsigned shown = 0;
     for (int r = 0; r < A64_ROWS; r++)
-        can[r] = usable(o, &a64_rows[r]) && !oracle_known_row(a64_rows[r].name);
+        can[r] = !left_out(o, &a64_rows[r]) && !oracle_known_row(a64_rows[r].name);
     for (unsigned done = 0; done < count;) {
         unsigned batch = count - done < ORACLE_BATCH ? count - done : ORACLE_BATCH;
         for (unsigned n = 0; n < batch; n++)
@@ -224,11 +258,20 @@ START_TEST(all_ways_agree_with_qemu)
     start(o, options.guest);
     o->bench = a64_bench();
     a64_bench_big_endian(o->bench, options.big);
-    for (int r = 0; r < A64_ROWS; r++)
-        if (usable(o, &a64_rows[r]) && !strncmp(a64_rows[r].name, options.only, strlen(options.only)))
-            test_row(o, &a64_rows[r], options.count);
-    if (!*options.only || !strcmp(options.only, "seq"))
+    for (int r = 0; r < A64_ROWS; r++) {
+        const A64Row *row = &a64_rows[r];
+        const char *why = left_out(o, row);
+        if (strncmp(row->name, options.only, strlen(options.only)))
+            continue;
+        if (!why)
+            test_row(o, row, options.count);
+        else if (options.coverage && !options.fp && ++o->few)
+            printf("%-16s not executed: %s\n", row->name, why);
+    }
+    if ((!*options.only || !strcmp(options.only, "seq")) && !options.fp)
         test_sequences(o, options.count * 100);
+    if (options.coverage)
+        printf("%u of %d rows below %d\n", o->few, A64_ROWS, ENOUGH);
     close(o->to);
     waitpid(o->pid, NULL, 0);
     printf("%lu cases, %lu explained differences, %lu others\n", o->cases, o->explained, o->different);
@@ -241,7 +284,7 @@ END_TEST
 
 int main(int argc, char **argv)
 {
-    for (int opt; (opt = getopt(argc, argv, "n:s:r:ibv")) != -1;) {
+    for (int opt; (opt = getopt(argc, argv, "n:s:r:ifbcv")) != -1;) {
         if (opt == 'n')
             options.count = (unsigned)strtoul(optarg, NULL, 0);
         else if (opt == 's')
@@ -252,11 +295,15 @@ int main(int argc, char **argv)
             options.big = true;
         else if (opt == 'i')
             options.integer = true;
+        else if (opt == 'f')
+            options.fp = true;
+        else if (opt == 'c')
+            options.coverage = true;
         else
             options.verbose = true;
     }
     if (optind >= argc) {
-        fprintf(stderr, "usage: oracle ORACLE_GUEST [-n CASES] [-s SEED] [-r ROW] [-i] [-b] [-v]\n");
+        fprintf(stderr, "usage: oracle ORACLE_GUEST [-n CASES] [-s SEED] [-r ROW] [-i|-f] [-b] [-c] [-v]\n");
         return 2;
     }
     options.guest = argv[optind];

@@ -18,6 +18,8 @@ enum {
     ORACLE_WINDOW_SIZE = 512,
 };
 
+enum { SIGNAL_UNDEFINED = 4 }; /* SIGILL */
+
 typedef struct OracleState {
     uint64_t x[31], sp, pc;
     uint32_t nzcv, fpcr, fpsr; /* nzcv as MRS shows it */

@@ -135,6 +135,45 @@ static void random_state(OracleState *s, uint64_t *seed)
     s->fpcr = control(seed);
 }
 
+bool oracle_is_fp(const A64Row *row)
+{
+    return (row->value >> 25 & 7) == 7 && (row->name[0] == 'f' || strstr(row->name, "cvtf"));
+}
+
+/* A number whose result with `other` is of interest: the same, its negative, a neighbour, of a near exponent. */
+static uint64_t related(uint64_t *seed, uint64_t other, int bits)
+{
+    int fraction = bits == 16 ? 10 : bits == 32 ? 23 : 52;
+    uint64_t mask = bits == 64 ? ~0ull : (1ull << bits) - 1, r = random_next(seed);
+    switch (r >> 61) {
+    case 0:
+        return other;
+    case 1:
+        return other ^ 1ull << (bits - 1);
+    case 2:
+        return (other + (r & 7) - 4) & mask;
+    case 3:
+        return (other ^ (r & ((1ull << fraction) - 1)) ^ (r >> 60 & 1) << (bits - 1)) & mask;
+    default:
+        return floating(seed, bits);
+    }
+}
+
+void oracle_fp_state(OracleState *s, uint64_t *seed)
+{
+    int bits = 16 << below(seed, 3);
+    uint64_t last = 0;
+    for (int n = 0; n < 64; n++) {
+        uint64_t v = 0;
+        for (int at = 0; at < 64; at += bits)
+            v |= (last = related(seed, last, bits)) << at;
+        s->v[n / 2][n & 1] = v;
+    }
+    s->fpcr = below(seed, 4) << 22;
+    if (!one_in(seed, 3))
+        s->fpcr |= (below(seed, 2) << 19) | (below(seed, 8) << 24);
+}
+
 /* ---- operands that must make sense ---- */
 
 typedef struct Maker {
