@@ -86,6 +86,7 @@ static int start_and_run(Config *c, Error *err)
         return fail(err);
     cpu_use_backend(&x86_64_backend, c->translation);
     cpu_use_lockstep(c->lockstep);
+    cpu_use_counting(&c->count);
     quit_on_signals();
     loop_start();
     Started s = { 0 };

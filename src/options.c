@@ -432,6 +432,11 @@ const Option options[] = {
     { "D", "FILE", "log to a file", .text = offsetof(Config, log_file) },
     { "dfilter", "RANGE[,RANGE...]",
       "log only what is about these guest addresses:\nSTART..END, START+LENGTH, START-LENGTH", set_filter },
+    { "icount", "shift=N|auto[,sleep=on|off][,stop=COUNT]",
+      "CPUs take turns, and time is how many instructions they ran, 2^N ns each (auto: 8 ns):\n"
+      "the same guest does the same every time. sleep=off: skip idle time.\n"
+      "stop: end there and print a hash of memory and registers",
+      set_icount },
     { "lockstep", NULL,
       "run all guest code twice, interpreted and translated, and stop where\nthey differ (slow; for who works on "
       "Dragoman)",
@@ -448,7 +453,6 @@ const Option options[] = {
     { "no-user-config", NULL, "accepted; there are no configuration files", set_nothing },
     { "help-man", NULL, NULL, set_manual },
 
-    { "icount", "N", LATER },
     { "incoming", "WHERE", LATER },
     { "daemonize", NULL, LATER },
     { "usb", NULL, "USB " LATER },
@@ -495,6 +499,8 @@ bool config_check(Config *c, Error *err)
     if (!c->type)
         return error_set(err, "no machine was chosen; add -machine virt (-machine help lists them), "
                               "or let dragoman choose: dragoman run FILE");
+    if (c->lockstep && c->count.on)
+        return error_set(err, "--lockstep and -icount do not go together; leave one out");
     return true;
 }
 

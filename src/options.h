@@ -3,6 +3,7 @@
 #include "base/option.h"
 #include "core/machine.h"
 #include "cpu/cpu.h"
+#include "cpu/run.h"
 
 typedef struct Texts {
     char **at;
@@ -17,6 +18,9 @@ typedef struct Config {
     Texts owned;
     Texts monitors; /* -monitor, -qmp, -qmp-pretty, -mon: the option's name, then what it says */
     bool lockstep;
+    CountOptions count;
+    int64_t date_ns; /* -rtc base=DATE, if dated */
+    bool dated;
     const char *vga, *debugcon;         /* NULL: not said */
     bool nographic, no_display, no_net; /* -nographic; -display none; -nic none or -net none */
     bool no_monitor;                    /* -monitor none */
@@ -46,4 +50,5 @@ bool set_cpu(void *config, const char *value, Error *);
 bool set_smp(void *config, const char *value, Error *);
 bool set_memory(void *config, const char *value, Error *);
 bool set_rtc(void *config, const char *value, Error *);
+bool set_icount(void *config, const char *value, Error *);
 bool set_device(void *config, const char *value, Error *);

@@ -169,6 +169,8 @@ bool set_memory(void *config, const char *value, Error *err)
     return ok || error_in(err, "-m %s: ", value);
 }
 
+#define SECOND INT64_C(1000000000)
+
 /* How far local time is ahead of UTC now. */
 static int64_t local_offset_ns(void)
 {
@@ -192,7 +194,7 @@ static bool date_shift(const char *text, int64_t *shift)
 
 bool set_rtc(void *config, const char *value, Error *err)
 {
-    (void)config;
+    Config *c = config;
     static const char *const clocks[] = { "host", "rt", NULL }, *const fixes[] = { "none", "slew", NULL };
     KeyVals keys;
     int clock = 0, fix = 0;
@@ -202,14 +204,46 @@ bool set_rtc(void *config, const char *value, Error *err)
     const char *base = keyvals_get(&keys, "base");
     bool ok = keyvals_choice(&keys, "clock", clocks, &clock, err) &&
               keyvals_choice(&keys, "driftfix", fixes, &fix, err) && keyvals_done(&keys, err);
+    bool date = base && strcmp(base, "utc") && strcmp(base, "localtime");
     if (ok && base && !strcmp(base, "localtime"))
         shift = local_offset_ns();
-    else if (ok && base && strcmp(base, "utc") && !date_shift(base, &shift))
+    else if (ok && date && !date_shift(base, &shift))
         ok = error_set(err, "base=%s: expected utc, localtime or a date such as 2024-05-17T16:01:21", base);
     keyvals_free(&keys);
-    if (ok)
+    if (ok) {
         clock_wall_shift(shift);
+        c->date_ns = clock_wall_ns() / SECOND * SECOND;
+        c->dated = date;
+    }
     return ok || error_in(err, "-rtc %s: ", value);
+}
+
+/* -icount shift=N|auto[,sleep=on|off][,align=off][,stop=COUNT] */
+bool set_icount(void *config, const char *value, Error *err)
+{
+    enum { AUTO_SHIFT = 3, MOST_SHIFT = 10 }; /* 125 million instructions a second; about a million */
+    CountOptions *o = &((Config *)config)->count;
+    KeyVals keys;
+    bool align = false;
+    uint64_t stop = 0;
+    *o = (CountOptions){ .on = true, .sleep = true, .shift = AUTO_SHIFT };
+    if (!keyvals_parse(value, "shift", &keys, err))
+        return error_in(err, "-icount ");
+    const char *shift = keyvals_get(&keys, "shift"), *at = keyvals_get(&keys, "stop");
+    uint64_t n = AUTO_SHIFT;
+    bool ok = true;
+    if (shift && strcmp(shift, "auto") && (!text_to_number(shift, &n) || n > MOST_SHIFT))
+        ok = error_set(err, "shift=%s: expected auto or a number from 0 to %d", shift, MOST_SHIFT);
+    if (ok && at && (!text_to_number(at, &stop) || !stop))
+        ok = error_set(err, "stop=%s: expected a number of instructions", at);
+    ok = ok && keyvals_bool(&keys, "sleep", &o->sleep, err) && keyvals_bool(&keys, "align", &align, err) &&
+         keyvals_done(&keys, err);
+    if (ok && align)
+        ok = error_set(err, "align=on: a guest that is too slow is not told of; leave it out");
+    keyvals_free(&keys);
+    o->shift = (int)n;
+    o->stop_at = stop;
+    return ok || error_in(err, "-icount %s: ", value);
 }
 
 static void devices_help(Out *o)

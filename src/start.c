@@ -7,6 +7,7 @@
 #include "core/snapshot.h"
 #include "core/snapshot_tags.h"
 #include "host/chardev.h"
+#include "host/clock.h"
 #include "host/drive.h"
 #include "host/loop.h"
 #include "host/net.h"
@@ -111,10 +112,14 @@ static bool open_dump(const char *line, Error *err)
     return ok || error_in(err, "-object %s: ", line);
 }
 
+#define COUNTED_DATE (INT64_C(946684800) * 1000000000) /* 2000-01-01: a machine's that is to do the same every day */
+
 bool host_open(const Config *c, Error *err)
 {
-    if (c->seeded)
+    if (c->seeded || c->count.on)
         random_seed(c->seed);
+    if (c->count.on)
+        clock_wall_stand(c->dated ? c->date_ns : COUNTED_DATE);
     return (!c->log_file || log_to(c->log_file, err)) && each(&c->chardevs, chardev_add, err) && open_serials(c, err) &&
            open_monitors(c, err) && open_gdb(c, err) && open_drives(c, err) && each(&c->netdevs, net_add, err);
 }

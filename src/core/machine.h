@@ -63,6 +63,11 @@ typedef struct MachineCpus {
     void (*stop)(Machine *); /* returns when none executes guest code */
     void (*reset)(
         Machine *); /* stopped; all devices (CPUs included) were reset or will be loaded: forget what was cached */
+    /* Of CPUs whose work is the clock; else NULL. While they run they call machine_turn themselves. */
+    int64_t (*now)(const Machine *);
+    void (*set_now)(Machine *, int64_t);
+    void (*sooner)(Machine *, int64_t when); /* a timer was set, maybe for earlier than they know of */
+    void (*poke)(Machine *);                 /* from any thread: something was posted, or the machine is to stop */
     /* For snapshots: what the engine keeps of each CPU, in a struct of state_size bytes. */
     const StateField *state;
     size_t state_size;
@@ -114,6 +119,9 @@ void machine_unlock_around(Machine *);
 /* Host threads bring messages through this one door: `fn(dev, data)` runs later under the lock on the machine's thread.
  */
 void machine_post(Machine *, void (*fn)(void *dev, uint64_t data), void *dev, uint64_t data);
+
+/* Delivers what is posted and fires the timers that are due; the time of the next timer, or TIMER_OFF. */
+int64_t machine_turn(Machine *);
 
 /* From anywhere: fn(who) runs on the machine's thread, under the lock, while no CPU runs guest code and virtual time
  * stands still; not called from a device, so that it may reach device windows. For monitors, debuggers, snapshots. */

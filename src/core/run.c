@@ -119,6 +119,8 @@ void machine_stop(Machine *m, StopReason why)
 {
     int none = RUN;
     __atomic_compare_exchange_n(&m->run->stop, &none, (int)why, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+    if (m->run->running && m->cpus && m->cpus->poke)
+        m->cpus->poke(m);
     run_wake(m);
 }
 
@@ -213,8 +215,7 @@ static void run_stills(Machine *m)
     free(batch.at);
 }
 
-/* One turn under the lock; returns the virtual time of the next. */
-static int64_t turn(Machine *m)
+int64_t machine_turn(Machine *m)
 {
     machine_lock(m);
     space_device_begin();
@@ -225,6 +226,19 @@ static int64_t turn(Machine *m)
     space_device_end();
     machine_unlock(m);
     return next;
+}
+
+/* CPUs that are the clock take their turns themselves. */
+static int64_t turn(Machine *m)
+{
+    if (!m->run->running || !m->cpus || !m->cpus->poke)
+        return machine_turn(m);
+    pthread_mutex_lock(&m->run->posts_lock);
+    bool posted = m->run->posts.count;
+    pthread_mutex_unlock(&m->run->posts_lock);
+    if (posted)
+        m->cpus->poke(m);
+    return TIMER_OFF;
 }
 
 static void sleep_until(Machine *m, int64_t next)

@@ -17,6 +17,8 @@ int64_t time_now(const Machine *m)
     int64_t frozen = __atomic_load_n(&m->run->frozen, __ATOMIC_ACQUIRE);
     if (frozen != NOT_FROZEN)
         return frozen;
+    if (m->cpus && m->cpus->now)
+        return m->cpus->now(m);
     return clock_ns() - __atomic_load_n(&m->run->clock_start, __ATOMIC_RELAXED);
 }
 
@@ -29,6 +31,8 @@ void clock_thaw(Machine *m)
 {
     if (m->run->frozen == NOT_FROZEN)
         return;
+    if (m->cpus && m->cpus->set_now)
+        m->cpus->set_now(m, m->run->frozen);
     __atomic_store_n(&m->run->clock_start, clock_ns() - m->run->frozen, __ATOMIC_RELAXED);
     __atomic_store_n(&m->run->frozen, NOT_FROZEN, __ATOMIC_RELEASE);
 }
@@ -60,7 +64,9 @@ void timer_at(Timer *t, int64_t when)
     t->when = when;
     t->next = *at;
     *at = t;
-    if (when < __atomic_load_n(&t->machine->run->sleeps_until, __ATOMIC_SEQ_CST))
+    if (t->machine->cpus && t->machine->cpus->sooner)
+        t->machine->cpus->sooner(t->machine, when);
+    else if (when < __atomic_load_n(&t->machine->run->sleeps_until, __ATOMIC_SEQ_CST))
         run_wake(t->machine);
 }
 

@@ -134,7 +134,7 @@ void cpu_switch_bank(Cpu *cpu)
     const Guest *g = cpu->run->guest;
     cpu->user_bank = bank_for(cpu, g->regime(cpu, true));
     cpu->bank = bank_for(cpu, g->regime(cpu, false));
-    uint64_t mode = g->mode(cpu) | cpu->run->debug.mode;
+    uint64_t mode = g->mode(cpu) | cpu->run->debug.mode | cpu->run->mode_bits;
     if (cpu->bank->mode != mode) {
         bank_flush_jumps(cpu->bank);
         cpu->bank->mode = mode;

@@ -18,12 +18,14 @@ typedef enum CpuExit {
     EXIT_FAULT,     /* a memory access faulted; the guest's fault was raised */
     EXIT_LINK,      /* an unlinked direct exit was taken: link it */
     EXIT_INTERPRET, /* run this instruction by the interpreter */
+    EXIT_BUDGET,    /* counting: the budget does not reach for what comes next */
     EXIT_EVENT,     /* interrupts may have become deliverable: check, then go on */
     EXIT_DEBUG,     /* there is a breakpoint at the pc slot's value */
 } CpuExit;
 
 typedef struct Cpu {
     Device dev;         /* the CPU is a part of its machine */
+    int64_t budget;     /* counting: instructions it may still begin */
     uint32_t stop;      /* not 0: leave translated code at the next test */
     uint32_t mxcsr;     /* host FP control while translated code runs: guest's rounding mode and sticky flags */
     TlbBank *bank;      /* of the current regime and address-space tag */
@@ -32,7 +34,7 @@ typedef struct Cpu {
 } Cpu;
 
 enum {
-    CPU_BIAS = 128 + 48
+    CPU_BIAS = 128 + 56
 }; /* the base pointer of generated code is at this offset: reaches stop and 28 registers in a byte */
 
 typedef struct Translation { /* how; all zero: as is best */

@@ -1,6 +1,7 @@
 /* What the vCPUs of a machine share: translated code, what is known of each page of RAM, and how they stop for one
  * another. Private to cpu/. */
 #pragma once
+#include "core/machine.h"
 #include "cpu/backend.h"
 #include "cpu/debug.h"
 #include "cpu/run.h"
@@ -42,7 +43,8 @@ typedef struct CodeRegion {
 enum { REGIONS = 16, HASH_BITS = 19 }; /* a full cache holds about as many units */
 
 /* Bits of the mode word that are the engine's, not the guest's. */
-#define MODE_STEP (1ull << 63) /* units of one instruction, without breakpoints, that nothing links to */
+#define MODE_COUNT (1ull << 62) /* charges for instructions */
+#define MODE_STEP  (1ull << 63) /* units of one instruction, without breakpoints, that nothing links to */
 
 /* Why a CPU runs one instruction by itself. */
 enum { STEP_NONE, STEP_ONE /* the debugger wants it */, STEP_PAST /* past a stop that was told */ };
@@ -58,12 +60,14 @@ typedef struct Debug { /* debug.c */
 } Debug;
 
 typedef struct Lockstep Lockstep;
+typedef struct Counting Counting;
 
 typedef struct Engine {
     Machine *machine;
     const Guest *guest;
     const Backend *backend;
     Lockstep *lockstep;  /* --lockstep, or NULL */
+    Counting *counting;  /* -icount, or NULL */
     uint8_t *page_flags; /* per RAM page; atomic */
     CodePage **code_page;
     uint64_t pages;
@@ -180,5 +184,20 @@ static inline bool debug_interruptible(const Cpu *cpu)
     return !cpu->run->debug.step || (cpu->run->debug.irq_steps && cpu->run->debug.step == STEP_ONE);
 }
 
+/* ---- count.c ---- */
+Counting *counting_new(void); /* NULL: not asked for */
+extern const MachineCpus counting_cpus;
+
 /* ---- run.c ---- */
+/* Does what is asked of the CPU from elsewhere; then there is no next unit. */
+void cpu_attend(Cpu *, Unit **next);
+/* Runs a unit, or what the CPU finds instead: *next is the unit that follows if that is known. Its exit. */
+CpuExit run_once(Cpu *, Unit **next);
+bool cpu_waits(Cpu *); /* for an interrupt that has not come */
+void cpu_thread_begin(Cpu *);
+CpuExit interpret_rest(Cpu *); /* of the budget, a unit's length at most */
+void stop_cpus(Machine *);
+void reset_cpus(Machine *);
+extern const StateField run_state[];
+void *run_of(Cpu *);
 uint64_t *pc_of(Cpu *);

@@ -36,10 +36,11 @@ typedef struct Trans {
     uint64_t page_end; /* first address beyond the unit's page */
     uint8_t code[16];  /* bytes of the instruction at pc; have: how many could be fetched */
     uint8_t have;
-    uint8_t length; /* set by translate: bytes of this instruction */
-    bool done;      /* set by translate: nothing follows in this unit */
-    bool more;      /* set by translate, which built nothing: the instruction is longer than `have` */
-    bool poisoned;
+    uint8_t length;      /* set by translate: bytes of this instruction */
+    bool done;           /* set by translate: nothing follows in this unit */
+    bool more;           /* set by translate, which built nothing: the instruction is longer than `have` */
+    IrRef charge;        /* counting: the op that charges for the instruction */
+    uint32_t looked;     /* counting: ops before this one were asked whether they end what is charged at once */
     uint64_t target[16]; /* forward branches seen: where the unit needs a label */
     uint32_t targets;
 } Trans;

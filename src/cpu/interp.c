@@ -331,12 +331,12 @@ typedef void RunFn(Run *, const IrInsn *);
 
 /* Ops without an entry only compute a value. */
 static RunFn *const run_by[IR_OPS] = {
-    [IR_nop] = run_nothing,       [IR_const] = run_const,     [IR_flags] = run_flags,   [IR_cmc] = run_cmc,
-    [IR_cond] = run_cond,         [IR_asflags] = run_asflags, [IR_vconst] = run_vconst, [IR_get] = run_get,
-    [IR_put] = run_put,           [IR_load] = run_load,       [IR_store] = run_store,   [IR_rmw] = run_rmw,
-    [IR_cas] = run_cas,           [IR_fence] = run_fence,     [IR_arg] = run_nothing,   [IR_call] = run_call,
-    [IR_insn] = run_insn,         [IR_label] = run_nothing,   [IR_goto_] = run_goto,    [IR_goto_if] = run_goto_if,
-    [IR_goto_reg] = run_goto_reg, [IR_goto_pc] = run_goto_pc, [IR_leave] = run_leave,
+    [IR_nop] = run_nothing,     [IR_const] = run_const,       [IR_flags] = run_flags,     [IR_cmc] = run_cmc,
+    [IR_cond] = run_cond,       [IR_asflags] = run_asflags,   [IR_vconst] = run_vconst,   [IR_get] = run_get,
+    [IR_put] = run_put,         [IR_load] = run_load,         [IR_store] = run_store,     [IR_rmw] = run_rmw,
+    [IR_cas] = run_cas,         [IR_charge] = run_nothing,    [IR_fence] = run_fence,     [IR_arg] = run_nothing,
+    [IR_call] = run_call,       [IR_insn] = run_insn,         [IR_label] = run_nothing,   [IR_goto_] = run_goto,
+    [IR_goto_if] = run_goto_if, [IR_goto_reg] = run_goto_reg, [IR_goto_pc] = run_goto_pc, [IR_leave] = run_leave,
 };
 
 CpuExit interp_run_on(Cpu *cpu, const Guest *guest, const Ir *ir, const InterpMemory *memory, uint64_t *budget,

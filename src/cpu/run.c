@@ -256,7 +256,23 @@ static CpuExit interpret_one(Cpu *cpu)
             return EXIT_FAULT;
         translate_one(cpu, run->ir, pc, mode, code, most);
     }
+    cpu->budget--;
     return interp_run(cpu, run->guest, run->ir, &budget, &next);
+}
+
+CpuExit interpret_rest(Cpu *cpu)
+{
+    Fetched f;
+    uint32_t bytes;
+    uint64_t pc = *pc_of(cpu), next;
+    if (!fetch_page(cpu, pc, &f))
+        return EXIT_FAULT;
+    if (f.ram_page == ~0u)
+        return interpret_one(cpu);
+    translate_unit(cpu, cpu->run->ir, pc, cpu->bank->mode, f.page_bytes, (uint32_t)cpu->budget, &bytes);
+    if (!bytes)
+        return interpret_one(cpu);
+    return interp_run(cpu, cpu->run->guest, cpu->run->ir, (uint64_t *)&cpu->budget, &next);
 }
 
 /* Each unit is logged, or run twice, only if each is looked up. */
@@ -368,70 +384,102 @@ static void log_entry(Cpu *cpu, const Unit *u)
     }
 }
 
-static void run_until_halt(Cpu *cpu)
+bool cpu_waits(Cpu *cpu)
+{
+    CpuRun *run = cpu->run;
+    if (run->waits_at == *pc_of(cpu) && !run->guest->wakes(cpu))
+        return true;
+    run->waits_at = ~0ull;
+    return false;
+}
+
+void cpu_attend(Cpu *cpu, Unit **next)
+{
+    if (__atomic_exchange_n(&cpu->stop, 0, __ATOMIC_SEQ_CST) || cpu->run->posts) {
+        run_posted(cpu);
+        *next = NULL;
+    }
+}
+
+/* Interrupts come before the unit that follows. */
+static Unit *to_run(Cpu *cpu, Unit *next, CpuExit *why)
+{
+    CpuRun *run = cpu->run;
+    if (debug_interruptible(cpu) && run->guest->interrupt(cpu))
+        next = NULL;
+    if (next)
+        return next;
+    cpu_switch_bank(cpu);
+    next = find_unit(cpu, why);
+    if (!next && *why != EXIT_NONE)
+        debug_after(cpu, *why);
+    return next;
+}
+
+CpuExit run_once(Cpu *cpu, Unit **next)
 {
     CpuRun *run = cpu->run;
     Engine *e = run->engine;
+    const void *stub = NULL;
+    CpuExit why = EXIT_NONE;
+    Unit *u = to_run(cpu, *next, &why);
+    *next = NULL;
+    if (!u)
+        return why;
+    enter_code(cpu);
+    /* Something was posted, or happened while we waited to enter. */
+    if (__atomic_load_n(&cpu->stop, __ATOMIC_SEQ_CST) || run->generation != e->generation || u->dead) {
+        leave_code(cpu);
+        return EXIT_NONE;
+    }
+    serialise(cpu);
+    log_entry(cpu, u);
+    why = e->lockstep ? lockstep_run(cpu, u) : e->backend->enter(cpu, u->code, &stub);
+    *next = why == EXIT_LINK ? follow_link(cpu, stub) : NULL;
+    leave_code(cpu);
+    if (debug_wants(cpu, why)) {
+        *next = NULL;
+        debug_after(cpu, why);
+    } else {
+        run->waits_at = why == EXIT_IDLE ? *pc_of(cpu) : ~0ull;
+    }
+    return why;
+}
+
+static void run_until_halt(Cpu *cpu)
+{
+    CpuRun *run = cpu->run;
     Unit *next = NULL;
-    CpuExit why;
-    while (!__atomic_load_n(&e->halting, __ATOMIC_SEQ_CST)) {
+    while (!__atomic_load_n(&run->engine->halting, __ATOMIC_SEQ_CST)) {
         if (run->debug.stopped) {
             wait_halt(cpu);
             break;
         }
-        if (__atomic_exchange_n(&cpu->stop, 0, __ATOMIC_SEQ_CST) || run->posts) {
-            run_posted(cpu);
-            next = NULL;
-        }
+        cpu_attend(cpu, &next);
         if (!run->powered) {
+            next = NULL;
             debug_after(cpu, EXIT_NONE); /* a step has nothing to wait for */
             wait_idle(cpu, true);
-            continue;
-        }
-        if (run->waits_at == *pc_of(cpu) && !run->guest->wakes(cpu)) {
+        } else if (cpu_waits(cpu)) {
             wait_idle(cpu, false);
-            continue;
-        }
-        run->waits_at = ~0ull;
-        if (debug_interruptible(cpu) && run->guest->interrupt(cpu))
-            next = NULL;
-        if (!next) {
-            cpu_switch_bank(cpu);
-            next = find_unit(cpu, &why);
-            if (!next && why != EXIT_NONE)
-                debug_after(cpu, why);
-        }
-        if (!next)
-            continue;
-        enter_code(cpu);
-        /* Something was posted, or happened while we waited to enter. */
-        if (__atomic_load_n(&cpu->stop, __ATOMIC_SEQ_CST) || run->generation != e->generation || next->dead) {
-            leave_code(cpu);
-            next = NULL;
-            continue;
-        }
-        serialise(cpu);
-        log_entry(cpu, next);
-        const void *stub = NULL;
-        why = e->lockstep ? lockstep_run(cpu, next) : e->backend->enter(cpu, next->code, &stub);
-        next = why == EXIT_LINK ? follow_link(cpu, stub) : NULL;
-        leave_code(cpu);
-        if (debug_wants(cpu, why)) {
-            next = NULL;
-            debug_after(cpu, why);
         } else {
-            run->waits_at = why == EXIT_IDLE ? *pc_of(cpu) : ~0ull;
+            run_once(cpu, &next);
         }
     }
+}
+
+void cpu_thread_begin(Cpu *cpu)
+{
+    cpu->run->host_mxcsr = __builtin_ia32_stmxcsr();
+    cpu->run->thread_number = (int)syscall(SYS_gettid);
+    debug_begin(cpu);
+    cpu_switch_bank(cpu);
 }
 
 static void *thread(void *arg)
 {
     Cpu *cpu = arg;
-    cpu->run->host_mxcsr = __builtin_ia32_stmxcsr();
-    cpu->run->thread_number = (int)syscall(SYS_gettid);
-    debug_begin(cpu);
-    cpu_switch_bank(cpu);
+    cpu_thread_begin(cpu);
     run_until_halt(cpu);
     return NULL;
 }
@@ -452,7 +500,7 @@ static int start_cpus(Machine *m)
     return 0;
 }
 
-static void stop_cpus(Machine *m)
+void stop_cpus(Machine *m)
 {
     for (int k = 0; k < m->config->cpus; k++) {
         m->cpu[k]->run->engine->halting = 1;
@@ -465,7 +513,7 @@ static void stop_cpus(Machine *m)
         }
 }
 
-static void reset_cpus(Machine *m)
+void reset_cpus(Machine *m)
 {
     for (int k = 0; k < m->config->cpus; k++) {
         m->cpu[k]->run->waits_at = ~0ull;
@@ -475,14 +523,14 @@ static void reset_cpus(Machine *m)
     }
 }
 
-static const StateField run_state[] = {
+const StateField run_state[] = {
     { .name = "lines", .offset = offsetof(CpuRun, lines), .size = 4, .count = 1 },
     { .name = "powered", .offset = offsetof(CpuRun, powered), .size = 4, .count = 1, .below = 2 },
     STATE(CpuRun, waits_at),
     STATE_END,
 };
 
-static void *run_of(Cpu *cpu)
+void *run_of(Cpu *cpu)
 {
     return cpu->run;
 }
@@ -538,6 +586,7 @@ static Engine *new_engine(Machine *m, const Guest *g, Error *err)
     e->machine = m;
     e->lockstep = lockstep_new(g);
     e->guest = e->lockstep ? lockstep_guest(e->lockstep) : g;
+    e->counting = counting_new();
     e->backend = chosen_backend;
     e->pages = (m->config->ram >> 12) + (4ull << 18); /* RAM, flash and what devices add: core/ram.c reserves 2 GiB */
     e->page_flags = xalloc(e->pages);
@@ -573,12 +622,14 @@ bool cpu_init(Cpu *cpu, const Guest *g, Error *err)
     pthread_cond_init(&run->wake, NULL);
     run->debug.stopped_at = run->waits_at = ~0ull;
     cpu->run = run;
-    m->cpus = &machine_cpus;
     if (n && m->cpu[0]->run)
         run->engine = m->cpu[0]->run->engine;
     else
         run->engine = new_engine(m, g, err);
-    if (run->engine)
-        run->guest = run->engine->guest;
-    return run->engine != NULL;
+    if (!run->engine)
+        return false;
+    run->guest = run->engine->guest;
+    run->mode_bits = run->engine->counting ? MODE_COUNT : 0;
+    m->cpus = run->engine->counting ? &counting_cpus : &machine_cpus;
+    return true;
 }

@@ -103,6 +103,7 @@ struct CpuRun {
     uint64_t posted_number, done_number; /* under wake_lock */
     Posted *post;
     size_t posts, posts_room;
+    uint64_t mode_bits; /* the engine's part of the mode that is always set */
     Ir *ir;
     Compiled *compiled;
     uint64_t translated_insns, translated_units, lookups;
@@ -120,6 +121,17 @@ void cpu_use_backend(const Backend *, Translation);
  */
 void cpu_use_lockstep(bool);
 void cpu_lockstep_balance(const Machine *, Out *);
+
+/* Counting: all vCPUs take turns on one thread, switching at exact counts, and time is what they have run: an
+ * instruction takes 2^shift ns. The same machine does the same every time. Before any CPU is made. */
+typedef struct CountOptions {
+    bool on;
+    int shift;
+    bool sleep;       /* while no CPU has anything to do, let the time pass; else skip it */
+    uint64_t stop_at; /* not 0: end after so many instructions, and print what memory and registers hash to */
+} CountOptions;
+void cpu_use_counting(const CountOptions *);
+uint64_t cpu_count(Machine *); /* instructions begun so far by all vCPUs; 0 if they are not counted */
 
 /* What the second level of the TLB can serve; false: nothing happened. Called with no vector register saved. */
 bool far_load(Cpu *, uint64_t addr, uint32_t mem);

@@ -80,6 +80,23 @@ static Trans begin(Cpu *cpu, Ir *ir, uint64_t pc, uint64_t mode)
     return (Trans){ .ir = ir, .cpu = cpu, .pc = pc, .mode = mode, .page_end = (pc & ~0xfffull) + 0x1000 };
 }
 
+/* Counting: instructions are charged for in groups that end with the first op at which somebody may look at the count,
+ * or which may leave. */
+static void charge(Trans *t)
+{
+    Ir *ir = t->ir;
+    for (; t->looked < ir->count; t->looked++) {
+        uint8_t op = ir->insn[t->looked].op;
+        if (op == IR_label || ir_effects((IrOp)op) & (FAULTS | LEAVES | CALLS))
+            t->charge = IR_NONE;
+    }
+    if (!t->charge) {
+        t->charge = ir_charge(ir, T_VOID, 0);
+        t->looked = ir->count;
+    }
+    ir->insn[t->charge].imm++;
+}
+
 /* One instruction, of which `have` bytes are at code, with a label if somebody branches to it; false: it is longer than
  * that, and nothing was built. */
 static bool translate_insn(Trans *t, bool label, const uint8_t *code, uint64_t have)
@@ -90,6 +107,8 @@ static bool translate_insn(Trans *t, bool label, const uint8_t *code, uint64_t h
         ir_label(ir, T_VOID, t->pc);
     t->done = false;
     ir_insn(ir, T_VOID, t->pc);
+    if (t->mode & MODE_COUNT)
+        charge(t);
     t->have = (uint8_t)(have < sizeof t->code ? have : sizeof t->code);
     memcpy(t->code, code, t->have);
     if (!(t->mode & MODE_STEP) && debug_stops(t->cpu->run->engine, t->pc, code))
@@ -98,6 +117,7 @@ static bool translate_insn(Trans *t, bool label, const uint8_t *code, uint64_t h
         t->cpu->run->guest->translate(t);
     if (t->more) {
         ir->labels -= label && !ir->full;
+        ir->insn[t->charge].imm -= t->charge && t->charge < mark;
         while (mark < ir->count)
             ir->insn[mark++] = (IrInsn){ .op = IR_nop, .type = T_VOID };
     }

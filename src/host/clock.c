@@ -1,5 +1,6 @@
 #include "host/clock.h"
 
+#include <stdbool.h>
 #include <time.h>
 
 static int64_t now(clockid_t id)
@@ -21,7 +22,18 @@ void clock_wall_shift(int64_t ns)
     shift = ns;
 }
 
+static bool stands;
+static int64_t standing;
+
+void clock_wall_stand(int64_t ns)
+{
+    stands = true;
+    standing = ns;
+}
+
 int64_t clock_wall_ns(void)
 {
+    if (stands)
+        return standing;
     return now(CLOCK_REALTIME) + shift;
 }

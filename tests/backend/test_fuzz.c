@@ -125,6 +125,7 @@ static void fill_tlb(ToyCpu *t)
     t->cpu.run = &run;
     t->cpu.bank = t->cpu.user_bank = run.bank[0] = &bank;
     t->cpu.mxcsr = 0x1f80;
+    t->cpu.budget = INT64_MAX;
 }
 
 static uint64_t run_compiled(ToyCpu *t)

@@ -284,6 +284,8 @@ static inline uint64_t random_imm(Dice *d, const Ir *ir, const IrInsn *i)
         return random_mem(d);
     case IR_fence:
         return below(d, 3);
+    case IR_charge:
+        return 1 + below(d, 8);
     case IR_call:
         return below(d, 3);
     case IR_vconst:
@@ -332,7 +334,7 @@ static inline IrOp random_op(Dice *d)
 {
     static const uint8_t common[] = { IR_get,  IR_get,     IR_get,   IR_put,  IR_put,   IR_put,  IR_add,
                                       IR_sub,  IR_and,     IR_zext,  IR_sext, IR_flags, IR_cond, IR_eq,
-                                      IR_load, IR_goto_if, IR_store, IR_xor,  IR_shl,   IR_shr };
+                                      IR_load, IR_goto_if, IR_store, IR_xor,  IR_shl,   IR_shr,  IR_charge };
     if (below(d, 2))
         return (IrOp)common[below(d, sizeof common)];
     return (IrOp)(IR_add + below(d, IR_insn - IR_add));
@@ -372,7 +374,7 @@ static inline void random_insn(Dice *d, Ir *ir)
         i.type = below(d, 2) ? I64 : T_VOID;
     if (i.op == IR_cond || i.op == IR_cmc || i.op == IR_asflags || i.op == IR_flags)
         i.type = T_FLAGS;
-    if (i.op == IR_fence)
+    if (i.op == IR_fence || i.op == IR_charge)
         i.type = T_VOID;
     i.imm = random_imm(d, ir, &i);
     for (int k = 0; k < ir_op[i.op].args; k++)

@@ -204,6 +204,7 @@ typedef struct Thunks {
     const uint8_t *leave;       /* eax: CpuExit */
     const uint8_t *lookup_miss; /* rax: pc */
     const uint8_t *stop;        /* rax: pc */
+    const uint8_t *budget;      /* rax: pc */
     const uint8_t *goto_pc, *goto_pc_reload;
     const uint8_t *link; /* called by exit stubs: the return address tells which */
     const uint8_t *load, *store, *rmw,

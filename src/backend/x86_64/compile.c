@@ -30,12 +30,13 @@ static void nothing(Comp *c)
 
 /* By op; integer ops on vector types go to vec_op. */
 static void (*const emit[IR_OPS])(Comp *) = {
-    [IR_nop] = nothing,      [IR_arg] = nothing,     [IR_const] = op_const,     [IR_vconst] = op_const,
-    [IR_insn] = op_insn,     [IR_label] = op_label,  [IR_get] = state_op,       [IR_put] = state_op,
-    [IR_load] = mem_op,      [IR_store] = mem_op,    [IR_rmw] = mem_op,         [IR_cas] = mem_op,
-    [IR_fence] = mem_op,     [IR_call] = call_op,    [IR_goto_] = exit_op,      [IR_goto_if] = exit_op,
-    [IR_goto_reg] = exit_op, [IR_goto_pc] = exit_op, [IR_leave] = exit_op,      [IR_flags] = op_flags,
-    [IR_cmc] = op_cmc,       [IR_cond] = op_cond,    [IR_asflags] = op_asflags, [IR_fcmp] = op_fcmp,
+    [IR_nop] = nothing,      [IR_arg] = nothing,     [IR_const] = op_const, [IR_vconst] = op_const,
+    [IR_insn] = op_insn,     [IR_label] = op_label,  [IR_get] = state_op,   [IR_put] = state_op,
+    [IR_load] = mem_op,      [IR_store] = mem_op,    [IR_rmw] = mem_op,     [IR_cas] = mem_op,
+    [IR_fence] = mem_op,     [IR_call] = call_op,    [IR_goto_] = exit_op,  [IR_goto_if] = exit_op,
+    [IR_goto_reg] = exit_op, [IR_goto_pc] = exit_op, [IR_leave] = exit_op,  [IR_charge] = exit_op,
+    [IR_flags] = op_flags,   [IR_cmc] = op_cmc,      [IR_cond] = op_cond,   [IR_asflags] = op_asflags,
+    [IR_fcmp] = op_fcmp,
 };
 
 static void emit_op(Comp *c, const IrInsn *i)

@@ -224,6 +224,24 @@ static void go_reg(Comp *c, IrRef pc)
     lookup_rax(c, false, 0);
 }
 
+/* What was taken too much is given back. */
+static void short_of(Comp *c, Cold *s)
+{
+    asm_alu_imm(&c->a, ALU_ADD, true, cpu_rm(offsetof(Cpu, budget)), (int32_t)s->imm);
+    asm_mov_imm(&c->a, RAX, c->pc);
+    asm_jmp_to(&c->a, thunks.budget);
+}
+
+static void charge(Comp *c, uint64_t insns)
+{
+    clobber_flags(c);
+    asm_alu_imm(&c->a, ALU_SUB, true, cpu_rm(offsetof(Cpu, budget)), (int32_t)insns);
+    uint8_t *fewer = asm_jcc(&c->a, CC_S);
+    Cold *s = cold(c, short_of);
+    s->from[0] = fewer;
+    s->imm = insns;
+}
+
 void exit_op(Comp *c)
 {
     IrInsn *i = insn_of(c, (IrRef)c->at);
@@ -236,6 +254,9 @@ void exit_op(Comp *c)
         break;
     case IR_goto_reg:
         go_reg(c, i->arg[0]);
+        break;
+    case IR_charge:
+        charge(c, i->imm);
         break;
     case IR_goto_pc:
         asm_jmp_to(&c->a, thunks.goto_pc);

@@ -156,6 +156,11 @@ static void make_exits(Asm *a, const Guest *g)
     asm_mov_imm(a, RAX, EXIT_STOP);
     asm_jmp_to(a, thunks.leave);
 
+    thunks.budget = here(a);
+    store_pc(a, g);
+    asm_mov_imm(a, RAX, EXIT_BUDGET);
+    asm_jmp_to(a, thunks.leave);
+
     thunks.link = here(a);
     pop(a, RDX);
     asm_mov_imm(a, RAX, EXIT_LINK);

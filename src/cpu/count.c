@@ -1,0 +1,319 @@
+/* Counting: the vCPUs take turns on one thread, each for a number of instructions that is kept exactly, and the
+ * machine's time is how many were run. Posts and timers are looked at between two turns and nowhere else, so that a
+ * machine that nobody talks to does the same every time. */
+#include "cpu/engine.h"
+
+#include "base/alloc.h"
+#include "base/log.h"
+#include "host/clock.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { TURN = 50000 }; /* instructions */
+
+struct Counting {
+    CountOptions options;
+    uint64_t done;   /* instructions begun in earlier turns */
+    int64_t skipped; /* ns that passed while no CPU had anything to do */
+    Cpu *running;    /* whose turn it is */
+    int64_t given;   /* its budget at the beginning, as it is by now */
+    int next;        /* CPU */
+    bool poked;      /* atomic */
+};
+
+static CountOptions chosen;
+
+void cpu_use_counting(const CountOptions *o)
+{
+    chosen = *o;
+}
+
+Counting *counting_new(void)
+{
+    if (!chosen.on)
+        return NULL;
+    Counting *c = xalloc(sizeof *c);
+    c->options = chosen;
+    return c;
+}
+
+static Engine *engine_in(const Machine *m)
+{
+    return m->cpu[0]->run->engine;
+}
+
+/* ---- the clock ---- */
+
+static uint64_t count_of(const Counting *c)
+{
+    return c->done + (c->running ? (uint64_t)(c->given - c->running->budget) : 0);
+}
+
+uint64_t cpu_count(Machine *m)
+{
+    const Counting *c = m->cpu[0] && m->cpu[0]->run ? engine_in(m)->counting : NULL;
+    return c ? count_of(c) : 0;
+}
+
+static int64_t now(const Machine *m)
+{
+    const Counting *c = engine_in(m)->counting;
+    return c->skipped + (int64_t)(count_of(c) << c->options.shift);
+}
+
+static void set_now(Machine *m, int64_t when)
+{
+    engine_in(m)->counting->skipped += when - now(m);
+}
+
+/* Instructions until then, at least one. */
+static int64_t until(const Machine *m, int64_t when)
+{
+    int64_t left = when - now(m), shift = engine_in(m)->counting->options.shift;
+    return left <= 0 ? 1 : ((left - 1) >> shift) + 1;
+}
+
+/* By the CPU whose turn it is: it ends when the timer is due. */
+static void sooner(Machine *m, int64_t when)
+{
+    Counting *c = engine_in(m)->counting;
+    if (!c->running)
+        return;
+    int64_t left = when <= now(m) ? 0 : until(m, when), less = c->running->budget - left;
+    if (less > 0) {
+        c->running->budget -= less;
+        c->given -= less;
+    }
+}
+
+/* ---- between turns ---- */
+
+static void poke(Machine *m)
+{
+    Engine *e = engine_in(m);
+    CpuRun *first = m->cpu[0]->run;
+    Cpu *cpu = e->counting->running;
+    pthread_mutex_lock(&first->wake_lock);
+    e->counting->poked = true;
+    pthread_cond_broadcast(&first->wake);
+    pthread_mutex_unlock(&first->wake_lock);
+    if (cpu)
+        __atomic_store_n(&cpu->stop, 1, __ATOMIC_SEQ_CST);
+}
+
+static struct timespec host_time_in(int64_t ns)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME, &t);
+    t.tv_sec += ns / 1000000000 + (t.tv_nsec + ns % 1000000000) / 1000000000;
+    t.tv_nsec = (t.tv_nsec + ns % 1000000000) % 1000000000;
+    return t;
+}
+
+/* Until somebody pokes, or at most so long; -1: for ever. */
+static void wait_poke(Engine *e, int64_t ns)
+{
+    CpuRun *first = e->machine->cpu[0]->run;
+    struct timespec end = host_time_in(ns < 0 ? 0 : ns);
+    int timeout = 0;
+    pthread_mutex_lock(&first->wake_lock);
+    while (!e->counting->poked && !e->halting && timeout != ETIMEDOUT)
+        timeout = ns < 0 ? pthread_cond_wait(&first->wake, &first->wake_lock)
+                         : pthread_cond_timedwait(&first->wake, &first->wake_lock, &end);
+    e->counting->poked = false;
+    pthread_mutex_unlock(&first->wake_lock);
+}
+
+/* Nobody has anything to do until the next timer. */
+static void idle(Engine *e, int64_t next)
+{
+    Counting *c = e->counting;
+    if (next == TIMER_OFF) {
+        wait_poke(e, -1);
+        return;
+    }
+    int64_t left = next - now(e->machine), passed = left;
+    if (c->options.sleep && left > 0) {
+        int64_t before = clock_ns();
+        wait_poke(e, left);
+        passed = clock_ns() - before;
+    }
+    if (left > 0)
+        c->skipped += passed < left ? passed : left;
+}
+
+static bool runs(Cpu *cpu)
+{
+    Unit *none;
+    cpu_attend(cpu, &none);
+    return cpu->run->powered && !cpu->run->debug.held && !cpu_waits(cpu);
+}
+
+static Cpu *whose_turn(Engine *e)
+{
+    Machine *m = e->machine;
+    for (int k = 0; k < m->config->cpus; k++) {
+        Cpu *cpu = m->cpu[(e->counting->next + k) % m->config->cpus];
+        if (runs(cpu)) {
+            e->counting->next = (cpu->run->number + 1) % m->config->cpus;
+            return cpu;
+        }
+    }
+    return NULL;
+}
+
+/* ---- a turn ---- */
+
+static bool ends(Engine *e, const Cpu *cpu)
+{
+    return __atomic_load_n(&e->halting, __ATOMIC_SEQ_CST) || machine_stopping(e->machine) != RUN ||
+           cpu->run->debug.stopped;
+}
+
+static void run_turn(Engine *e, Cpu *cpu, int64_t next)
+{
+    Counting *c = e->counting;
+    Unit *u = NULL;
+    c->given = next == TIMER_OFF ? TURN : until(e->machine, next);
+    if (c->given > TURN)
+        c->given = TURN;
+    if (c->options.stop_at && (uint64_t)c->given > c->options.stop_at - c->done)
+        c->given = (int64_t)(c->options.stop_at - c->done);
+    cpu->budget = c->given;
+    c->running = cpu;
+    while (cpu->budget > 0 && !ends(e, cpu)) {
+        cpu_attend(cpu, &u);
+        if (!cpu->run->powered || cpu_waits(cpu))
+            break;
+        if (run_once(cpu, &u) == EXIT_BUDGET && cpu->budget > 0 && interpret_rest(cpu) == EXIT_IDLE)
+            cpu->run->waits_at = *pc_of(cpu);
+    }
+    c->done = count_of(c);
+    c->running = NULL;
+}
+
+/* ---- what a machine's state comes to ---- */
+
+static uint64_t mix(uint64_t h, const void *bytes, size_t len)
+{
+    const uint8_t *at = bytes;
+    for (; len >= 8; len -= 8, at += 8) {
+        uint64_t word;
+        memcpy(&word, at, 8);
+        h = (h ^ word) * 0x9e3779b97f4a7c15;
+        h ^= h >> 29;
+    }
+    for (; len; len--)
+        h = (h ^ *at++) * 0x100000001b3;
+    return h;
+}
+
+static uint64_t mix_state(uint64_t h, const StateField *f, const void *object)
+{
+    for (; f->name; f++)
+        for (size_t i = 0; i < f->count && !f->brief; i++) {
+            const char *at = (const char *)object + f->offset + i * f->size;
+            h = f->kind == STATE_TABLE ? mix_state(h, f->fields, at) : mix(h, at, f->size);
+        }
+    return h;
+}
+
+static uint64_t registers_hash(const Machine *m)
+{
+    uint64_t h = 0;
+    for (int k = 0; k < m->config->cpus; k++) {
+        Cpu *cpu = m->cpu[k];
+        if (cpu->run->guest->settle)
+            cpu->run->guest->settle(cpu);
+        h = mix_state(h, cpu->run->guest->state, cpu);
+    }
+    return h;
+}
+
+/* Pages of zeros do not count, so that it does not matter which were ever touched. */
+static uint64_t memory_hash(const Machine *m)
+{
+    static const uint8_t zeros[4096];
+    uint8_t page[4096];
+    uint64_t size, h = 0;
+    int fd = ram_fd(m, &size);
+    for (off_t at = lseek(fd, 0, SEEK_DATA); at >= 0 && (uint64_t)at < size; at = lseek(fd, at, SEEK_DATA)) {
+        uint64_t number = (uint64_t)at / sizeof page;
+        if (pread(fd, page, sizeof page, at) != sizeof page)
+            break;
+        at += sizeof page;
+        if (memcmp(page, zeros, sizeof page))
+            h = mix(mix(h, &number, sizeof number), page, sizeof page);
+    }
+    return h;
+}
+
+static void end_here(Engine *e)
+{
+    log_line("count %llu: time %lld ns, memory %016llx, registers %016llx", (unsigned long long)e->counting->done,
+             (long long)now(e->machine), (unsigned long long)memory_hash(e->machine),
+             (unsigned long long)registers_hash(e->machine));
+    log_flush();
+    machine_exit(e->machine, 0);
+}
+
+/* ---- the thread ---- */
+
+static bool stopped(const Machine *m)
+{
+    bool any = machine_stopping(m) != RUN;
+    for (int k = 0; k < m->config->cpus; k++)
+        any |= m->cpu[k]->run->debug.stopped;
+    return any;
+}
+
+static void *thread(void *arg)
+{
+    Engine *e = arg;
+    Machine *m = e->machine;
+    Counting *c = e->counting;
+    for (int k = 0; k < m->config->cpus; k++)
+        cpu_thread_begin(m->cpu[k]);
+    while (!__atomic_load_n(&e->halting, __ATOMIC_SEQ_CST)) {
+        if (c->options.stop_at && c->done == c->options.stop_at && !stopped(m))
+            end_here(e);
+        if (stopped(m)) {
+            wait_poke(e, -1); /* the machine's thread is about to stop this one */
+            continue;
+        }
+        int64_t next = machine_turn(m);
+        Cpu *cpu = whose_turn(e);
+        if (cpu)
+            run_turn(e, cpu, next);
+        else
+            idle(e, next);
+    }
+    return NULL;
+}
+
+static int start(Machine *m)
+{
+    CpuRun *first = m->cpu[0]->run;
+    first->engine->halting = 0;
+    if (pthread_create(&first->thread, NULL, thread, first->engine)) {
+        log_line("cannot start a thread for the CPUs");
+        return 1;
+    }
+    first->has_thread = true;
+    return 0;
+}
+
+const MachineCpus counting_cpus = {
+    .start = start,
+    .stop = stop_cpus,
+    .reset = reset_cpus,
+    .now = now,
+    .set_now = set_now,
+    .sooner = sooner,
+    .poke = poke,
+    .state = run_state,
+    .state_size = sizeof(CpuRun),
+    .state_of = run_of,
+};
