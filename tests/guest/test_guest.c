@@ -292,6 +292,37 @@ START_TEST(fp_access_traps)
 }
 END_TEST
 
+static uint32_t immediate(uint32_t word, uint32_t value)
+{
+    return word | (value >> 5) << 16 | (value & 31) << 5;
+}
+
+static void same_both_ways(A64Bench *b, const uint32_t *words, int count)
+{
+    OracleState want = fresh(), got = fresh();
+    a64_bench_run(b, A64_FOLDED, words, count, ORACLE_CODE, &want);
+    a64_bench_run(b, A64_JIT, words, count, ORACLE_CODE, &got);
+    ck_assert_msg(!memcmp(&want, &got, sizeof got), "%08x %08x", words[0], words[count - 1]);
+}
+
+/* However many the guest has, those that the backend itself needs find room. */
+START_TEST(constants_do_not_run_out)
+{
+    static const uint32_t own[] = { 0x2e23fc41 /* fdiv v1.2s, v2.2s, v3.2s */, 0x4e205841 /* cnt v1.16b, v2.16b */,
+                                    0x4e24d461 /* fadd v1.4s, v3.4s, v4.4s */, 0x1e622861 /* fadd d1, d3, d2 */,
+                                    0x4e200841 /* rev64 v1.16b, v2.16b */ };
+    A64Bench *b = a64_bench();
+    for (uint32_t n = 0; n < 5000; n++) {
+        uint32_t words[2] = { immediate(0x4f000400, n >> 8) /* movi v0.4s, #n */,
+                              immediate(0x4f003400, n & 255) /* orr v0.4s, #n, lsl #8 */ };
+        same_both_ways(b, words, 2);
+    }
+    for (unsigned k = 0; k < sizeof own / sizeof *own; k++)
+        same_both_ways(b, &own[k], 1);
+    a64_bench_free(b);
+}
+END_TEST
+
 /* test_guest FILE...: these instead. */
 static char **given;
 
@@ -314,6 +345,7 @@ int main(int argc, char **argv)
     } else {
         tcase_add_test(c, every_line_holds);
         tcase_add_test(c, fp_access_traps);
+        tcase_add_test(c, constants_do_not_run_out);
     }
     suite_add_tcase(s, c);
     SRunner *r = srunner_create(s);

@@ -502,7 +502,7 @@ static void vload_into(Comp *c, IrRef r, unsigned reg)
             asm_vec(&c->a, (Enc){ 0x66, 1, 0xef, 8, 0, false, false }, reg, reg, rm_reg(reg), 0);
             return;
         }
-        const uint8_t *at = pool_const(v->lo, v->hi);
+        const uint8_t *at = pool_guest_const(v->lo, v->hi);
         if (at)
             asm_vload(&c->a, 16, reg, rm_pool(at));
         else
@@ -557,7 +557,7 @@ Rm voperand(Comp *c, IrRef r, int bytes)
 {
     Where w = c->where[r];
     if (insn_of(c, r)->op == IR_vconst && bytes == 16) {
-        const uint8_t *at = pool_const(c->ir->pool[insn_of(c, r)->imm].lo, c->ir->pool[insn_of(c, r)->imm].hi);
+        const uint8_t *at = pool_guest_const(c->ir->pool[insn_of(c, r)->imm].lo, c->ir->pool[insn_of(c, r)->imm].hi);
         if (at)
             return rm_pool(at);
     }

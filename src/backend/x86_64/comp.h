@@ -221,3 +221,5 @@ CpuExit thunks_enter(Cpu *, const void *code, const void **stub);
 /* Executable address of a 16-byte aligned constant, shared by all units; NULL when the pool is full. Under the
  * translation lock. */
 const uint8_t *pool_const(uint64_t lo, uint64_t hi);
+/* The same for one that the guest chose: those cannot take the room of the backend's own, of which there are few. */
+const uint8_t *pool_guest_const(uint64_t lo, uint64_t hi);

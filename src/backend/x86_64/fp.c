@@ -127,6 +127,8 @@ static void binary(Comp *c)
         const uint8_t *k = pool_const(0, 0x3f8000003f800000);
         if (k)
             asm_vec(&c->a, (Enc){ 0x66, 1, 0xeb, 8, 0, false, false }, XT, XT, rm_pool(k), 0);
+        else
+            c->a.full = true;
     }
     asm_vec(&c->a, *enc_vec((IrOp)i->op, i->type), XS, a, rm_reg(b), 0);
     Cold *s = check(c, i->type, edge);

@@ -8,7 +8,7 @@
 Thunks thunks;
 uint8_t pin_of[IR_SLOTS];
 
-enum { FRAME = SPILLS * 16 + 8, PINS = 9, VPINS = 10, POOL_CONSTS = 4096 };
+enum { FRAME = SPILLS * 16 + 8, PINS = 9, VPINS = 10, POOL_CONSTS = 4096, OWN_CONSTS = 1024 };
 
 /* Best first: registers that C preserves, so that the hottest slots survive helper calls without a store. */
 static const uint8_t pin_regs[PINS] = { RBX, R12, R15, RSI, RDI, R8, R9, R10, R11 };
@@ -326,7 +326,7 @@ static const uint8_t *pool_x;
 static unsigned pool_used;
 static uint16_t pool_hash[POOL_CONSTS * 2];
 
-const uint8_t *pool_const(uint64_t lo, uint64_t hi)
+static const uint8_t *pool_find(uint64_t lo, uint64_t hi, unsigned most)
 {
     unsigned h = (unsigned)((lo * 0x9e3779b97f4a7c15 ^ hi * 0xc2b2ae3d27d4eb4f) >> 51) % (POOL_CONSTS * 2);
     for (; pool_hash[h]; h = (h + 1) % (POOL_CONSTS * 2)) {
@@ -334,12 +334,22 @@ const uint8_t *pool_const(uint64_t lo, uint64_t hi)
         if (pool_w[n].lo == lo && pool_w[n].hi == hi)
             return pool_x + 16 * n;
     }
-    if (pool_used == POOL_CONSTS)
+    if (pool_used >= most)
         return NULL;
     pool_w[pool_used].lo = lo;
     pool_w[pool_used].hi = hi;
     pool_hash[h] = (uint16_t)++pool_used;
     return pool_x + 16 * (pool_used - 1);
+}
+
+const uint8_t *pool_const(uint64_t lo, uint64_t hi)
+{
+    return pool_find(lo, hi, POOL_CONSTS);
+}
+
+const uint8_t *pool_guest_const(uint64_t lo, uint64_t hi)
+{
+    return pool_find(lo, hi, POOL_CONSTS - OWN_CONSTS);
 }
 
 /* What fcmp's packed flags are for each ah after ucomis; lahf: ZF 40, PF 04, CF 01. */
