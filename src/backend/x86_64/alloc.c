@@ -11,6 +11,8 @@ static void place(Comp *c, IrRef r, Place p, unsigned reg)
     Where w = c->where[r];
     if (w.place == IN_SLOT && !w.flip)
         w.backed = BACKED;
+    else if (w.place == IN_SPILL)
+        w = (Where){ .backed = BACKED_SPILL, .of = w.n };
     else if (w.place != IN_REG && w.place != IN_VREG)
         w = (Where){ .backed = NOT_BACKED };
     w.place = (uint8_t)p;
@@ -36,6 +38,8 @@ static bool given_up(Comp *c, IrRef r)
     Where *w = &c->where[r];
     if (is_const(c, r))
         w->place = NOWHERE;
+    else if (w->backed == BACKED_SPILL)
+        *w = (Where){ .place = IN_SPILL, .n = (uint8_t)w->of };
     else if (w->backed)
         *w = (Where){ .place = IN_SLOT, .of = w->of, .offset = w->offset };
     else
@@ -48,8 +52,23 @@ static bool is_live(const Comp *c, IrRef r)
     return r && c->live.uses[r] && c->live.last[r] >= c->at;
 }
 
+/* Spills of values that have died are only noticed when there is no other. */
+static void collect_spills(Comp *c)
+{
+    c->spills = 0;
+    for (IrRef r = 1; r <= c->at; r++) {
+        Where w = c->where[r];
+        if (is_live(c, r) && w.place == IN_SPILL)
+            c->spills |= 1ull << w.n;
+        else if (is_live(c, r) && (w.place == IN_REG || w.place == IN_VREG) && w.backed == BACKED_SPILL)
+            c->spills |= 1ull << w.of;
+    }
+}
+
 static unsigned new_spill(Comp *c)
 {
+    if (!~c->spills)
+        collect_spills(c);
     unsigned k = (unsigned)__builtin_ctzll(~c->spills);
     if (!~c->spills) {
         c->a.full = true;
@@ -152,6 +171,16 @@ unsigned scratch(Comp *c)
     return best;
 }
 
+/* Neither takes the other's place for what it holds. */
+void take_rax_rcx(Comp *c)
+{
+    static const uint8_t both[] = { RAX, RCX };
+    for (int k = 0; k < 2; k++)
+        if (c->in_reg[both[k]])
+            move_out(c, both[k], 1u << RAX | 1u << RCX);
+    c->locked |= 1u << RAX | 1u << RCX;
+}
+
 unsigned vscratch(Comp *c)
 {
     unsigned best = NO_REG;
@@ -227,10 +256,13 @@ static void load_into(Comp *c, IrRef r, unsigned reg)
     }
 }
 
-static void spill_free(Comp *c, Where w)
+static void spill_free(Comp *c, IrRef r)
 {
-    if (w.place == IN_SPILL)
-        c->spills &= ~(1ull << w.n);
+    Where w = c->where[r];
+    if (w.backed == BACKED_SPILL) {
+        c->spills &= ~(1ull << w.of);
+        c->where[r].backed = NOT_BACKED;
+    }
 }
 
 /* Whether the register of an I32 value is known to have zeros above: 32-bit instructions clear them. */
@@ -312,7 +344,6 @@ unsigned use(Comp *c, IrRef r)
     }
     unsigned reg = scratch(c);
     load_into(c, r, reg);
-    spill_free(c, c->where[r]);
     place_reg(c, r, reg);
     return reg;
 }
@@ -382,6 +413,7 @@ void release(Comp *c, IrRef r)
     Where w = c->where[r];
     if (needed_later(c, r))
         return;
+    spill_free(c, r);
     if (w.place == IN_REG && c->in_reg[w.n] == r) {
         c->in_reg[w.n] = 0;
         c->locked &= ~(1u << w.n);
@@ -543,7 +575,6 @@ unsigned vuse(Comp *c, IrRef r)
         return pin_of[w.of];
     unsigned reg = vscratch(c);
     vload_into(c, r, reg);
-    spill_free(c, c->where[r]);
     place_vreg(c, r, reg);
     return reg;
 }
@@ -603,7 +634,8 @@ void evict_temps(Comp *c, uint32_t regs, uint32_t vregs)
 static bool lives_in(const Comp *c, IrRef r, unsigned slot)
 {
     Where w = c->where[r];
-    return (w.place == IN_PIN || w.place == IN_SLOT || w.backed) && w.of == slot;
+    bool in_memory = w.backed == BACKED || w.backed == BACKED_WHOLE;
+    return (w.place == IN_PIN || w.place == IN_SLOT || in_memory) && w.of == slot;
 }
 
 /* Notes that r has to be looked at when the slot changes; false: there are too many such values. */
@@ -631,6 +663,7 @@ bool hold(Comp *c, unsigned slot, IrRef r)
 void back(Comp *c, unsigned slot, IrRef r, Backed how)
 {
     if (add_holder(c, slot, r)) {
+        spill_free(c, r);
         c->where[r].backed = (uint8_t)how;
         c->where[r].of = (uint16_t)slot;
         c->where[r].offset = 0;

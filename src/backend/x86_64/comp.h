@@ -56,8 +56,9 @@ typedef struct Where {
 /* A value in a temporary may also be in the memory of slot `of`, and is then given up without a store. */
 typedef enum Backed {
     NOT_BACKED,
-    BACKED,      /* its own width is there */
-    BACKED_WHOLE /* with zeros up to 64 bits */
+    BACKED,       /* its own width is there */
+    BACKED_WHOLE, /* with zeros up to 64 bits */
+    BACKED_SPILL  /* or on the stack, as spill `of` */
 } Backed;
 
 /* Work left for the end of the unit. */
@@ -144,6 +145,7 @@ bool fits_imm(Comp *, IrRef, int32_t *value);
 Rm operand(Comp *, IrRef, int bytes);         /* bytes: width that will be read; constants go to a register */
 unsigned use_in(Comp *, IrRef, unsigned reg); /* in exactly this temporary, as a copy that may be changed */
 unsigned scratch(Comp *);
+void take_rax_rcx(Comp *);
 void take(Comp *, unsigned reg);       /* frees a certain temporary for the current op, moving what it holds */
 void release(Comp *, IrRef);           /* the argument was read: if it dies here its temporary may serve the result */
 unsigned define(Comp *, IrRef prefer); /* general register for the result; prefer: an argument to share with */

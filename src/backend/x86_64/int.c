@@ -520,7 +520,7 @@ static bool already_extended(Comp *c, IrRef v)
     c->where[z] = w;
     if (w.backed == BACKED_WHOLE)
         back(c, w.of, z, BACKED_WHOLE);
-    else
+    else if (w.backed == BACKED)
         c->where[z].backed = NOT_BACKED;
     c->in_reg[w.n] = z;
     return true;

@@ -204,8 +204,7 @@ static bool load_first(Comp *c, IrInsn *i, IrMem m, bool vector)
     uint32_t second = partner(c);
     if (!second)
         return false;
-    take(c, RAX);
-    take(c, RCX);
+    take_rax_rcx(c);
     unsigned address = use(c, i->arg[0]);
     unsigned dst = vector ? vscratch(c) : scratch(c), dst2 = vector ? vscratch(c) : 0;
     Cold *s = check_span(c, address, m, 2 << m.size, false, vector ? vload_pair_slow : load_pair_slow);
@@ -258,8 +257,7 @@ static bool store_first(Comp *c, IrInsn *i, IrMem m, bool vector)
     IrRef other = insn_of(c, (IrRef)second)->arg[1];
     if (!vector && !in_pin(c, i->arg[0]) + !in_pin(c, i->arg[1]) + !in_pin(c, other) > 2)
         return false; /* more than there are registers */
-    take(c, RAX);
-    take(c, RCX);
+    take_rax_rcx(c);
     unsigned address = use(c, i->arg[0]);
     unsigned value = vector ? vuse(c, i->arg[1]) : use(c, i->arg[1]);
     unsigned next = vector ? vuse(c, other) : use(c, other);
@@ -290,8 +288,7 @@ static void load(Comp *c)
     }
     if (load_first(c, i, m, vector))
         return;
-    take(c, RAX);
-    take(c, RCX);
+    take_rax_rcx(c);
     unsigned address = use(c, i->arg[0]);
     unsigned dst = vector ? vdefine(c, true) : 0; /* before the check: it may have to move another value */
     Cold *s = check(c, address, m, false, vector ? vload_slow : load_slow);
@@ -334,8 +331,7 @@ static void store(Comp *c)
     }
     if (store_first(c, i, m, vector))
         return;
-    take(c, RAX);
-    take(c, RCX);
+    take_rax_rcx(c);
     unsigned address = use(c, i->arg[0]);
     unsigned value = vector ? vuse(c, i->arg[1]) : use(c, i->arg[1]);
     Cold *s = check(c, address, m, true, vector ? vstore_slow : store_slow);
@@ -418,8 +414,7 @@ static void rmw(Comp *c)
     IrInsn *i = insn_of(c, (IrRef)c->at);
     IrMem m = ir_mem_of(i->imm);
     m.align = m.align ? m.align : ALIGN_SIZE; /* a host atomic may not cross a page: the slow path sorts it out */
-    take(c, RAX);
-    take(c, RCX);
+    take_rax_rcx(c);
     unsigned address = use(c, i->arg[0]);
     unsigned operand_reg = use(c, i->arg[1]);
     Cold *s = check(c, address, m, true, rmw_slow);
