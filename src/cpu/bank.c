@@ -8,16 +8,27 @@ static uint64_t empty_page(unsigned at)
     return ((uint64_t)at ^ 1) << 12; /* index bits differ from the place: never a hit */
 }
 
+static void forget_writer(TlbBank *b, uint32_t ram_page)
+{
+    if (ram_page != ~0u)
+        b->writers[ram_page % WRITERS]--;
+}
+
 static void clear_entry(TlbBank *b, int write, unsigned at)
 {
     TlbEntry *e = write ? &b->write[at] : &b->read[at];
     e->page = empty_page(at);
+    if (write)
+        forget_writer(b, b->note[1][at].ram_page);
     b->note[write][at].ram_page = ~0u;
 }
 
 static void init(TlbBank *b)
 {
+    for (unsigned k = 0; k < WRITERS; k++)
+        b->writers[k] = 0;
     for (unsigned k = 0; k < TLB_SIZE; k++) {
+        b->note[1][k].ram_page = ~0u;
         clear_entry(b, 0, k);
         clear_entry(b, 1, k);
         b->note[0][k].used = b->note[1][k].used = false;
@@ -67,6 +78,11 @@ void bank_set(TlbBank *b, bool write, uint64_t page_va, uint64_t addend, uint32_
     } else {
         far_keep(b, write, at);
     }
+    if (write) {
+        forget_writer(b, n->ram_page);
+        b->writers[ram_page % WRITERS]++;
+        b->writer[ram_page % WRITERS] = (uint16_t)at;
+    }
     n->ram_page = ram_page;
     n->page_bits = page_bits;
     n->global = global;
@@ -85,6 +101,11 @@ void bank_set(TlbBank *b, bool write, uint64_t page_va, uint64_t addend, uint32_
 
 void bank_drop_page(TlbBank *b, uint32_t ram_page)
 {
+    unsigned hash = ram_page % WRITERS;
+    if (b->writers[hash] && b->note[1][b->writer[hash]].ram_page == ram_page)
+        clear_entry(b, 1, b->writer[hash]);
+    if (!b->writers[hash]) /* mostly there is one mapping, or none */
+        return;
     for (unsigned k = 0; k < b->touched_count[1]; k++) {
         unsigned at = b->touched[1][k];
         if (b->note[1][at].ram_page == ram_page)

@@ -17,7 +17,7 @@ typedef struct JumpEntry { /* where the unit for a pc of this bank is */
     const void *code; /* executable address */
 } JumpEntry;
 
-enum { TLB_BITS = 12, TLB_SIZE = 1 << TLB_BITS, JUMP_SIZE = 4096, BANKS = 32, FETCHES = 256 };
+enum { TLB_BITS = 12, TLB_SIZE = 1 << TLB_BITS, JUMP_SIZE = 4096, BANKS = 32, FETCHES = 256, WRITERS = 1024 };
 
 typedef struct FetchEntry { /* executable pages of a bank, direct-mapped */
     uint64_t page;          /* virtual page + 1; 0: none */
@@ -49,6 +49,7 @@ struct TlbBank {
     JumpEntry jump[JUMP_SIZE];
     TlbNote note[2][TLB_SIZE];
     uint16_t touched[2][TLB_SIZE], touched_count[2];
+    uint16_t writers[WRITERS], writer[WRITERS]; /* by hash of the RAM page: how many entries of `write`, the latest */
     uint16_t jumps[JUMP_SIZE], jump_count;
     Regime key;
     uint64_t mode; /* Guest.mode the jump table was filled under */
