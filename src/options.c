@@ -496,6 +496,7 @@ bool config_check(Config *c, Error *err)
         texts_add(&c->devices, "VGA");
     c->machine.no_graphics = c->nographic;
     c->machine.machine_props = c->machine_props.text;
+    c->machine.debugged |= c->paused;
     if (!c->type)
         return error_set(err, "no machine was chosen; add -machine virt (-machine help lists them), "
                               "or let dragoman choose: dragoman run FILE");

@@ -233,12 +233,13 @@ void debug_begin(Cpu *cpu)
     CpuDebug *own = &cpu->run->debug;
     own->stopped = false;
     if (own->step == STEP_ONE)
-        cpu->run->waits_at = ~0ull; /* the next instruction is asked for */
-    if (own->stopped_at != *pc_of(cpu))
+        cpu->run->waits_at = ~0ull;       /* the next instruction is asked for */
+    if (own->stopped_at != *pc_of(cpu)) { /* it was sent elsewhere */
+        own->stopped_at = ~0ull;
         own->watch_passed = false;
-    else if (own->step == STEP_NONE)
+    } else if (own->step == STEP_NONE) {
         own->step = STEP_PAST;
-    own->stopped_at = ~0ull;
+    }
     if (own->step != STEP_NONE)
         alone(cpu, own->step);
 }
@@ -250,6 +251,7 @@ static void stepped(Cpu *cpu)
     own->step = STEP_NONE;
     own->mode = 0;
     own->watch_passed = own->watch_after = false;
+    own->stopped_at = ~0ull; /* not before: the machine may stand still in between for somebody else */
     if (after)
         tell(cpu, DEBUG_AT_WATCH, (DebugKind)own->watch_kind, own->watch_at);
     else if (wanted)

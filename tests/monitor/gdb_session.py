@@ -4,6 +4,7 @@
 Cases: bare (a program without anything below it, loaded by gdb), load (4 MiB of it), linux (a stock kernel on two CPUs), packets (raw ones,
 also malformed). Ends with 77, "skipped", where gdb or a cross compiler is missing."""
 import atexit
+import json
 import os
 import random
 import re
@@ -422,6 +423,34 @@ def garbage(path):
     wire.close()
 
 
+def late(program, folder):
+    """A server that the monitor starts, and no second one."""
+    target = Dragoman(program, folder, '-m', '128', '-qmp', f'unix:{folder}/qmp,server=on,wait=off')
+    wire = Wire(target.path)
+    other = 'unix:' + os.path.join(folder, 'other')
+    refused = bytes.fromhex(wire.ask('qRcmd,' + f'gdbserver {other}'.encode().hex()))
+    check(b'a gdb server already' in refused, refused)
+    check(wire.ask('D') == 'OK', 'D')
+    wire.close()
+    target.end()
+    process = subprocess.Popen([program, '-M', 'virt', '-display', 'none', '-S', '-serial', 'none', '-qmp', f'unix:{folder}/qmp,server=on'],
+                               stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    atexit.register(process.kill)
+    qmp = socket.socket(socket.AF_UNIX)
+    while qmp.connect_ex(f'{folder}/qmp'):
+        time.sleep(0.05)
+    line = json.dumps({'execute': 'human-monitor-command', 'arguments': {'command-line': f'gdbserver {other}'}})
+    qmp.sendall(b'{"execute":"qmp_capabilities"}' + line.encode())
+    said = b''
+    while b'Waiting for gdb' not in said:
+        said += qmp.recv(4096) or sys.exit(f'gdbserver: {said}')
+    wire = Wire(other[5:])
+    check(wire.ask('?').startswith('T05'), '? after gdbserver')
+    wire.close()
+    process.terminate()
+    check(process.wait(20) == 0, 'exit code')
+
+
 def packets(program, folder):
     target = Dragoman(program, folder, '-m', '128', '-smp', '2', '-S')
     wire = Wire(target.path)
@@ -462,6 +491,7 @@ def packets(program, folder):
     wire.send('vKill;1')
     check(wire.answer() == 'OK', 'vKill')
     check(target.process.wait(20) == 0, 'exit code after vKill')
+    late(program, folder)
 
 
 CASES = {'bare': bare, 'load': load, 'linux': linux, 'packets': packets}
