@@ -1,6 +1,6 @@
 #include "tests/frontend/x86_bench.h"
 
-#include "core/space.h"
+#include "core/ports.h"
 #include "core/timer.h"
 #include "cpu/interp.h"
 #include "cpu/run.h"
@@ -149,16 +149,14 @@ int64_t time_now(const Machine *m)
     (void)m;
     return 0;
 }
-uint64_t space_load(Space *s, uint64_t at, int size, bool *ok)
+uint32_t port_in(Machine *m, int cpu, uint16_t port, int size)
 {
-    (void)s, (void)at, (void)size;
-    *ok = false;
+    (void)m, (void)cpu, (void)port, (void)size;
     return 0;
 }
-bool space_store(Space *s, uint64_t at, uint64_t value, int size)
+void port_out(Machine *m, int cpu, uint16_t port, uint32_t value, int size)
 {
-    (void)s, (void)at, (void)value, (void)size;
-    return false;
+    (void)m, (void)cpu, (void)port, (void)value, (void)size;
 }
 void trans_goto(Trans *t, uint64_t pc)
 {

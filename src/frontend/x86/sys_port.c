@@ -1,6 +1,7 @@
-/* IN and OUT: an access to the Space of ports. */
+/* IN and OUT: core/ports.h. */
 #include "frontend/x86/sys.h"
 
+#include "core/ports.h"
 #include "frontend/x86/helpers.h"
 
 bool x86_port_allowed(X86Cpu *c, unsigned port, unsigned bytes)
@@ -14,15 +15,12 @@ bool x86_port_allowed(X86Cpu *c, unsigned port, unsigned bytes)
 
 uint32_t x86_in(X86Cpu *c, unsigned port, unsigned bytes)
 {
-    bool ok = false;
-    uint64_t v = c->ports ? space_load(c->ports, port, (int)bytes, &ok) : 0;
-    return ok ? (uint32_t)v : ~0u;
+    return port_in(c->cpu.dev.machine, cpu_number(&c->cpu), (uint16_t)port, (int)bytes);
 }
 
 void x86_out(X86Cpu *c, unsigned port, unsigned bytes, uint32_t value)
 {
-    if (c->ports)
-        space_store(c->ports, port, (int)bytes, value);
+    port_out(c->cpu.dev.machine, cpu_number(&c->cpu), (uint16_t)port, value, (int)bytes);
 }
 
 /* ---- helpers ---- */

@@ -48,7 +48,7 @@ enum {
     SEG_G = 1 << 23,
 };
 
-typedef struct X86Model X86Model;
+typedef enum X86Line { X86_INTR, X86_NMI_LINE, X86_SMI } X86Line; /* inputs of the processor */
 
 typedef struct X86Cpu {
     Cpu cpu;
@@ -83,8 +83,6 @@ typedef struct X86Cpu {
     uint64_t efer, star, lstar, cstar, sfmask, kernel_gs_base, tsc_aux, tsc_offset;
     uint64_t sysenter_cs, sysenter_esp, sysenter_eip, pat, apic_base, misc_enable, smbase;
 
-    Space *ports; /* where IN and OUT go: the machine's */
-    const X86Model *model;
     uint64_t features[2];   /* bit per X86Feature */
     bool has[X86_FEATURES]; /* properties: what -cpu switched on */
 } X86Cpu;
