@@ -15,12 +15,9 @@ enum { TURN = 50000 }; /* instructions */
 
 struct Counting {
     CountOptions options;
-    uint64_t done;   /* instructions begun in earlier turns */
-    int64_t skipped; /* ns that passed while no CPU had anything to do */
-    Cpu *running;    /* whose turn it is */
-    int64_t given;   /* its budget at the beginning, as it is by now */
-    int next;        /* CPU */
-    bool poked;      /* atomic */
+    Cpu *running;  /* who is in its turn */
+    int64_t given; /* its budget at the beginning, as it is by now */
+    bool poked;    /* atomic */
 };
 
 static CountOptions chosen;
@@ -44,28 +41,33 @@ static Engine *engine_in(const Machine *m)
     return m->cpu[0]->run->engine;
 }
 
+static CountState *state(const Machine *m)
+{
+    return &m->cpu[0]->run->count;
+}
+
 /* ---- the clock ---- */
 
-static uint64_t count_of(const Counting *c)
+static uint64_t count_of(const Machine *m)
 {
-    return c->done + (c->running ? (uint64_t)(c->given - c->running->budget) : 0);
+    const Counting *c = engine_in(m)->counting;
+    return state(m)->done + (c->running ? (uint64_t)(c->given - c->running->budget) : 0);
 }
 
 uint64_t cpu_count(Machine *m)
 {
     const Counting *c = m->cpu[0] && m->cpu[0]->run ? engine_in(m)->counting : NULL;
-    return c ? count_of(c) : 0;
+    return c ? count_of(m) : 0;
 }
 
 static int64_t now(const Machine *m)
 {
-    const Counting *c = engine_in(m)->counting;
-    return c->skipped + (int64_t)(count_of(c) << c->options.shift);
+    return state(m)->skipped + (int64_t)(count_of(m) << engine_in(m)->counting->options.shift);
 }
 
 static void set_now(Machine *m, int64_t when)
 {
-    engine_in(m)->counting->skipped += when - now(m);
+    state(m)->skipped += when - now(m);
 }
 
 /* Instructions until then, at least one. */
@@ -141,7 +143,7 @@ static void idle(Engine *e, int64_t next)
         passed = clock_ns() - before;
     }
     if (left > 0)
-        c->skipped += passed < left ? passed : left;
+        state(e->machine)->skipped += passed < left ? passed : left;
 }
 
 static bool runs(Cpu *cpu)
@@ -154,10 +156,11 @@ static bool runs(Cpu *cpu)
 static Cpu *whose_turn(Engine *e)
 {
     Machine *m = e->machine;
-    for (int k = 0; k < m->config->cpus; k++) {
-        Cpu *cpu = m->cpu[(e->counting->next + k) % m->config->cpus];
+    CountState *s = state(m);
+    for (int k = 0; k < m->config->cpus; k++, s->left = 0) {
+        Cpu *cpu = m->cpu[(s->next + (uint32_t)k) % (uint32_t)m->config->cpus];
         if (runs(cpu)) {
-            e->counting->next = (cpu->run->number + 1) % m->config->cpus;
+            s->next = (uint32_t)cpu->run->number;
             return cpu;
         }
     }
@@ -172,15 +175,32 @@ static bool ends(Engine *e, const Cpu *cpu)
            cpu->run->debug.stopped;
 }
 
+/* A turn that a timer cut short, or whoever wants the machine to stand still, goes on afterwards: turns change by count
+ * alone, or the guest would notice. */
+static void end_turn(Machine *m, const Cpu *cpu, int64_t whole)
+{
+    Counting *c = engine_in(m)->counting;
+    CountState *s = state(m);
+    int64_t left = whole - (c->given - cpu->budget);
+    bool goes_on = left > 0 && cpu->run->powered && !cpu_waits((Cpu *)(uintptr_t)cpu);
+    s->done = count_of(m);
+    c->running = NULL;
+    s->left = goes_on ? (uint32_t)left : 0;
+    if (!goes_on)
+        s->next = (s->next + 1) % (uint32_t)m->config->cpus;
+}
+
 static void run_turn(Engine *e, Cpu *cpu, int64_t next)
 {
     Counting *c = e->counting;
+    const CountState *s = state(e->machine);
     Unit *u = NULL;
-    c->given = next == TIMER_OFF ? TURN : until(e->machine, next);
-    if (c->given > TURN)
-        c->given = TURN;
-    if (c->options.stop_at && (uint64_t)c->given > c->options.stop_at - c->done)
-        c->given = (int64_t)(c->options.stop_at - c->done);
+    int64_t whole = s->left ? s->left : TURN;
+    c->given = next == TIMER_OFF ? whole : until(e->machine, next);
+    if (c->given > whole)
+        c->given = whole;
+    if (c->options.stop_at && (uint64_t)c->given > c->options.stop_at - s->done)
+        c->given = (int64_t)(c->options.stop_at - s->done);
     cpu->budget = c->given;
     c->running = cpu;
     while (cpu->budget > 0 && !ends(e, cpu)) {
@@ -190,8 +210,7 @@ static void run_turn(Engine *e, Cpu *cpu, int64_t next)
         if (run_once(cpu, &u) == EXIT_BUDGET && cpu->budget > 0 && interpret_rest(cpu) == EXIT_IDLE)
             cpu->run->waits_at = *pc_of(cpu);
     }
-    c->done = count_of(c);
-    c->running = NULL;
+    end_turn(e->machine, cpu, whole);
 }
 
 /* ---- what a machine's state comes to ---- */
@@ -252,7 +271,7 @@ static uint64_t memory_hash(const Machine *m)
 
 static void end_here(Engine *e)
 {
-    log_line("count %llu: time %lld ns, memory %016llx, registers %016llx", (unsigned long long)e->counting->done,
+    log_line("count %llu: time %lld ns, memory %016llx, registers %016llx", (unsigned long long)state(e->machine)->done,
              (long long)now(e->machine), (unsigned long long)memory_hash(e->machine),
              (unsigned long long)registers_hash(e->machine));
     log_flush();
@@ -277,7 +296,7 @@ static void *thread(void *arg)
     for (int k = 0; k < m->config->cpus; k++)
         cpu_thread_begin(m->cpu[k]);
     while (!__atomic_load_n(&e->halting, __ATOMIC_SEQ_CST)) {
-        if (c->options.stop_at && c->done == c->options.stop_at && !stopped(m))
+        if (c->options.stop_at && state(m)->done == c->options.stop_at && !stopped(m))
             end_here(e);
         if (stopped(m)) {
             wait_poke(e, -1); /* the machine's thread is about to stop this one */
@@ -305,6 +324,20 @@ static int start(Machine *m)
     return 0;
 }
 
+static const StateField count_state[] = {
+    STATE(CountState, done),
+    STATE(CountState, skipped, .below = (uint64_t)INT64_MAX),
+    STATE(CountState, next, .below = 4096),
+    STATE(CountState, left, .below = TURN + 1),
+    STATE_END,
+};
+
+static const StateField counting_run_state[] = {
+    RUN_STATE,
+    STATE_STRUCT(CpuRun, count, count_state),
+    STATE_END,
+};
+
 const MachineCpus counting_cpus = {
     .start = start,
     .stop = stop_cpus,
@@ -313,7 +346,7 @@ const MachineCpus counting_cpus = {
     .set_now = set_now,
     .sooner = sooner,
     .poke = poke,
-    .state = run_state,
+    .state = counting_run_state,
     .state_size = sizeof(CpuRun),
     .state_of = run_of,
 };

@@ -198,6 +198,9 @@ void cpu_thread_begin(Cpu *);
 CpuExit interpret_rest(Cpu *); /* of the budget, a unit's length at most */
 void stop_cpus(Machine *);
 void reset_cpus(Machine *);
-extern const StateField run_state[];
+#define RUN_STATE                                                                                                      \
+    { .name = "lines", .offset = offsetof(CpuRun, lines), .size = 4, .count = 1 },                                     \
+        { .name = "powered", .offset = offsetof(CpuRun, powered), .size = 4, .count = 1, .below = 2 },                 \
+        STATE(CpuRun, waits_at)
 void *run_of(Cpu *);
 uint64_t *pc_of(Cpu *);

@@ -523,12 +523,7 @@ void reset_cpus(Machine *m)
     }
 }
 
-const StateField run_state[] = {
-    { .name = "lines", .offset = offsetof(CpuRun, lines), .size = 4, .count = 1 },
-    { .name = "powered", .offset = offsetof(CpuRun, powered), .size = 4, .count = 1, .below = 2 },
-    STATE(CpuRun, waits_at),
-    STATE_END,
-};
+static const StateField run_state[] = { RUN_STATE, STATE_END };
 
 void *run_of(Cpu *cpu)
 {

@@ -83,6 +83,14 @@ typedef struct CpuDebug {
     bool stopped; /* an event was told: stay until all halt */
 } CpuDebug;
 
+/* Counting (count.c): how far the machine is. The first CPU has it, so that a snapshot keeps it. */
+typedef struct CountState {
+    uint64_t done;   /* instructions begun in earlier turns */
+    int64_t skipped; /* ns that passed while no CPU had anything to do */
+    uint32_t next;   /* CPU whose turn it is */
+    uint32_t left;   /* instructions of its turn, if that was interrupted; 0: a whole one */
+} CountState;
+
 struct CpuRun {
     V128 io[4]; /* wide values to and from slow paths */
     uint32_t host_mxcsr;
@@ -111,6 +119,7 @@ struct CpuRun {
     int number;
     uint32_t generation; /* of the code cache when the next unit was found */
     CpuDebug debug;
+    CountState count;
 };
 
 /* For frontends: makes the CPU one of its machine's, run by this engine. In the device's start(). */
