@@ -125,6 +125,10 @@ void cpu_switch_bank(Cpu *c)
 {
     (void)c;
 }
+void cpu_interrupt_line(Cpu *c, int line, bool level)
+{
+    (void)c, (void)line, (void)level;
+}
 uint32_t cpu_lines(const Cpu *c)
 {
     (void)c;
