@@ -278,8 +278,9 @@ static bool set_debugcon(void *config, const char *value, Error *err)
 
 static bool set_parallel(void *config, const char *value, Error *err)
 {
-    (void)config;
-    return only_none("parallel", value, "parallel port", err);
+    (void)err;
+    ((Config *)config)->parallel = value;
+    return true;
 }
 
 static bool set_audio(void *config, const char *value, Error *err)
@@ -421,7 +422,7 @@ const Option options[] = {
     { "qmp-pretty", "WHERE", "the same with line breaks", set_qmp_pretty },
     { "mon", "[chardev=]ID[,mode=readline|control][,pretty=on|off]", "a monitor on a chardev; control is QMP",
       set_mon },
-    { "parallel", "none", "where the parallel port goes", set_parallel },
+    { "parallel", "WHERE", "where the parallel port of a PC goes, as with -serial", set_parallel },
     { "gdb", "WHERE",
       "wait for gdb there: tcp:[HOST]:PORT, unix:PATH, stdio, chardev:ID, none;\n"
       "gdb finds all registers, `monitor` commands, and breakpoints that no guest sees",

@@ -21,10 +21,10 @@ typedef struct Config {
     CountOptions count;
     int64_t date_ns; /* -rtc base=DATE, if dated */
     bool dated;
-    const char *vga, *debugcon;         /* NULL: not said */
-    bool nographic, no_display, no_net; /* -nographic; -display none; -nic none or -net none */
-    bool no_monitor;                    /* -monitor none */
-    Translation translation;            /* -accel */
+    const char *vga, *debugcon, *parallel; /* NULL: not said */
+    bool nographic, no_display, no_net;    /* -nographic; -display none; -nic none or -net none */
+    bool no_monitor;                       /* -monitor none */
+    Translation translation;               /* -accel */
     bool seeded;
     uint64_t seed;
     const char *log_file, *pidfile, *name, *uuid, *loadvm, *snapshot_folder;

@@ -121,6 +121,7 @@ bool host_open(const Config *c, Error *err)
     if (c->count.on)
         clock_wall_stand(c->dated ? c->date_ns : COUNTED_DATE);
     return (!c->log_file || log_to(c->log_file, err)) && each(&c->chardevs, chardev_add, err) && open_serials(c, err) &&
+           (!c->parallel || chardev_open("parallel0", c->parallel, err) || error_in(err, "-parallel ")) &&
            open_monitors(c, err) && open_gdb(c, err) && open_drives(c, err) && each(&c->netdevs, net_add, err);
 }
 

@@ -55,6 +55,8 @@ static const Part parts[] = {
     { "dma", "i8257", .port = { PORT_0, 0xc0, 0x80 } },
     { "i8042", "i8042", .port = { 0x60, 0x64, 0x92 }, .wire = "irq>irqs.in.1 mouse-irq>irqs.in.12" },
     { "serial0", "isa-serial", .port = { 0x3f8 }, .wire = "irq>irqs.in.4", .set = "chardev=serial0", .optional = true },
+    { "parallel0", "isa-parallel", .port = { 0x378 }, .wire = "irq>irqs.in.7", .set = "chardev=parallel0",
+      .optional = true },
     { "fw-cfg", "fw-cfg", .port = { 0, 0x510, 0x514 } },
     { 0 },
 };
@@ -173,7 +175,7 @@ const MachineType pc = {
     .about = "standard PC (440FX + PIIX, 1996)",
     .cpu = "qemu64",
     .drive = "ide",
-    .controllers = "ide floppy",
+    .controllers = "ide",
     .card = "e1000",
     .ram = 128 << 20,
     .ram_max = 255ull << 30,

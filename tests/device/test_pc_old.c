@@ -414,6 +414,23 @@ END_TEST
 
 /* ---- debugging ---- */
 
+START_TEST(a_strobe_prints_and_is_acknowledged)
+{
+    Bench b = bench("isa-parallel", "chardev=mem");
+    ck_assert_uint_eq(in(&b, 0, 1), 0xd8);
+    ck_assert_uint_eq(in(&b, 0, 2), 0xcc);
+    put(&b, 0, 0, 'p');
+    put(&b, 0, 2, 0x1c);
+    put(&b, 0, 2, 0x1d);
+    put(&b, 0, 2, 0x1c);
+    ck_assert_str_eq(bench_written(&b), "p");
+    ck_assert(bench_line(&b, "irq"));
+    in(&b, 0, 1);
+    ck_assert(!bench_line(&b, "irq"));
+    bench_end(&b);
+}
+END_TEST
+
 START_TEST(the_debug_console_writes_and_debug_ports_end)
 {
     Bench b = bench("isa-debugcon", "chardev=mem");
@@ -476,6 +493,7 @@ int main(void)
     tcase_add_test(c, keys_give_codes_of_set_1_or_2);
     tcase_add_test(c, a_mouse_with_a_wheel_reports);
     tcase_add_test(c, two_ports_gate_address_line_20);
+    tcase_add_test(c, a_strobe_prints_and_is_acknowledged);
     tcase_add_test(c, the_debug_console_writes_and_debug_ports_end);
     tcase_add_test(c, an_access_is_whole_for_one_device_and_bytes_for_several);
     suite_add_tcase(s, c);
