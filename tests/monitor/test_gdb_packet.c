@@ -71,7 +71,7 @@ END_TEST
 
 START_TEST(escapes)
 {
-    ck_assert_int_eq(take_text("$X}\x03}\x04}]#da"), 1);
+    ck_assert_int_eq(take_text("$X}\x03}\x04}]#33"), 1);
     ck_assert_uint_eq(link_.in_len, 4);
     ck_assert(!memcmp(link_.in, "X#$}", 4));
     bytes_drop(&link_.out, link_.out.len);
