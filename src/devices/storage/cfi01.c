@@ -107,9 +107,9 @@ static void program(Flash *f, uint64_t at, const uint8_t *bytes, uint64_t len)
 {
     if (!writable(f, PROGRAM_ERROR))
         return;
-    space_dirty(f->array, at, len);
     for (uint64_t i = 0; i < len; i++)
         f->array->ram[at + i] &= bytes[i];
+    space_dirty(f->array, at, len);
     cells_changed(f, at, len);
 }
 
@@ -118,8 +118,8 @@ static void erase(Flash *f, uint64_t at)
     at -= at % f->sector;
     if (!writable(f, ERASE_ERROR))
         return;
-    space_dirty(f->array, at, f->sector);
     memset(f->array->ram + at, 0xff, f->sector);
+    space_dirty(f->array, at, f->sector);
     cells_changed(f, at, f->sector);
 }
 
