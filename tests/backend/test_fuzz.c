@@ -166,6 +166,8 @@ static bool sensible(const Ir *ir, const IrInsn *i)
         unsigned slot = ir_slot(i->imm);
         if (slot >= TOY_PC && (slot != TOY_NZCV || i->type != T_FLAGS)) /* beside the flags there is anything */
             return false;
+        if (i->op == IR_put && (ir_result(&ir->insn[i->arg[0]]) == T_FLAGS) != (i->type == T_FLAGS))
+            return false;
         return !ir_slot_offset(i->imm) && (slot == TOY_NZCV || i->op == IR_get || i->type == I64 || i->imm & IR_ZEXT);
     }
     if (i->op == IR_load || i->op == IR_store || i->op == IR_rmw || i->op == IR_cas) {
