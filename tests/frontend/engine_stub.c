@@ -140,3 +140,8 @@ bool WEAK mem_cas(Cpu *c, uint64_t a, int s, V128 expected, V128 desired, bool u
     (void)c, (void)a, (void)s, (void)expected, (void)desired, (void)user, (void)old;
     return false;
 }
+
+/* The registry of CPU models names those of the other guests, too. */
+extern const DeviceType qemu64, x86_max;
+const DeviceType WEAK qemu64 = { .name = "qemu64" };
+const DeviceType WEAK x86_max = { .name = "x86-max" };
