@@ -75,7 +75,7 @@ struct Guest {
     uint32_t flags_mask; /* bits of packed flags the guest can see; 0: FLAGS_ALL */
 
     void (*reset)(Cpu *);
-    uint64_t (*mode)(const Cpu *); /* everything translation depends on besides pc and page */
+    uint64_t (*mode)(const Cpu *); /* everything translation depends on besides pc and page, in bits 0 to 61 */
     Regime (*regime)(const Cpu *, bool user);
     void (*translate)(Trans *); /* exactly one instruction */
     /* addr: as the guest gave it. Fills w; w->fault if the access is not allowed. Lock-free; no machine lock held. */

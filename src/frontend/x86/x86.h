@@ -169,7 +169,7 @@ enum {
 };
 enum { EFER_SCE = 1, EFER_LME = 1 << 8, EFER_LMA = 1 << 10, EFER_NXE = 1 << 11 };
 
-/* What translation depends on (Guest.mode); from bit 31 on the CS base. Bit 63 is the engine's. */
+/* What translation depends on (Guest.mode); from bit 30 on the CS base. Bits 62 and 63 are the engine's. */
 enum {
     M_CPL = 3,
     M_CODE32 = 1 << 2,  /* default sizes are 32 bits: CS.D */
@@ -189,9 +189,8 @@ enum {
     M_BASE0 = 1 << 16,        /* << segment (not CS): its base is 0. SEGS bits */
     M_SHADOW = M_BASE0 << CS, /* no interrupt before the next instruction has run: units of one instruction */
     M_WHOLE = 1 << 22,        /* << segment: 4 GiB that may be read and, but for CS, written. SEGS bits */
-    M_TOP = 1 << 28,          /* 3 bits for the x87 group: TOP of stack, if it wants it in the key */
 };
-enum { M_CS_BASE_SHIFT = 31 };
+enum { M_CS_BASE_SHIFT = 30 };
 
 static inline X86Cpu *x86_of(Cpu *c)
 {
