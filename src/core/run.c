@@ -126,8 +126,7 @@ void machine_stop(Machine *m, StopReason why)
 
 void machine_exit(Machine *m, int code)
 {
-    if (machine_stopping(m) == RUN) /* the first stays: CPUs run on for a moment */
-        __atomic_store_n(&m->run->exit_code, code, __ATOMIC_RELAXED);
+    __atomic_store_n(&m->run->exit_code, code, __ATOMIC_RELAXED);
     machine_stop(m, STOP_QUIT);
 }
 

@@ -56,17 +56,18 @@ class Monitor:
         return False
 
 
-def through_points(program, cpus, points, scratch):
-    """The end of a machine that goes back again and again; files of a few moments are left in `scratch`."""
+def through_points(program, cpus, points, scratch, seconds):
+    """The end of a machine that goes back again and again; files of a few moments are left in `scratch`.
+    One that runs through takes about so many seconds."""
     path = os.path.join(scratch, 'qmp')
     process = machine(program, cpus, '-qmp', f'unix:{path},server=on,wait=off')
     monitor, chance, reached = Monitor(path), random.Random(cpus), 0
     for number in range(points):
         file = os.path.join(scratch, f'{number % 3}.state')
-        time.sleep(chance.random() * 6 / points)
+        time.sleep(chance.random() * seconds / points)
         if not monitor.ask('snapshot-save-file', filename=file):
             break
-        time.sleep(chance.random() * 0.1)
+        time.sleep(chance.random() * seconds / 10)
         if not monitor.ask('snapshot-load-file', filename=file):
             break
         reached += 1
@@ -82,9 +83,11 @@ def main():
     points = int(sys.argv[2]) if len(sys.argv) > 2 else 4
     for cpus in (1, 2):
         with tempfile.TemporaryDirectory() as scratch:
+            began = time.monotonic()
             wanted = end(machine(sys.argv[1], cpus))
+            seconds = time.monotonic() - began
             print(wanted, flush=True)
-            got = through_points(sys.argv[1], cpus, points, scratch)
+            got = through_points(sys.argv[1], cpus, points, scratch, seconds)
             if got != wanted:
                 sys.exit(f'after going back: {got}')
             for name in sorted(os.listdir(scratch)):

@@ -15,7 +15,9 @@ static uint64_t window_read(void *dev, uint64_t at, int size)
 static void window_write(void *dev, uint64_t at, uint64_t value, int size)
 {
     (void)at, (void)size;
-    machine_exit(((Device *)dev)->machine, (int)(value << 1 | 1) & 0xff);
+    Machine *m = ((Device *)dev)->machine;
+    if (machine_stopping(m) == RUN) /* the first stays: CPUs run on for a moment */
+        machine_exit(m, (int)(value << 1 | 1) & 0xff);
 }
 
 static bool start(void *dev, Error *err)
