@@ -28,7 +28,7 @@ size_t bytes_put(Bytes *b, const void *from, size_t len, size_t bound)
 
 const uint8_t *bytes_peek(const Bytes *b)
 {
-    return b->data + b->from;
+    return b->data ? b->data + b->from : NULL;
 }
 
 void bytes_drop(Bytes *b, size_t len)

@@ -201,8 +201,9 @@ static void command(Gdb *g, const char *at)
         gdb_add_hex(g, o.text + done, GDB_PACKET / 4);
         gdb_send(g);
     }
-    gdb_add_hex(g, o.text + done, o.len - done);
-    if (!o.len)
+    if (o.len)
+        gdb_add_hex(g, o.text + done, o.len - done);
+    else
         gdb_say(g, "OK");
     out_free(&o);
 }

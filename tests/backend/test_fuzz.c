@@ -133,7 +133,7 @@ static uint64_t run_compiled(ToyCpu *t)
     const void *stub = NULL;
     fill_tlb(t);
     CpuExit e = x86_64_backend.enter(&t->cpu, compiled.at + to_exec, &stub);
-    uint32_t offset = (uint32_t)((const uint8_t *)stub - to_exec - compiled.at);
+    uint32_t offset = e == EXIT_LINK ? (uint32_t)((const uint8_t *)stub - to_exec - compiled.at) : 0;
     for (uint32_t k = 0; e == EXIT_LINK && k < compiled.exits; k++)
         if (compiled.exit[k].stub + LINK_CALL == offset)
             return compiled.exit[k].pc;

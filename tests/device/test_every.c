@@ -221,7 +221,9 @@ START_TEST(a_snapshot_has_all_of_it)
         uint64_t a, b;
         memcpy(&a, (char *)from.dev + at, 8);
         memcpy(&b, (char *)to.dev + at, 8);
-        ck_assert_msg(a == b || (is_pointer(a) && is_pointer(b)),
+        /* the padding behind a bool may hold what is left of one */
+        bool padding = (a & 0xff) == (b & 0xff) && is_pointer(a >> 8) && is_pointer(b >> 8);
+        ck_assert_msg(a == b || padding || (is_pointer(a) && is_pointer(b)),
                       "%s: byte %zu: %" PRIx64 " was saved, %" PRIx64 " came back", t->name, at, a, b);
     }
     free(text);
