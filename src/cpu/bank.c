@@ -150,6 +150,11 @@ static TlbBank *bank_for(Cpu *cpu, Regime r)
     return b;
 }
 
+TlbBank *cpu_bank(Cpu *cpu, const Regime *r)
+{
+    return bank_for(cpu, *r);
+}
+
 void cpu_switch_bank(Cpu *cpu)
 {
     const Guest *g = cpu->run->guest;

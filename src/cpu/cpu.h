@@ -52,6 +52,10 @@ bool cpu_powered(const Cpu *);
 void cpu_power(Cpu *, bool on); /* on: the guest's reset state was set by the caller */
 /* The regime or its tag changed: chooses the banks anew. mode_changed: also what translation depends on. */
 void cpu_switch_bank(Cpu *);
+/* The bank of another regime, for a CPU's own accesses beside those of the program it runs: to be put in Cpu.bank
+ * around them. */
+struct Regime;
+TlbBank *cpu_bank(Cpu *, const struct Regime *);
 /* Runs fn(arg) while no vCPU is in translated code or in a slow path. Called by a vCPU thread that holds no lock. */
 void cpu_exclusive(Cpu *self, void (*fn)(void *arg), void *arg);
 /* Runs fn(cpu, arg) on that vCPU's thread before its next guest block (asynchronous). */

@@ -125,6 +125,11 @@ void cpu_switch_bank(Cpu *c)
 {
     (void)c;
 }
+TlbBank *cpu_bank(Cpu *c, const struct Regime *r)
+{
+    (void)r;
+    return c->bank;
+}
 void cpu_interrupt_line(Cpu *c, int line, bool level)
 {
     (void)c, (void)line, (void)level;

@@ -9,6 +9,12 @@ Regime x86_regime(const Cpu *cpu, bool user)
     return (Regime){ c->eflags & FL_AC ? R_SUPERVISOR_AC : R_SUPERVISOR, 0 };
 }
 
+Regime x86_system_regime(const X86Cpu *c)
+{
+    (void)c;
+    return (Regime){ R_SUPERVISOR, 0 };
+}
+
 /* Addresses that a limit check of translated code refused: operand.h. */
 static bool refused(uint64_t linear, Walk *w)
 {

@@ -9,6 +9,10 @@
 bool x86_linear_of(X86Cpu *, X86Seg, uint64_t offset, unsigned bytes, bool write, uint64_t *linear);
 bool x86_read(X86Cpu *, X86Seg, uint64_t offset, unsigned bytes, uint64_t *value);
 bool x86_write(X86Cpu *, X86Seg, uint64_t offset, unsigned bytes, uint64_t value);
+/* What the processor itself reads and writes at a linear address, whoever runs: descriptor tables, task segments, the
+ * stack of a more privileged level. As the supervisor, to whom EFLAGS.AC opens nothing (SDM volume 3, 4.6.1). */
+bool x86_system_read(X86Cpu *, uint64_t linear, unsigned bytes, uint64_t *value);
+bool x86_system_write(X86Cpu *, uint64_t linear, unsigned bytes, uint64_t value);
 static inline bool x86_is_real(const X86Cpu *c) /* or virtual-8086: segments are 16 * selector */
 {
     return !(c->cr0 & CR0_PE) || c->eflags & FL_VM;
@@ -74,5 +78,6 @@ uint64_t x86_tsc(const X86Cpu *);
 enum { R_USER, R_SUPERVISOR, R_SUPERVISOR_AC, R_COUNT }; /* regimes; AC: SMAP set aside by EFLAGS.AC */
 void x86_walk(Cpu *, uint64_t linear, Access, uint32_t regime, Walk *);
 Regime x86_regime(const Cpu *, bool user);
+Regime x86_system_regime(const X86Cpu *);
 /* Walk.fault: what Guest.fault gets. X86_FAULT_PAGE: fault_info is the error code. */
 enum { X86_FAULT_PAGE = 1, X86_FAULT_SEGMENT, X86_FAULT_STACK_SEGMENT };

@@ -31,3 +31,28 @@ bool x86_write(X86Cpu *c, X86Seg seg, uint64_t offset, unsigned bytes, uint64_t 
     return x86_linear_of(c, seg, offset, bytes, true, &linear) &&
            mem_store(&c->cpu, linear, (int)bytes, false, (V128){ value, 0 });
 }
+
+/* A fault changes the mode, and with it the bank. */
+bool x86_system_read(X86Cpu *c, uint64_t linear, unsigned bytes, uint64_t *value)
+{
+    V128 v;
+    Regime r = x86_system_regime(c);
+    TlbBank *own = c->cpu.bank;
+    c->cpu.bank = cpu_bank(&c->cpu, &r);
+    if (!mem_load(&c->cpu, linear, (int)bytes, false, &v))
+        return false;
+    c->cpu.bank = own;
+    *value = bytes < 8 ? v.lo & ((1ull << 8 * bytes) - 1) : v.lo;
+    return true;
+}
+
+bool x86_system_write(X86Cpu *c, uint64_t linear, unsigned bytes, uint64_t value)
+{
+    Regime r = x86_system_regime(c);
+    TlbBank *own = c->cpu.bank;
+    c->cpu.bank = cpu_bank(&c->cpu, &r);
+    if (!mem_store(&c->cpu, linear, (int)bytes, false, (V128){ value, 0 }))
+        return false;
+    c->cpu.bank = own;
+    return true;
+}
