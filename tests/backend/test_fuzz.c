@@ -1,150 +1,40 @@
 /* Random units of integer ops, memory accesses, flags, branches and calls: what compiled code makes of state and memory
  * is what the interpreter makes of it. */
-#include "backend/x86_64/comp.h"
+#include "tests/backend/jit.h"
 #include "tests/tcg/main.h"
 #include "tests/tcg/unit.h"
-
-#include <sys/mman.h>
-#include <unistd.h>
-
-enum { BYTES = 2 << 20, UNIT_AT = 1 << 20 };
 
 static const uint16_t hot[] = { 0, 1, 2, 0xffff }, no_vectors[] = { 0xffff };
 static Guest guest;
 static Ir raw, folded, again;
 static ToyCpu before, a, b;
-static CpuRun run;
-static TlbBank bank;
-static Compiled compiled;
-static uint8_t *code;
-static ptrdiff_t to_exec;
-
-/* ---- what the slow paths of compiled code call ---- */
-
-static bool aligned(Cpu *cpu, uint64_t addr, IrMem m)
-{
-    uint64_t size = 1u << m.size;
-    if (!m.align || !(addr & (size - 1)) || (m.align == ALIGN_16_ATOMIC && (addr & 15) + size <= 16))
-        return true;
-    toy_misaligned(cpu, addr, LOAD);
-    return false;
-}
-
-static uint64_t swapped(uint64_t v, IrMem m)
-{
-    return m.big && m.size && m.size <= 3 ? __builtin_bswap64(v) >> (64 - (8 << m.size)) : v;
-}
-
-bool far_load(Cpu *cpu, uint64_t addr, uint32_t mem)
-{
-    (void)cpu, (void)addr, (void)mem;
-    return false;
-}
-
-bool far_store(Cpu *cpu, uint64_t addr, uint32_t mem)
-{
-    (void)cpu, (void)addr, (void)mem;
-    return false;
-}
-
-uint32_t slow_load(Cpu *cpu, uint64_t addr, uint32_t mem, const void *ret)
-{
-    IrMem m = ir_mem_of(mem);
-    V128 *v = &run.io[0];
-    (void)ret;
-    if (!aligned(cpu, addr, m) || !toy_load(cpu, addr, 1 << m.size, m.user, v))
-        return SLOW_FAULT;
-    v->lo = swapped(v->lo, m);
-    if (m.sign && m.size < 3) {
-        int shift = 64 - (8 << m.size);
-        v->lo = (uint64_t)((int64_t)(v->lo << shift) >> shift);
-    }
-    return SLOW_DONE;
-}
-
-uint32_t slow_store(Cpu *cpu, uint64_t addr, uint32_t mem, const void *ret)
-{
-    IrMem m = ir_mem_of(mem);
-    V128 v = run.io[1];
-    (void)ret;
-    v.lo = swapped(v.lo, m);
-    return aligned(cpu, addr, m) && toy_store(cpu, addr, 1 << m.size, m.user, v) ? SLOW_DONE : SLOW_FAULT;
-}
-
-uint32_t slow_rmw(Cpu *cpu, uint64_t addr, uint32_t mem, const void *ret)
-{
-    IrMem m = ir_mem_of(mem);
-    (void)ret;
-    m.align = ALIGN_SIZE;
-    bool ok =
-        aligned(cpu, addr, m) && toy_rmw(cpu, addr, 1 << m.size, (IrRmw)m.rmw, run.io[1].lo, m.user, &run.io[0].lo);
-    return ok ? SLOW_DONE : SLOW_FAULT;
-}
-
-uint32_t slow_cas(Cpu *cpu, uint64_t addr, uint32_t mem, const void *ret)
-{
-    IrMem m = ir_mem_of(mem);
-    (void)ret;
-    m.align = ALIGN_SIZE;
-    bool ok = aligned(cpu, addr, m) && toy_cas(cpu, addr, 1 << m.size, run.io[1], run.io[2], m.user, &run.io[0]);
-    return ok ? SLOW_DONE : SLOW_FAULT;
-}
-
-/* ---- running ---- */
 
 static void start(void)
 {
-    int fd = memfd_create("fuzz", MFD_CLOEXEC);
-    ck_assert(fd >= 0 && !ftruncate(fd, BYTES));
-    code = mmap(NULL, BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    uint8_t *x = mmap(NULL, BYTES, PROT_READ | PROT_EXEC, MAP_SHARED, fd, 0);
-    ck_assert(code != MAP_FAILED && x != MAP_FAILED);
-    to_exec = x - code;
-    close(fd);
     guest = toy_guest;
     guest.hot = hot;
     guest.hot_vector = no_vectors;
     guest.pc_shift = 2;
-    run.guest = &guest;
-    run.host_mxcsr = 0x1f80;
-    x86_64_backend.prologue(&guest, NULL, code, to_exec, UNIT_AT);
+    jit_start(&guest, &toy_memory, NULL);
 }
 
-/* Some pages are found by generated code itself, the rest take the slow path. */
-static void fill_tlb(ToyCpu *t)
-{
-    static const uint64_t pages[] = { 0, 0x5000, 0x8000, 0x10000, 0x80000000 };
-    for (uint64_t i = 0; i < TLB_SIZE; i++) {
-        bank.read[i].page = bank.write[i].page = (i ^ 1) << 12;
-        bank.jump[i].pc = (i ^ 1) << 2;
-    }
-    for (unsigned k = 0; k < sizeof pages / sizeof *pages; k++) {
-        uint64_t at = pages[k] >> 12 & (TLB_SIZE - 1);
-        bank.read[at] = bank.write[at] = (TlbEntry){ pages[k], (uint64_t)(uintptr_t)t->memory - pages[k] };
-    }
-    t->cpu.run = &run;
-    t->cpu.bank = t->cpu.user_bank = run.bank[0] = &bank;
-    t->cpu.mxcsr = 0x1f80;
-    t->cpu.budget = INT64_MAX;
-}
-
+/* Some pages are found by compiled code itself, the rest take the slow path. */
 static uint64_t run_compiled(ToyCpu *t)
 {
-    const void *stub = NULL;
-    fill_tlb(t);
-    CpuExit e = x86_64_backend.enter(&t->cpu, compiled.at + to_exec, &stub);
-    uint32_t offset = e == EXIT_LINK ? (uint32_t)((const uint8_t *)stub - to_exec - compiled.at) : 0;
-    for (uint32_t k = 0; e == EXIT_LINK && k < compiled.exits; k++)
-        if (compiled.exit[k].stub + LINK_CALL == offset)
-            return compiled.exit[k].pc;
-    ck_assert(e != EXIT_LINK);
-    return t->pc;
+    static const uint64_t pages[] = { 0, 0x5000, 0x8000, 0x10000, 0x80000000 };
+    uint64_t next;
+    for (unsigned k = 0; k < sizeof pages / sizeof *pages; k++)
+        jit_map(pages[k], t->memory);
+    jit_use(&t->cpu);
+    t->cpu.mxcsr = 0x1f80;
+    t->cpu.budget = INT64_MAX;
+    return jit_run(&t->cpu, &next) ? next : t->pc;
 }
 
 static uint64_t run_interpreted(ToyCpu *t, const Ir *ir)
 {
     uint64_t budget = 1000, pc = 0;
-    t->cpu.run = &run;
+    jit_use(&t->cpu);
     CpuExit e = interp_run_on(&t->cpu, &guest, ir, &toy_memory, &budget, &pc);
     return e == EXIT_LOOKUP ? pc : t->pc;
 }
@@ -252,15 +142,8 @@ static void check_unit(uint64_t seed)
         ck_abort_msg("the generator is wrong: seed %llu: %s", (unsigned long long)seed, why);
     ir_refold(&folded, &raw);
     again = folded;
-    compiled.at = code + UNIT_AT;
-    compiled.to_exec = to_exec;
-    compiled.room = BYTES - UNIT_AT;
-    if (!x86_64_backend.compile(&guest, &folded, 0x1000, &compiled)) /* too big, or values of flags in odd places */
+    if (!jit_compile(&folded, 0x1000)) /* too big, or values of flags in odd places */
         return;
-    for (uint32_t k = 0; k < compiled.exits; k++)
-        if (compiled.exit[k].patch)
-            x86_64_backend.patch(compiled.at + compiled.exit[k].patch, to_exec,
-                                 compiled.at + compiled.exit[k].stub + to_exec);
     Dice d = { seed ^ 0x1234567 };
     for (int n = 0; n < 6; n++) {
         Out differences = { 0 };

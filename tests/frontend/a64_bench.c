@@ -1,7 +1,7 @@
 #include "tests/frontend/a64_bench.h"
 
 #include "cpu/interp.h"
-#include "tests/frontend/a64_jit.h"
+#include "tests/backend/jit.h"
 #include "tests/frontend/arm_bench.h"
 #include <check.h>
 #include <stdlib.h>
@@ -72,46 +72,13 @@ static bool store(Cpu *c, uint64_t addr, int size, bool user, V128 value)
     return true;
 }
 
-static int64_t signed_value(uint64_t v, int size)
-{
-    return (int64_t)(v << (64 - 8 * size)) >> (64 - 8 * size);
-}
-
-static uint64_t changed(IrRmw op, uint64_t a, uint64_t b, int size)
-{
-    int64_t x = signed_value(a, size), y = signed_value(b, size);
-    switch (op) {
-    case RMW_ADD:
-        return a + b;
-    case RMW_ANDN:
-        return a & ~b;
-    case RMW_XOR:
-        return a ^ b;
-    case RMW_OR:
-        return a | b;
-    case RMW_AND:
-        return a & b;
-    case RMW_SMAX:
-        return x > y ? a : b;
-    case RMW_SMIN:
-        return x < y ? a : b;
-    case RMW_UMAX:
-        return a > b ? a : b;
-    case RMW_UMIN:
-        return a < b ? a : b;
-    default:
-        return b;
-    }
-}
-
 static bool rmw(Cpu *c, uint64_t addr, int size, IrRmw op, uint64_t operand, bool user, uint64_t *old)
 {
     V128 v;
     if (!load(c, addr, size, user, &v))
         return false;
     *old = v.lo;
-    uint64_t mask = size == 8 ? ~0ull : (1ull << 8 * size) - 1;
-    return store(c, addr, size, user, (V128){ changed(op, v.lo, operand & mask, size), 0 });
+    return store(c, addr, size, user, (V128){ jit_rmw(op, v.lo, operand, size), 0 });
 }
 
 static bool cas(Cpu *c, uint64_t addr, int size, V128 expected, V128 desired, bool user, V128 *old)
@@ -140,7 +107,7 @@ uint8_t *a64_bench_memory(A64Bench *b, uint64_t addr)
     m->addr = addr & ~(uint64_t)(ORACLE_PAGE_SIZE - 1);
     m->bytes = aligned_alloc(ORACLE_PAGE_SIZE, ORACLE_PAGE_SIZE);
     memset(m->bytes, 0, ORACLE_PAGE_SIZE);
-    a64_jit_map(m->addr, m->bytes);
+    jit_map(m->addr, m->bytes);
     return find(addr);
 }
 
@@ -148,7 +115,7 @@ void a64_bench_forget(A64Bench *b)
 {
     (void)b;
     while (pages) {
-        a64_jit_unmap(more[--pages].addr);
+        jit_unmap(more[--pages].addr);
         free(more[pages].bytes);
     }
 }
@@ -168,6 +135,11 @@ static void note_misaligned(Cpu *c, uint64_t addr, Access access)
     raised = 7;
 }
 
+static void set_pc(Cpu *c, uint64_t pc)
+{
+    arm_of(c)->pc = pc;
+}
+
 A64Bench *a64_bench(void)
 {
     A64Bench *b = calloc(1, sizeof *b);
@@ -178,7 +150,9 @@ A64Bench *a64_bench(void)
     b->helpers[H_raise].fn = (void *)note_exception;
     b->guest.helpers = b->helpers;
     b->guest.misaligned = note_misaligned;
-    a64_jit_start(b->arm.cpu, &b->guest, &memory, ORACLE_PAGE, page);
+    jit_start(&b->guest, &memory, set_pc);
+    jit_use(&b->arm.cpu->cpu);
+    jit_map(ORACLE_PAGE, page);
     return b;
 }
 
@@ -287,10 +261,13 @@ void a64_bench_run(A64Bench *b, A64Way way, const uint32_t *words, int count, ui
         c->cpacr = 0;
     translate(b, way, words, count, pc);
     raised = 0;
-    if (way == A64_JIT)
-        next = a64_jit_run(c, &b->ir, pc);
-    else
+    if (way == A64_JIT) {
+        ck_assert(jit_compile(&b->ir, pc));
+        if (!jit_run(&c->cpu, &next))
+            next = c->pc;
+    } else {
         interp_run_on(&c->cpu, &b->guest, &b->ir, &memory, &budget, &next);
+    }
     if (!raised)
         c->pc = next;
     get_state(c, s);

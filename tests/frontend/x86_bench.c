@@ -6,35 +6,23 @@
 #include "cpu/run.h"
 #include "frontend/x86/guest.h"
 #include "frontend/x86/sys.h"
+#include "tests/backend/jit.h"
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 const char *const x86_way_names[X86_WAYS] = { "raw", "folded", "jit" };
 
-enum { HELPERS = 512, BYTES = 2 << 20, UNIT_AT = 1 << 20 };
+enum { HELPERS = 512 };
 static struct {
     X86Cpu cpu;
     Guest guest; /* x86_guest, but exceptions are noted here instead of taken */
     Helper helpers[HELPERS];
     Ir ir;
-    CpuRun *run;
-    Compiled *compiled;
-    uint8_t *w;
-    ptrdiff_t to_exec;
-    uint64_t first_pc;
     uint32_t raised;
 } bench;
 static uint8_t page[X86_PAGE_SIZE] __attribute__((aligned(4096)));
-
-static void fail(const char *what)
-{
-    fprintf(stderr, "x86 bench: %s\n", what);
-    abort();
-}
 
 /* ---- exceptions ---- the linker leads calls of x86_raise here */
 
@@ -79,31 +67,13 @@ bool mem_store(Cpu *c, uint64_t addr, int size, bool user, V128 value)
     return true;
 }
 
-static uint64_t changed(IrRmw op, uint64_t a, uint64_t b)
-{
-    switch (op) {
-    case RMW_ADD:
-        return a + b;
-    case RMW_ANDN:
-        return a & ~b;
-    case RMW_XOR:
-        return a ^ b;
-    case RMW_OR:
-        return a | b;
-    case RMW_AND:
-        return a & b;
-    default:
-        return b;
-    }
-}
-
 bool mem_rmw(Cpu *c, uint64_t addr, int size, IrRmw op, uint64_t operand, bool user, uint64_t *old)
 {
     V128 v;
     if (!mem_load(c, addr, size, user, &v))
         return false;
     *old = v.lo;
-    return mem_store(c, addr, size, user, (V128){ changed(op, v.lo, operand), 0 });
+    return mem_store(c, addr, size, user, (V128){ jit_rmw(op, v.lo, operand, size), 0 });
 }
 
 bool mem_cas(Cpu *c, uint64_t addr, int size, V128 expected, V128 desired, bool user, V128 *old)
@@ -202,114 +172,27 @@ IrRef trans_call(Trans *t, IrType r, int h, IrRef a, IrRef b, IrRef x)
     return ir_call(t->ir, r, a, b, x, (uint64_t)h);
 }
 
-/* ---- slow paths of translated code ---- */
-
-static void set_pc(Cpu *cpu, const void *ret)
+static void set_pc(Cpu *c, uint64_t pc)
 {
-    const Compiled *c = bench.compiled;
-    uint32_t offset = (uint32_t)((const uint8_t *)ret - c->to_exec - c->at);
-    for (uint32_t k = 0; k < c->points; k++)
-        if (c->point[k].host == offset) {
-            x86_of(cpu)->rip = bench.first_pc + (uint64_t)(int32_t)c->point[k].pc;
-            return;
-        }
-    fail("no guest pc for a slow path");
-}
-
-uint32_t slow_load(Cpu *cpu, uint64_t addr, uint32_t mem, const void *ret)
-{
-    IrMem m = ir_mem_of(mem);
-    V128 *v = &bench.run->io[0];
-    set_pc(cpu, ret);
-    if (!mem_load(cpu, addr, 1 << m.size, m.user, v))
-        return SLOW_FAULT;
-    if (m.sign && m.size < 3) {
-        int shift = 64 - (8 << m.size);
-        v->lo = (uint64_t)((int64_t)(v->lo << shift) >> shift);
-    }
-    return SLOW_DONE;
-}
-
-uint32_t slow_store(Cpu *cpu, uint64_t addr, uint32_t mem, const void *ret)
-{
-    IrMem m = ir_mem_of(mem);
-    set_pc(cpu, ret);
-    return mem_store(cpu, addr, 1 << m.size, m.user, bench.run->io[1]) ? SLOW_DONE : SLOW_FAULT;
-}
-
-uint32_t slow_rmw(Cpu *cpu, uint64_t addr, uint32_t mem, const void *ret)
-{
-    IrMem m = ir_mem_of(mem);
-    V128 *io = bench.run->io;
-    set_pc(cpu, ret);
-    bool ok = mem_rmw(cpu, addr, 1 << m.size, (IrRmw)m.rmw, io[1].lo, m.user, &io[0].lo);
-    return ok ? SLOW_DONE : SLOW_FAULT;
-}
-
-uint32_t slow_cas(Cpu *cpu, uint64_t addr, uint32_t mem, const void *ret)
-{
-    IrMem m = ir_mem_of(mem);
-    V128 *io = bench.run->io;
-    set_pc(cpu, ret);
-    return mem_cas(cpu, addr, 1 << m.size, io[1], io[2], m.user, &io[0]) ? SLOW_DONE : SLOW_FAULT;
-}
-
-bool far_load(Cpu *cpu, uint64_t addr, uint32_t mem)
-{
-    (void)cpu, (void)addr, (void)mem;
-    return false;
-}
-
-bool far_store(Cpu *cpu, uint64_t addr, uint32_t mem)
-{
-    (void)cpu, (void)addr, (void)mem;
-    return false;
+    x86_of(c)->rip = pc;
 }
 
 /* ---- starting ---- */
 
-static void map_code(void)
-{
-    int fd = memfd_create("x86_bench", MFD_CLOEXEC);
-    if (fd < 0 || ftruncate(fd, BYTES))
-        fail("no memory for code");
-    bench.w = mmap(NULL, BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    uint8_t *x = mmap(NULL, BYTES, PROT_READ | PROT_EXEC, MAP_SHARED, fd, 0);
-    if (bench.w == MAP_FAILED || x == MAP_FAILED)
-        fail("no memory for code");
-    bench.to_exec = x - bench.w;
-    close(fd);
-}
-
-static void fill_tlb(TlbBank *b)
-{
-    for (uint64_t i = 0; i < TLB_SIZE; i++) {
-        b->read[i].page = b->write[i].page = (i ^ 1) << 12;
-        b->jump[i].pc = ~0ull;
-    }
-    uint64_t at = X86_PAGE >> 12 & (TLB_SIZE - 1);
-    b->read[at] = b->write[at] = (TlbEntry){ X86_PAGE, (uint64_t)(uintptr_t)page - X86_PAGE };
-}
+static const InterpMemory memory = { mem_load, mem_store, mem_rmw, mem_cas };
 
 void x86_bench_start(void)
 {
     X86Cpu *c = &bench.cpu;
-    map_code();
-    bench.run = calloc(1, sizeof *bench.run);
-    bench.compiled = calloc(1, sizeof *bench.compiled);
-    bench.run->bank[0] = calloc(1, sizeof(TlbBank));
     bench.guest = x86_guest;
     for (int n = 0; x86_helpers[n].name; n++)
         bench.helpers[n] = x86_helpers[n];
     bench.guest.helpers = bench.helpers;
-    bench.run->guest = &bench.guest;
-    bench.run->host_mxcsr = 0x1f80;
-    fill_tlb(bench.run->bank[0]);
-    c->cpu.run = bench.run;
-    c->cpu.bank = c->cpu.user_bank = bench.run->bank[0];
+    jit_start(&bench.guest, &memory, set_pc);
+    jit_use(&c->cpu);
+    jit_map(X86_PAGE, page);
     x86_reset(&c->cpu);
     memset(c->features, 0xff, sizeof c->features);
-    x86_64_backend.prologue(&bench.guest, NULL, bench.w, bench.to_exec, UNIT_AT);
 }
 
 /* A user program: flat segments, but for 16-bit code. */
@@ -406,48 +289,19 @@ static void translate(X86Way way, const X86Case *k)
         show_unit(why, k);
 }
 
-static uint64_t exit_of(const void *stub)
-{
-    const Compiled *c = bench.compiled;
-    uint32_t offset = (uint32_t)((const uint8_t *)stub - c->to_exec - c->at);
-    for (uint32_t k = 0; k < c->exits; k++)
-        if (c->exit[k].stub + LINK_CALL == offset)
-            return c->exit[k].pc;
-    fail("no exit where translated code left");
-    return 0;
-}
-
-/* false: the backend wants it in smaller pieces, as it may of several instructions. */
-static bool run_jit(X86Cpu *cpu, uint64_t pc, uint64_t *next)
-{
-    Compiled *c = bench.compiled;
-    const void *stub = NULL;
-    bench.first_pc = pc;
-    c->at = bench.w + UNIT_AT;
-    c->to_exec = bench.to_exec;
-    c->room = BYTES - UNIT_AT;
-    if (!x86_64_backend.compile(&bench.guest, &bench.ir, pc, c))
-        return false;
-    for (uint32_t n = 0; n < c->exits; n++)
-        if (c->exit[n].patch)
-            x86_64_backend.patch(c->at + c->exit[n].patch, bench.to_exec, c->at + c->exit[n].stub + bench.to_exec);
-    CpuExit e = x86_64_backend.enter(&cpu->cpu, c->at + bench.to_exec, &stub);
-    *next = e == EXIT_LINK ? exit_of(stub) : cpu->rip;
-    return true;
-}
-
 bool x86_bench_run(X86Way way, const X86Case *k, X86State *s)
 {
-    static const InterpMemory memory = { mem_load, mem_store, mem_rmw, mem_cas };
     X86Cpu *c = &bench.cpu;
     uint64_t budget = 100, pc = X86_CODE + X86_START, next = pc;
     set_state(c, k);
     translate(way, k);
     bench.raised = 0;
-    if (way == X86_WAY_JIT && !run_jit(c, pc, &next))
-        return false;
     if (way != X86_WAY_JIT)
         interp_run_on(&c->cpu, &bench.guest, &bench.ir, &memory, &budget, &next);
+    else if (!jit_compile(&bench.ir, pc))
+        return false;
+    else if (!jit_run(&c->cpu, &next))
+        next = c->rip;
     if (!bench.raised)
         c->rip = next;
     get_state(c, s);

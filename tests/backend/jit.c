@@ -1,7 +1,7 @@
-#include "tests/frontend/a64_jit.h"
+#include "tests/backend/jit.h"
 
 #include "cpu/run.h"
-#include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -9,28 +9,36 @@
 
 enum { BYTES = 2 << 20, UNIT_AT = 1 << 20 };
 
-static struct Jit {
+static struct {
     const Guest *guest;
     const InterpMemory *memory;
-    uint8_t *w;
-    ptrdiff_t to_exec;
+    void (*set_pc)(Cpu *, uint64_t pc);
     CpuRun *run;
     Compiled *compiled;
+    uint8_t *code;
+    ptrdiff_t to_exec;
     uint64_t first_pc;
 } jit;
 
-/* ---- what the slow paths of translated code call ---- */
+static void fail(const char *what)
+{
+    fprintf(stderr, "jit: %s\n", what);
+    abort();
+}
+
+/* ---- what the slow paths of compiled code call ---- */
 
 static void set_pc(Cpu *cpu, const void *ret)
 {
     const Compiled *c = jit.compiled;
-    uint32_t offset = (uint32_t)((const uint8_t *)ret - c->to_exec - c->at);
-    for (uint32_t k = 0; k < c->points; k++)
-        if (c->point[k].host == offset) {
-            arm_of(cpu)->pc = jit.first_pc + (uint64_t)(int32_t)c->point[k].pc;
-            return;
-        }
-    ck_abort_msg("no guest pc for the code at %x", offset);
+    uint32_t offset = (uint32_t)((const uint8_t *)ret - c->to_exec - c->at), k = 0;
+    if (!jit.set_pc)
+        return;
+    while (k < c->points && c->point[k].host != offset)
+        k++;
+    if (k == c->points)
+        fail("no guest pc for an access");
+    jit.set_pc(cpu, jit.first_pc + (uint64_t)(int32_t)c->point[k].pc);
 }
 
 static bool aligned(Cpu *cpu, uint64_t addr, IrMem m, Access access)
@@ -84,18 +92,12 @@ uint32_t slow_store(Cpu *cpu, uint64_t addr, uint32_t mem, const void *ret)
     return ok ? SLOW_DONE : SLOW_FAULT;
 }
 
-static bool atomic_aligned(Cpu *cpu, uint64_t addr, IrMem m)
-{
-    m.align = ALIGN_SIZE;
-    return aligned(cpu, addr, m, STORE);
-}
-
 uint32_t slow_rmw(Cpu *cpu, uint64_t addr, uint32_t mem, const void *ret)
 {
     IrMem m = ir_mem_of(mem);
     V128 *io = jit.run->io;
     set_pc(cpu, ret);
-    bool ok = atomic_aligned(cpu, addr, m) &&
+    bool ok = aligned(cpu, addr, m, STORE) &&
               jit.memory->rmw(cpu, addr, 1 << m.size, (IrRmw)m.rmw, io[1].lo, m.user, &io[0].lo);
     return ok ? SLOW_DONE : SLOW_FAULT;
 }
@@ -105,8 +107,37 @@ uint32_t slow_cas(Cpu *cpu, uint64_t addr, uint32_t mem, const void *ret)
     IrMem m = ir_mem_of(mem);
     V128 *io = jit.run->io;
     set_pc(cpu, ret);
-    bool ok = atomic_aligned(cpu, addr, m) && jit.memory->cas(cpu, addr, 1 << m.size, io[1], io[2], m.user, &io[0]);
+    bool ok = aligned(cpu, addr, m, STORE) && jit.memory->cas(cpu, addr, 1 << m.size, io[1], io[2], m.user, &io[0]);
     return ok ? SLOW_DONE : SLOW_FAULT;
+}
+
+uint64_t jit_rmw(IrRmw op, uint64_t old, uint64_t operand, int size)
+{
+    int unused = 64 - 8 * size;
+    int64_t x = (int64_t)(old << unused) >> unused, y = (int64_t)(operand << unused) >> unused;
+    uint64_t a = old << unused >> unused, b = operand << unused >> unused;
+    switch (op) {
+    case RMW_ADD:
+        return a + b;
+    case RMW_ANDN:
+        return a & ~b;
+    case RMW_XOR:
+        return a ^ b;
+    case RMW_OR:
+        return a | b;
+    case RMW_AND:
+        return a & b;
+    case RMW_SMAX:
+        return x > y ? a : b;
+    case RMW_SMIN:
+        return x < y ? a : b;
+    case RMW_UMAX:
+        return a > b ? a : b;
+    case RMW_UMIN:
+        return a < b ? a : b;
+    default:
+        return b;
+    }
 }
 
 /* ---- running ---- */
@@ -114,33 +145,51 @@ uint32_t slow_cas(Cpu *cpu, uint64_t addr, uint32_t mem, const void *ret)
 /* No mapping is both writable and executable. */
 static void map_code(void)
 {
-    int fd = memfd_create("a64_jit", MFD_CLOEXEC);
-    ck_assert(fd >= 0 && !ftruncate(fd, BYTES));
-    jit.w = mmap(NULL, BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    int fd = memfd_create("jit", MFD_CLOEXEC);
+    if (fd < 0 || ftruncate(fd, BYTES))
+        fail("no memory for code");
+    jit.code = mmap(NULL, BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     uint8_t *x = mmap(NULL, BYTES, PROT_READ | PROT_EXEC, MAP_SHARED, fd, 0);
-    ck_assert(jit.w != MAP_FAILED && x != MAP_FAILED);
-    jit.to_exec = x - jit.w;
+    if (jit.code == MAP_FAILED || x == MAP_FAILED)
+        fail("no memory for code");
+    jit.to_exec = x - jit.code;
     close(fd);
+    jit.run = calloc(1, sizeof *jit.run);
+    jit.compiled = calloc(1, sizeof *jit.compiled);
+    jit.run->bank[0] = calloc(1, sizeof(TlbBank));
 }
 
-static void fill_tlb(TlbBank *b, uint64_t addr, const uint8_t *page)
+void jit_start(const Guest *g, const InterpMemory *memory, void (*set)(Cpu *, uint64_t pc))
 {
+    if (!jit.code)
+        map_code();
+    jit.guest = g;
+    jit.memory = memory;
+    jit.set_pc = set;
+    jit.run->guest = g;
+    jit.run->host_mxcsr = 0x1f80;
+    TlbBank *b = jit.run->bank[0];
     for (uint64_t i = 0; i < TLB_SIZE; i++) {
         b->read[i].page = b->write[i].page = (i ^ 1) << 12;
-        b->jump[i].pc = ~0ull;
+        b->jump[i].pc = (i ^ 1) << g->pc_shift; /* never where it is looked up */
     }
-    uint64_t at = addr >> 12 & (TLB_SIZE - 1);
-    b->read[at] = b->write[at] = (TlbEntry){ addr, (uint64_t)(uintptr_t)page - addr };
+    x86_64_backend.prologue(g, NULL, jit.code, jit.to_exec, UNIT_AT);
 }
 
-void a64_jit_map(uint64_t addr, uint8_t *page)
+void jit_use(Cpu *cpu)
+{
+    cpu->run = jit.run;
+    cpu->bank = cpu->user_bank = jit.run->bank[0];
+}
+
+void jit_map(uint64_t addr, uint8_t *page)
 {
     TlbBank *b = jit.run->bank[0];
     uint64_t at = addr >> 12 & (TLB_SIZE - 1);
     b->read[at] = b->write[at] = (TlbEntry){ addr, (uint64_t)(uintptr_t)page - addr };
 }
 
-void a64_jit_unmap(uint64_t addr)
+void jit_unmap(uint64_t addr)
 {
     TlbBank *b = jit.run->bank[0];
     uint64_t at = addr >> 12 & (TLB_SIZE - 1);
@@ -148,46 +197,32 @@ void a64_jit_unmap(uint64_t addr)
         b->read[at].page = b->write[at].page = (at ^ 1) << 12;
 }
 
-void a64_jit_start(ArmCpu *c, const Guest *g, const InterpMemory *memory, uint64_t addr, uint8_t *page)
-{
-    if (!jit.w) {
-        map_code();
-        jit.run = calloc(1, sizeof *jit.run);
-        jit.compiled = calloc(1, sizeof *jit.compiled);
-        jit.run->bank[0] = calloc(1, sizeof(TlbBank));
-    }
-    jit.guest = g;
-    jit.memory = memory;
-    jit.run->guest = g;
-    jit.run->host_mxcsr = 0x1f80;
-    fill_tlb(jit.run->bank[0], addr, page);
-    c->cpu.run = jit.run;
-    c->cpu.bank = c->cpu.user_bank = jit.run->bank[0];
-    x86_64_backend.prologue(g, NULL, jit.w, jit.to_exec, UNIT_AT);
-}
-
-static uint64_t exit_of(const void *stub)
-{
-    const Compiled *c = jit.compiled;
-    uint32_t offset = (uint32_t)((const uint8_t *)stub - c->to_exec - c->at);
-    for (uint32_t k = 0; k < c->exits; k++)
-        if (c->exit[k].stub + LINK_CALL == offset)
-            return c->exit[k].pc;
-    ck_abort_msg("no exit at %x", offset);
-}
-
-uint64_t a64_jit_run(ArmCpu *cpu, Ir *ir, uint64_t pc)
+bool jit_compile(Ir *ir, uint64_t pc)
 {
     Compiled *c = jit.compiled;
-    const void *stub = NULL;
     jit.first_pc = pc;
-    c->at = jit.w + UNIT_AT;
+    c->at = jit.code + UNIT_AT;
     c->to_exec = jit.to_exec;
     c->room = BYTES - UNIT_AT;
-    ck_assert(x86_64_backend.compile(jit.guest, ir, pc, c));
+    if (!x86_64_backend.compile(jit.guest, ir, pc, c))
+        return false;
     for (uint32_t k = 0; k < c->exits; k++)
         if (c->exit[k].patch)
             x86_64_backend.patch(c->at + c->exit[k].patch, jit.to_exec, c->at + c->exit[k].stub + jit.to_exec);
-    CpuExit e = x86_64_backend.enter(&cpu->cpu, c->at + jit.to_exec, &stub);
-    return e == EXIT_LINK ? exit_of(stub) : cpu->pc;
+    return true;
+}
+
+bool jit_run(Cpu *cpu, uint64_t *next)
+{
+    const Compiled *c = jit.compiled;
+    const void *stub = NULL;
+    if (x86_64_backend.enter(cpu, c->at + jit.to_exec, &stub) != EXIT_LINK)
+        return false;
+    uint32_t offset = (uint32_t)((const uint8_t *)stub - c->to_exec - c->at), k = 0;
+    while (k < c->exits && c->exit[k].stub + LINK_CALL != offset)
+        k++;
+    if (k == c->exits)
+        fail("no exit where compiled code left");
+    *next = c->exit[k].pc;
+    return true;
 }
