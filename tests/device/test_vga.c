@@ -1,5 +1,6 @@
 /* What a VGA shows: modes set by the values of IBM's BIOS, pictures compared by content. */
 #include "core/ports.h"
+#include "core/run.h"
 #include "host/display.h"
 #include "tests/device/bench.h"
 
@@ -222,6 +223,35 @@ START_TEST(the_extensions_show_true_colours)
 }
 END_TEST
 
+/* Who keeps copies of memory is told after the write. */
+static uint8_t seen[4];
+
+static void note(void *who, uint64_t page, uint64_t offset, uint64_t len)
+{
+    (void)len;
+    memcpy(seen, (uint8_t *)who + (page << 12) + (offset & ~3ull), 4);
+}
+
+START_TEST(who_watches_memory_hears_of_a_write_after_it)
+{
+    begin(&mode_12);
+    const SpaceWatch watch = { .dirty = note, .who = b.machine->run->ram };
+    space_watch(&watch);
+    poke(0xa0000 + 2, 0xa5, 1);
+    ck_assert_mem_eq(seen, "\xa5\xa5\xa5\xa5", 4);
+    set_mode(&mode_13);
+    poke(0xa0000 + 5, 0x5a, 1);
+    ck_assert_uint_eq(seen[1], 0x5a);
+    set_mode(&text);
+    poke(0xb8000 + 2, 0x3c, 1);
+    ck_assert_uint_eq(seen[0], 0x3c);
+    vbe(4, 0x41);
+    ck_assert_mem_eq(seen, "\0\0\0\0", 4);
+    space_watch(NULL);
+    bench_end(&b);
+}
+END_TEST
+
 START_TEST(hostile_sizes_are_made_to_fit)
 {
     begin(&mode_13);
@@ -266,6 +296,7 @@ int main(void)
     tcase_add_test(c, planes_are_written_in_four_ways);
     tcase_add_test(c, mode_13_has_a_byte_for_each_pixel);
     tcase_add_test(c, the_extensions_show_true_colours);
+    tcase_add_test(c, who_watches_memory_hears_of_a_write_after_it);
     tcase_add_test(c, hostile_sizes_are_made_to_fit);
     tcase_add_test(c, a_screenshot_is_a_picture_file);
     suite_add_tcase(s, c);

@@ -85,8 +85,8 @@ static void enable_vbe(Vga *v, uint16_t value)
     if (value & VBE_NO_CLEAR)
         return;
     uint32_t len = bytes_per_line(v, v->vbe[VBE_VIRT_WIDTH]) * v->vbe[VBE_YRES];
-    space_dirty(v->memory, 0, len);
     memset(v->memory->ram, 0, len);
+    space_dirty(v->memory, 0, len);
 }
 
 void vbe_write(Vga *v, unsigned index, uint16_t value)

@@ -113,6 +113,7 @@ static uint32_t written(const Vga *v, uint8_t byte)
     return (value & mask) | (latch & ~mask);
 }
 
+/* The memory may also be reached as such, and run from there. */
 static void write_byte(Vga *v, uint64_t at, uint8_t byte)
 {
     uint8_t map_mask = v->seq[SEQ_MAP_MASK];
@@ -124,11 +125,13 @@ static void write_byte(Vga *v, uint64_t at, uint8_t byte)
             v->memory->ram[where] = byte;
         if (!vga_chain4(v) && map_mask >> ((at & 1) + 2) & 1)
             v->memory->ram[where | 2] = byte;
+        space_dirty(v->memory, where & ~3u, 4);
         return;
     }
-    uint8_t *four = v->memory->ram + ((uint32_t)at * 4 & (v->size - 1));
-    uint32_t mask = planes(map_mask & 15);
+    uint32_t where = (uint32_t)at * 4 & (v->size - 1), mask = planes(map_mask & 15);
+    uint8_t *four = v->memory->ram + where;
     put_all(four, (written(v, byte) & mask) | (get_all(four) & ~mask));
+    space_dirty(v->memory, where, 4);
 }
 
 uint64_t vga_memory_read(Vga *v, uint64_t at, int size)
@@ -139,14 +142,8 @@ uint64_t vga_memory_read(Vga *v, uint64_t at, int size)
     return value;
 }
 
-/* The memory may also be reached as such, and run from there. */
 void vga_memory_write(Vga *v, uint64_t at, uint64_t value, int size)
 {
-    uint64_t first = at;
-    if (in_map(v, &first)) {
-        uint32_t where = (uint32_t)(vga_chain4(v) ? first : first * 4) & (v->size - 1) & ~63u;
-        space_dirty(v->memory, where, where + 128 <= v->size ? 128 : v->size - where);
-    }
     for (int i = 0; i < size; i++)
         write_byte(v, at + (uint64_t)i, (uint8_t)(value >> i * 8));
 }
