@@ -51,10 +51,16 @@ bool input_mouse(int dx, int dy, int wheel, int buttons)
     return false;
 }
 
-static int key_with_code(unsigned long code)
+const Listener *input_next(const Listener *l)
 {
+    return l ? l->next : listeners;
+}
+
+int key_numbered(unsigned long number)
+{
+    unsigned long code = number & 0x80 ? 0xe000 | (number & 0x7f) : number;
     for (int i = 0; i < KEYS; i++)
-        if (keys[i].code[0] == code)
+        if (number && number < 0x100 && keys[i].code[0] == code)
             return keys[i].key;
     return 0;
 }
@@ -62,7 +68,7 @@ static int key_with_code(unsigned long code)
 int key_named(const char *name, unsigned long len)
 {
     if (len > 2 && name[0] == '0' && name[1] == 'x')
-        return key_with_code(strtoul(name, NULL, 16));
+        return key_numbered(strtoul(name, NULL, 16));
     for (int i = 0; i < KEYS; i++)
         if (strlen(keys[i].name) == len && !memcmp(keys[i].name, name, len))
             return keys[i].key;

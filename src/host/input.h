@@ -8,6 +8,7 @@
 enum { BUTTON_LEFT = 1, BUTTON_RIGHT = 2, BUTTON_MIDDLE = 4 };
 
 typedef struct Listener {
+    const char *name;
     void (*key)(void *dev, int key, bool down);                       /* or NULL */
     void (*mouse)(void *dev, int dx, int dy, int wheel, int buttons); /* movements down and right are positive */
     void *dev;
@@ -16,14 +17,16 @@ typedef struct Listener {
 
 void input_listen(Listener *);
 void input_deafen(Listener *);
+const Listener *input_next(const Listener *); /* all of them, who hears first first; NULL begins and ends */
 
 /* false: nobody listens */
 bool input_key(int key, bool down);
 bool input_mouse(int dx, int dy, int wheel, int buttons);
 
-/* Names as sendkey has them: "a", "ret", "ctrl"; a number as 0x1e is a code of set 1. 0: no such key. */
+/* Names as sendkey has them: "a", "ret", "ctrl"; a number as 0x1e is one of key_numbered. 0: no such key. */
 int key_named(const char *name, unsigned long len);
-const char *key_name(int key); /* NULL: none */
+int key_numbered(unsigned long number); /* a code of set 1, plus 80h if e0 comes first. 0: no such key */
+const char *key_name(int key);          /* NULL: none */
 /* The key that types this character on a US keyboard, and whether with shift; 0: none. */
 int key_of_char(uint32_t character, bool *shift);
 /* The bytes of a key in scan code set 1 or 2: 0xe0 or 0xe1 in the upper half says that it comes first. 0: none. */

@@ -192,6 +192,11 @@ static json_t *read_value(Words *w, const Param *p)
 static bool read_special(Words *w, const Param *p, json_t *args)
 {
     size_t len = strcspn(w->at, " \t");
+    if (p->member.flag && w->at[0] == '-' && w->at[1] == p->member.flag && len == 2) {
+        w->at += len;
+        blanks(&w->at);
+        return false;
+    }
     if (*p->type == '-' && len == 2 && !memcmp(w->at, p->type, 2)) {
         json_object_set_new(args, p->name, json_true());
         w->at += len;
@@ -200,7 +205,7 @@ static bool read_special(Words *w, const Param *p, json_t *args)
         w->at += len;
     }
     blanks(&w->at);
-    return *p->type == '-' || !strcmp(p->type, "fmt");
+    return p->member.flag || *p->type == '-' || !strcmp(p->type, "fmt");
 }
 
 static bool for_programs(const Param *p)

@@ -27,6 +27,7 @@ typedef struct Ask { /* one call of a command */
  *     size     bytes; in the human monitor with K, M, G, a bare number in MiB
  *     bool     in the human monitor on or off
  *     -x       bool; in the human monitor the word -x
+ *     -x=TYPE  in the human monitor the word -x, then the value
  *     fmt      human monitor only: /FORMAT after the command's name
  *     a|b|c    one of these words
  *     [str]    a list, json: any value; QMP only
@@ -81,5 +82,10 @@ extern const MonitorEvent monitor_events[]; /* by MachineNews; ends with no name
 /* An event for all JSON monitors; `data` is taken over, NULL: none. */
 void monitor_event(Monitors *, const char *name, json_t *data);
 bool monitor_gdb(Monitors *, const char *where, Error *err); /* begins a server for gdb, which stays */
+/* Presses the keys of `count`, lets go of them after a time; what was asked before comes first. False: too many wait.
+ */
+bool monitor_type(Monitors *, const int *keys, int count, int64_t hold_ns);
+/* Buttons of the mouse that are pressed. */
+int *monitor_buttons(Monitors *);
 /* Why the machine ends or resets, for the event that follows. */
 void monitor_reason(Monitors *, const char *reason);

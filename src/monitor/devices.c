@@ -3,6 +3,7 @@
 
 #include "cpu/cpu.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 static bool qtree(Ask *a, Out *o)
@@ -20,6 +21,20 @@ static bool mtree(Ask *a, Out *o)
         ports = space_flat(a->machine->ports, at, &any);
     if (ports)
         space_print(a->machine->ports, o);
+    return true;
+}
+
+/* Memory that a guest cannot write, where it is seen. */
+static bool roms(Ask *a, Out *o)
+{
+    Flat f;
+    for (uint64_t at = 0; space_next(a->machine->memory, at, &f); at = f.at + f.size) {
+        if (f.region->ram && f.region->readonly)
+            out(o, "addr=%016" PRIx64 " size=0x%06" PRIx64 " mem=%s name=\"%s\"\n", f.at, f.size,
+                f.region->window ? "romd" : "rom", f.region->name);
+        if (f.at + f.size < f.at || !(f.at + f.size))
+            break;
+    }
     return true;
 }
 
@@ -156,6 +171,7 @@ extern const Command device_commands[];
 const Command device_commands[] = {
     { NULL, "info qtree", NULL, NULL, "devices and their properties", .show = qtree },
     { NULL, "info mtree", NULL, NULL, "what is at each address", .show = mtree },
+    { NULL, "info roms", NULL, NULL, "memory that the guest cannot write", .show = roms },
     { NULL, "info irq", NULL, NULL, "wires between devices and their levels", .show = irq, .still = true },
     { NULL, "info pic", NULL, NULL, "the interrupt controllers", .show = pic, .still = true },
     { NULL, "info device", "id:str", NULL, "registers and state of a device", .show = device, .still = true },

@@ -7,6 +7,7 @@
 #include "host/quit.h"
 #include "monitor/gdb.h"
 #include "monitor/session.h"
+#include "monitor/typist.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -22,11 +23,23 @@ struct Monitors {
     int cpu;  /* a debugger's */
     Gdb *gdb; /* begun by `gdbserver` */
     const char *reason;
+    Typist *typist;
+    int buttons; /* of the mouse, pressed */
 };
 
 const MonitorFacts *monitor_facts(const Monitors *all)
 {
     return &all->facts;
+}
+
+bool monitor_type(Monitors *all, const int *keys, int count, int64_t hold_ns)
+{
+    return typist_press(all->typist, keys, count, hold_ns);
+}
+
+int *monitor_buttons(Monitors *all)
+{
+    return &all->buttons;
 }
 
 Ask monitors_ask(Monitors *all, Error *err)
@@ -228,6 +241,7 @@ Monitors *monitors_new(Machine *m, const MonitorFacts *facts)
     Monitors *all = xalloc(sizeof *all);
     all->machine = m;
     all->facts = *facts;
+    all->typist = typist_new(m);
     machine_tell(m, told, all);
     return all;
 }
@@ -280,6 +294,7 @@ void monitors_free(Monitors *all)
         return;
     machine_tell(all->machine, NULL, all);
     gdb_free(all->gdb);
+    typist_free(all->typist);
     for (Monitor *mon = all->first, *next; mon; mon = next) {
         next = mon->next;
         mon->chr->receive = NULL;

@@ -42,7 +42,9 @@ static void print_takes(const Command *c, Out *o)
     Member p;
     while (member_next(&takes, takes + strlen(takes), &p)) {
         bool says = *p.type.at == '-' || type_is_choice(p.type); /* the type, not its name */
-        if (type_is(p.type, "fmt"))
+        if (p.flag)
+            out(o, " [-%c %s]", p.flag, p.name);
+        else if (type_is(p.type, "fmt"))
             out(o, "/fmt");
         else if (!type_is(p.type, "[str]") && !type_is(p.type, "json"))
             out(o, p.optional ? " [%.*s]" : " %.*s", says ? (int)p.type.len : (int)strlen(p.name),

@@ -32,6 +32,11 @@ bool member_next(const char **at, const char *end, Member *m)
     size_t len = (size_t)(colon - name) - m->optional;
     assert(len < sizeof m->name);
     snprintf(m->name, sizeof m->name, "%.*s", (int)len, name);
+    m->flag = 0;
+    if (colon[1] == '-' && colon[3] == '=') {
+        m->flag = colon[2];
+        colon += 3;
+    }
     *at = type_end(colon + 1, end);
     m->type = (Type){ colon + 1, (size_t)(*at - colon - 1) };
     assert(m->type.len);

@@ -14,6 +14,7 @@ typedef struct Member {
     char name[40];
     Type type;
     bool optional;
+    char flag; /* in the human monitor the value comes after -FLAG; 0: in its place */
 } Member;
 
 Type type_of_text(const char *text); /* all of it; NULL: an empty object */

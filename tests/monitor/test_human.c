@@ -109,6 +109,7 @@ END_TEST
 START_TEST(cpus_are_chosen_by_number)
 {
     line_says("info cpus", "* CPU #0:");
+    line_says("info roms", "addr=0000000000000000 size=0x4000000 mem=romd name=\"flash0\"\r\n");
     line_says("cpu 1\ninfo cpus", "* CPU #1:");
     line_says("cpu 2", "the CPUs are 0 to 1");
     line_says("cpu -1", "the CPUs are 0 to 1");

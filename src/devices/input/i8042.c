@@ -243,7 +243,7 @@ static bool start(void *dev, Error *err)
     (void)err;
     I8042 *c = dev;
     timer_init(&c->wire, c->dev.machine, wire_idle, c);
-    c->listener = (Listener){ .key = key, .mouse = mouse, .dev = c };
+    c->listener = (Listener){ .name = "QEMU PS/2 Mouse", .key = key, .mouse = mouse, .dev = c };
     input_listen(&c->listener);
     return true;
 }
