@@ -100,12 +100,16 @@ END_TEST
 /* What Capstone calls differently. */
 static const struct {
     const char *row, *capstone;
-} aliases[] = { { "imul1", "imul" },       { "imul3", "imul" },     { "jmp_reg", "jmp" },    { "call_reg", "call" },
-                { "bt_string", "bt" },     { "bts_string", "bts" }, { "btr_string", "btr" }, { "btc_string", "btc" },
-                { "mov_from_seg", "mov" }, { "mov_to_seg", "mov" }, { "push_seg", "push" },  { "pop_seg", "pop" },
-                { "shl", "sal" },          { "mov", "movabs" },     { "movsx", "movsxd" },   { "xlat", "xlatb" },
-                { "ud2", "ud0" },          { "ud2", "ud1" },        { "xchg", "nop" },       { "pause", "nop" },
-                { "xchg", "pause" } };
+} aliases[] = { { "imul1", "imul" },      { "imul3", "imul" },     { "jmp_reg", "jmp" },
+                { "call_reg", "call" },   { "bt_string", "bt" },   { "bts_string", "bts" },
+                { "btr_string", "btr" },  { "btc_string", "btc" }, { "mov_from_seg", "mov" },
+                { "mov_to_seg", "mov" },  { "push_seg", "push" },  { "pop_seg", "pop" },
+                { "shl", "sal" },         { "mov", "movabs" },     { "movsx", "movsxd" },
+                { "xlat", "xlatb" },      { "ud2", "ud0" },        { "ud2", "ud1" },
+                { "xchg", "nop" },        { "pause", "nop" },      { "xchg", "pause" },
+                { "mov_from_cr", "mov" }, { "mov_to_cr", "mov" },  { "mov_from_dr", "mov" },
+                { "mov_to_dr", "mov" },   { "sysret", "sysretq" }, { "sysexit", "sysexitq" },
+                { "rdpid", "rdseed" } /* Capstone 4 does not know it */ };
 
 static bool same_name(const char *row, const char *capstone)
 {

@@ -123,6 +123,27 @@ bool cpu_init(Cpu *c, const Guest *g, Error *err)
     (void)c, (void)g, (void)err;
     return true;
 }
+void tlb_flush(Cpu *c, uint32_t regimes, int64_t tag)
+{
+    (void)c, (void)regimes, (void)tag;
+}
+void tlb_flush_non_global(Cpu *c, uint32_t regimes, int64_t tag)
+{
+    (void)c, (void)regimes, (void)tag;
+}
+void tlb_flush_va(Cpu *c, uint64_t va, uint32_t regimes, int64_t tag)
+{
+    (void)c, (void)va, (void)regimes, (void)tag;
+}
+bool space_flat(Space *s, uint64_t at, Flat *f)
+{
+    (void)s, (void)at, (void)f;
+    return false;
+}
+void space_dirty(const Region *r, uint64_t offset, uint64_t len)
+{
+    (void)r, (void)offset, (void)len;
+}
 int64_t time_now(const Machine *m)
 {
     (void)m;

@@ -193,10 +193,12 @@ static void help_along(X86Case *c, const X86Insn *i)
 /* Privileged ones, those that the kernel would take for its own, and what only the system side's tests can say. */
 static bool leave_out(const X86Insn *i, unsigned bits)
 {
-    static const char *const names[] = { "int",        "int3",     "int1",    "into",     "iret",
-                                         "mov_to_seg", "push_seg", "pop_seg", "load_far", "mov_from_seg",
-                                         "jmp_far",    "call_far", "ret_far", "cpuid",    "rdtsc",
-                                         "popf",       "pushf",    "pause",   NULL };
+    static const char *const names[] = {
+        "int",          "int3",     "int1",     "into",    "iret",   "mov_to_seg", "push_seg", "pop_seg",  "load_far",
+        "mov_from_seg", "jmp_far",  "call_far", "ret_far", "cpuid",  "rdtsc",      "popf",     "pushf",    "pause",
+        "smsw",         "rdtscp",   "rdpid",    "syscall", "sysret", "sysenter",   "sysexit",  "rdfsbase", "rdgsbase",
+        "wrfsbase",     "wrgsbase", "xgetbv",   "xsetbv",  "clac",   "stac",       NULL
+    };
     for (int n = 0; names[n]; n++)
         if (is(i, names[n]))
             return true;

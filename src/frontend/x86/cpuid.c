@@ -65,15 +65,18 @@ uint64_t x86_help_cpuid(Cpu *cpu, uint64_t a, uint64_t b, uint64_t x)
     return 0;
 }
 
-uint64_t x86_help_rdtsc(Cpu *cpu, uint64_t a, uint64_t b, uint64_t x)
+/* aux: RDTSCP */
+uint64_t x86_help_rdtsc(Cpu *cpu, uint64_t aux, uint64_t b, uint64_t x)
 {
     X86Cpu *c = x86_of(cpu);
-    (void)a, (void)b, (void)x;
+    (void)b, (void)x;
     if (c->cr4 & CR4_TSD && c->cpl) {
         x86_raise(c, X86_GP, 0);
         return 1;
     }
     uint64_t now = x86_tsc(c);
+    if (aux)
+        c->r[RCX] = c->tsc_aux;
     c->r[RAX] = (uint32_t)now;
     c->r[RDX] = now >> 32;
     return 0;

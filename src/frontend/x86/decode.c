@@ -559,6 +559,8 @@ static void relative(Reader *r, X86Insn *i, X86Operand *o)
     o->kind = OPERAND_REL;
 }
 
+enum { CONTROL_REGISTERS = 1 << 0 | 1 << 2 | 1 << 3 | 1 << 4 | 1 << 8 }; /* others: #UD, whoever asks */
+
 static void read_operand_code(Reader *r, X86Insn *i, const X86Form *f, unsigned k)
 {
     X86Operand *o = &i->op[k];
@@ -604,10 +606,14 @@ static void read_operand_code(Reader *r, X86Insn *i, const X86Form *f, unsigned 
     case 'C':
         o->kind = OPERAND_CR;
         o->n = i->reg;
+        if (!(CONTROL_REGISTERS >> o->n & 1) || (o->n == 8 && !(r->mode & M_CODE64)))
+            fail(r, X86_UNDEFINED);
         break;
     case 'D':
         o->kind = OPERAND_DR;
         o->n = i->reg;
+        if (o->n > 7)
+            fail(r, X86_UNDEFINED);
         break;
     case 'V':
         o->kind = OPERAND_XMM;

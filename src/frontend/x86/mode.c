@@ -1,6 +1,8 @@
 /* What translation depends on, flags as the guest sees them, and the derived half of segment registers. Asked at every
  * change of privilege, so built without FP and vector registers. */
 #include "frontend/x86/guest.h"
+#include "frontend/x86/helpers.h"
+#include "frontend/x86/sys.h"
 
 uint32_t x86_pack_flags(uint32_t f)
 {
@@ -77,11 +79,49 @@ uint64_t x86_mode(const Cpu *cpu)
     mode |= vm ? M_VM : 0;
     mode |= c->eflags & FL_TF ? M_STEP : 0;
     mode |= c->shadow ? M_SHADOW : 0;
+    mode |= c->cr4 & CR4_FSGSBASE ? M_FSGSBASE : 0;
     mode |= c->cpl == 3 && c->cr0 & CR0_AM && c->eflags & FL_AC ? M_ALIGN : 0;
     return mode & M_CODE64 ? mode : mode | segment_mode(c, real);
+}
+
+/* The tag of banks is CR3's PCID: 4.10.1. */
+static uint32_t tag(const X86Cpu *c)
+{
+    return c->cr4 & CR4_PCIDE ? c->cr3 & 0xfff : 0;
+}
+
+Regime x86_regime(const Cpu *cpu, bool user)
+{
+    const X86Cpu *c = (const X86Cpu *)cpu;
+    if (user || c->cpl == 3)
+        return (Regime){ R_USER, tag(c) };
+    return (Regime){ c->eflags & FL_AC ? R_SUPERVISOR_AC : R_SUPERVISOR, tag(c) };
+}
+
+Regime x86_system_regime(const X86Cpu *c)
+{
+    return (Regime){ R_SUPERVISOR, tag(c) };
 }
 
 void x86_mode_changed(X86Cpu *c)
 {
     cpu_switch_bank(&c->cpu);
+}
+
+/* ---- helpers ---- */
+
+uint64_t x86_help_swapgs(Cpu *cpu, uint64_t a, uint64_t b, uint64_t x)
+{
+    X86Cpu *c = x86_of(cpu);
+    (void)a, (void)b, (void)x;
+    uint64_t was = c->seg[GS].base;
+    c->seg[GS].base = c->kernel_gs_base;
+    c->kernel_gs_base = was;
+    return 0;
+}
+
+uint64_t x86_help_rdpid(Cpu *cpu, uint64_t a, uint64_t b, uint64_t x)
+{
+    (void)a, (void)b, (void)x;
+    return x86_of(cpu)->tsc_aux;
 }

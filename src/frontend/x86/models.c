@@ -2,6 +2,7 @@
  * in none. */
 #include "core/cpu_port.h"
 #include "core/machine.h"
+#include "core/sysregs.h"
 #include "frontend/x86/guest.h"
 #include "frontend/x86/sys.h"
 
@@ -17,9 +18,22 @@
      BIT(erms, w))
 /* clang-format on */
 
+static void find_apic(X86Cpu *c)
+{
+    Machine *m = c->cpu.dev.machine;
+    for (Device *d = m->devices; d; d = d->next)
+        if (d->type->offers && !strcmp(d->type->offers, SYSREGS)) {
+            c->apic = d->type->interface;
+            c->apic_device = d;
+        }
+}
+
 static bool start(void *dev, Error *err)
 {
     X86Cpu *c = dev;
+    c->phys_bits = 40;
+    c->amd = true;
+    find_apic(c);
     for (unsigned f = 0; f < X86_FEATURES; f++)
         if (c->has[f])
             c->features[f >> 6] |= 1ull << (f & 63);

@@ -74,7 +74,33 @@ void x86_out(X86Cpu *, unsigned port, unsigned bytes, uint32_t value);
 void x86_cpuid(X86Cpu *, uint32_t leaf, uint32_t subleaf, uint32_t out[4]); /* models.c: EAX EBX ECX EDX */
 uint64_t x86_tsc(const X86Cpu *);
 
-/* ---- paging ---- mmu.c */
+/* ---- control and model-specific registers ---- sys_control.c, sys_msr.c; false: not allowed, #GP(0) is the caller's
+ */
+typedef struct X86Component { /* part of what XSAVE keeps */
+    uint8_t bit;              /* of XCR0 */
+    uint8_t feature;          /* X86Feature that it belongs to */
+    uint16_t offset, size;    /* in the area, standard form */
+} X86Component;
+extern const X86Component x86_components[]; /* size 0 ends */
+bool x86_put_cr0(X86Cpu *, uint64_t);
+bool x86_put_cr3(X86Cpu *, uint64_t);
+bool x86_put_cr4(X86Cpu *, uint64_t);
+bool x86_put_efer(X86Cpu *, uint64_t);
+bool x86_put_xcr0(X86Cpu *, uint64_t);
+bool x86_msr_read(X86Cpu *, uint32_t number, uint64_t *value);
+bool x86_msr_write(X86Cpu *, uint32_t number, uint64_t value);
+uint64_t x86_xsave_components(const X86Cpu *); /* bits that XCR0 may have */
+void x86_rederive_segments(X86Cpu *);          /* after CR0.PE or EFLAGS.VM changed */
+/* EFLAGS.IF may now be 1 where it was 0: what waits is looked at before the next instruction. */
+void x86_look_at_lines(X86Cpu *);
+void x86_check_umip(Trans *); /* SGDT, SIDT, SLDT, STR, SMSW: #GP(0) for users if CR4.UMIP */
+static inline bool x86_canonical(uint64_t linear)
+{
+    return (uint64_t)((int64_t)(linear << 16) >> 16) == linear;
+}
+
+/* ---- paging ---- mmu.c; regimes: mode.c */
+bool x86_load_pdptes(X86Cpu *, uint64_t cr3); /* PAE's four registers; false: reserved bits in one, nothing done */
 enum { R_USER, R_SUPERVISOR, R_SUPERVISOR_AC, R_COUNT }; /* regimes; AC: SMAP set aside by EFLAGS.AC */
 void x86_walk(Cpu *, uint64_t linear, Access, uint32_t regime, Walk *);
 Regime x86_regime(const Cpu *, bool user);

@@ -227,18 +227,11 @@ bool i86_out(Trans *t, X86Insn *i)
     return true;
 }
 
-/* ---- identification and time ---- */
+/* ---- identification ---- */
 
 bool i86_cpuid(Trans *t, X86Insn *i)
 {
     (void)i;
     trans_call(t, I64, H_cpuid, IR_NONE, IR_NONE, IR_NONE);
-    return true;
-}
-
-bool i86_rdtsc(Trans *t, X86Insn *i)
-{
-    (void)i;
-    trans_call(t, I64, H_rdtsc, IR_NONE, IR_NONE, IR_NONE);
     return true;
 }

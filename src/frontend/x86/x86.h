@@ -48,6 +48,8 @@ enum {
     SEG_G = 1 << 23,
 };
 
+enum { X86_MTRRS = 8, X86_MC_BANKS = 10 };
+
 typedef enum X86Line { X86_INTR, X86_NMI_LINE, X86_SMI } X86Line; /* inputs of the processor */
 
 typedef struct X86Cpu {
@@ -74,6 +76,7 @@ typedef struct X86Cpu {
     uint64_t gdt_base, idt_base;
     uint32_t gdt_limit, idt_limit;
     uint64_t cr0, cr2, cr3, cr4, xcr0;
+    uint64_t pdpte[4]; /* with PAE paging: loaded with CR3 */
     uint64_t dr[8];
     uint32_t cpl;    /* CS.RPL, but 3 in virtual-8086 mode and 0 in real mode */
     uint32_t shadow; /* 1: no interrupt before the next instruction has run (STI, MOV SS, POP SS) */
@@ -82,7 +85,14 @@ typedef struct X86Cpu {
     /* model-specific registers */
     uint64_t efer, star, lstar, cstar, sfmask, kernel_gs_base, tsc_aux, tsc_offset;
     uint64_t sysenter_cs, sysenter_esp, sysenter_eip, pat, apic_base, misc_enable, smbase;
+    uint64_t tsc_adjust, debugctl, microcode, syscfg, hwcr, mtrr_default;
+    uint64_t mtrr_range[2 * X86_MTRRS], mtrr_fixed[11]; /* base and mask of each */
+    uint64_t mcg_status, mcg_ctl, mc[4 * X86_MC_BANKS]; /* CTL, STATUS, ADDR, MISC of each bank */
 
+    const struct SysregPort *apic; /* core/sysregs.h; NULL: there is none */
+    void *apic_device;
+    uint8_t phys_bits;      /* of physical addresses */
+    bool amd;               /* where AMD's processors differ from Intel's, theirs is the way */
     uint64_t features[2];   /* bit per X86Feature */
     bool has[X86_FEATURES]; /* properties: what -cpu switched on */
 } X86Cpu;
@@ -146,7 +156,18 @@ enum {
     FL_ID = 1 << 21,
     FL_ARITH = FL_C | FL_P | FL_A | FL_Z | FL_S | FL_O,
 };
-enum { CR0_PE = 1, CR0_MP = 2, CR0_EM = 4, CR0_TS = 8, CR0_ET = 16, CR0_NE = 32, CR0_WP = 1 << 16, CR0_AM = 1 << 18 };
+enum {
+    CR0_PE = 1,
+    CR0_MP = 2,
+    CR0_EM = 4,
+    CR0_TS = 8,
+    CR0_ET = 16,
+    CR0_NE = 32,
+    CR0_WP = 1 << 16,
+    CR0_AM = 1 << 18,
+    CR0_NW = 1 << 29,
+    CR0_CD = 1 << 30
+};
 #define CR0_PG (1u << 31)
 enum {
     CR4_VME = 1,
@@ -189,6 +210,7 @@ enum {
     M_BASE0 = 1 << 16,        /* << segment (not CS): its base is 0. SEGS bits */
     M_SHADOW = M_BASE0 << CS, /* no interrupt before the next instruction has run: units of one instruction */
     M_WHOLE = 1 << 22,        /* << segment: 4 GiB that may be read and, but for CS, written. SEGS bits */
+    M_FSGSBASE = 1 << 28,     /* CR4.FSGSBASE */
 };
 enum { M_CS_BASE_SHIFT = 30 };
 

@@ -1,0 +1,124 @@
+/* SYSCALL, SYSENTER and the ways back. SDM volume 2, and AMD's APM volume 3 for SYSCALL outside 64-bit mode. */
+#include "frontend/x86/helpers.h"
+#include "frontend/x86/sys.h"
+
+enum {
+    FLAT = SEG_P | SEG_S | SEG_RW | SEG_A | SEG_G,
+    FLAT_CODE32 = FLAT | SEG_CODE | SEG_DB,
+    FLAT_CODE64 = FLAT | SEG_CODE | SEG_L,
+    FLAT_DATA = FLAT | SEG_DB,
+};
+
+static void set_flat(X86Cpu *c, X86Seg n, uint32_t selector, uint32_t attr)
+{
+    uint32_t dpl = selector & 3;
+    c->seg[n] =
+        (X86Segment){ .limit = UINT32_MAX, .attr = attr | dpl << SEG_DPL_SHIFT, .selector = (uint16_t)selector };
+    x86_segment_derive(&c->seg[n], false);
+}
+
+/* Code and stack segment as these instructions have them: not from descriptors. */
+static void enter(X86Cpu *c, uint32_t cs, uint32_t ss, uint32_t cs_attr)
+{
+    set_flat(c, CS, cs, cs_attr);
+    set_flat(c, SS, ss, FLAT_DATA);
+    c->cpl = cs & 3;
+}
+
+static uint64_t undefined(X86Cpu *c)
+{
+    x86_raise(c, X86_UD, 0);
+    return 1;
+}
+
+static uint64_t refuse(X86Cpu *c)
+{
+    x86_raise(c, X86_GP, 0);
+    return 1;
+}
+
+static void syscall_long(X86Cpu *c, uint64_t next, bool from64)
+{
+    c->r[RCX] = x86_ip(c, next);
+    c->r[R11] = x86_get_eflags(c) & ~(uint32_t)FL_RF;
+    x86_put_eflags(c, x86_get_eflags(c) & ~((uint32_t)c->sfmask | FL_RF));
+    c->rip = from64 ? c->lstar : c->cstar;
+}
+
+uint64_t x86_help_syscall(Cpu *cpu, uint64_t next, uint64_t b, uint64_t x)
+{
+    X86Cpu *c = x86_of(cpu);
+    (void)b, (void)x;
+    uint32_t cs = c->star >> 32 & 0xfffc;
+    bool from64 = x86_in_code64(c);
+    if (!(c->efer & EFER_SCE) || (!from64 && (!c->amd || !(c->cr0 & CR0_PE))))
+        return undefined(c);
+    if (c->efer & EFER_LMA) {
+        syscall_long(c, next, from64);
+        enter(c, cs, cs + 8, FLAT_CODE64);
+    } else {
+        c->r[RCX] = (uint32_t)x86_ip(c, next);
+        c->eflags &= ~(uint32_t)(FL_VM | FL_IF | FL_RF);
+        enter(c, cs, cs + 8, FLAT_CODE32);
+        c->rip = (uint32_t)c->star;
+    }
+    x86_mode_changed(c);
+    return 1;
+}
+
+/* wide: to 64-bit code. AMD's processors leave SS as it was but for the selector; what matters of it is the same. */
+uint64_t x86_help_sysret(Cpu *cpu, uint64_t wide, uint64_t b, uint64_t x)
+{
+    X86Cpu *c = x86_of(cpu);
+    (void)b, (void)x;
+    uint32_t cs = c->star >> 48 | 3;
+    if (!(c->efer & EFER_SCE) || (!x86_in_code64(c) && (!c->amd || !(c->cr0 & CR0_PE) || c->eflags & FL_VM)))
+        return undefined(c);
+    if (c->cpl || (wide && !x86_canonical(c->r[RCX])))
+        return refuse(c);
+    if (c->efer & EFER_LMA)
+        x86_put_eflags(c, (uint32_t)c->r[R11] & 0x3c7fd7);
+    else
+        c->eflags |= FL_IF;
+    c->rip = wide ? c->r[RCX] : (uint32_t)c->r[RCX];
+    enter(c, wide ? cs + 16 : cs, (uint32_t)(c->star >> 48) + 8, wide ? FLAT_CODE64 : FLAT_CODE32);
+    c->seg[SS].selector |= 3;
+    x86_mode_changed(c);
+    x86_look_at_lines(c);
+    return 1;
+}
+
+uint64_t x86_help_sysenter(Cpu *cpu, uint64_t a, uint64_t b, uint64_t x)
+{
+    X86Cpu *c = x86_of(cpu);
+    (void)a, (void)b, (void)x;
+    bool wide = c->efer & EFER_LMA;
+    uint32_t cs = c->sysenter_cs & 0xfffc;
+    if (wide && c->amd)
+        return undefined(c);
+    if (!(c->cr0 & CR0_PE) || !cs)
+        return refuse(c);
+    c->eflags &= ~(uint32_t)(FL_VM | FL_IF | FL_RF);
+    c->r[RSP] = wide ? c->sysenter_esp : (uint32_t)c->sysenter_esp;
+    c->rip = wide ? c->sysenter_eip : (uint32_t)c->sysenter_eip;
+    enter(c, cs, cs + 8, wide ? FLAT_CODE64 : FLAT_CODE32);
+    x86_mode_changed(c);
+    return 1;
+}
+
+uint64_t x86_help_sysexit(Cpu *cpu, uint64_t wide, uint64_t b, uint64_t x)
+{
+    X86Cpu *c = x86_of(cpu);
+    (void)b, (void)x;
+    uint32_t cs = (c->sysenter_cs & 0xfffc) + (wide ? 32 : 16);
+    if (c->efer & EFER_LMA && c->amd)
+        return undefined(c);
+    if (!(c->cr0 & CR0_PE) || !(c->sysenter_cs & 0xfffc) || c->cpl || c->eflags & FL_VM ||
+        (wide && !(x86_canonical(c->r[RCX]) && x86_canonical(c->r[RDX]))))
+        return refuse(c);
+    c->r[RSP] = wide ? c->r[RCX] : (uint32_t)c->r[RCX];
+    c->rip = wide ? c->r[RDX] : (uint32_t)c->r[RDX];
+    enter(c, cs | 3, (cs + 8) | 3, wide ? FLAT_CODE64 : FLAT_CODE32);
+    x86_mode_changed(c);
+    return 1;
+}
