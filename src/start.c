@@ -88,12 +88,31 @@ static bool open_serials(const Config *c, Error *err)
     return true;
 }
 
+/* Whether a machine's own controllers take drives of this interface. */
+static bool has_controller(const MachineType *type, const char *interface)
+{
+    const char *all = type->controllers ? type->controllers : "", *at = strstr(all, interface);
+    return at && (at == all || at[-1] == ' ');
+}
+
+/* As in QEMU, a PC has a CD drive and a floppy drive, empty unless the user says what is there. */
+static bool add_empty_drives(const Config *c, Error *err)
+{
+    if (c->machine.no_defaults)
+        return true;
+    if (has_controller(c->type, "ide") && !drive_taken("ide", 2) &&
+        !drive_add("if=ide,index=2,media=cdrom", "ide", false, err))
+        return false;
+    return !has_controller(c->type, "floppy") || drive_taken("floppy", 0) ||
+           drive_add("if=floppy,index=0", "floppy", false, err);
+}
+
 static bool open_drives(const Config *c, Error *err)
 {
     for (size_t i = 0; i < c->drives.count; i++)
         if (!drive_add(c->drives.at[i], c->type->drive ? c->type->drive : "virtio", c->machine.snapshot, err))
             return false;
-    return true;
+    return add_empty_drives(c, err);
 }
 
 static bool open_dump(const char *line, Error *err)
@@ -256,20 +275,13 @@ static bool plug_devices(Machine *m, const Config *c, Error *err)
     return true;
 }
 
-/* Whether the machine's own controllers take drives of this interface. */
-static bool has_controller(const Machine *m, const char *interface)
-{
-    const char *all = m->type->controllers ? m->type->controllers : "", *at = strstr(all, interface);
-    return at && (at == all || at[-1] == ' ');
-}
-
 /* -drive if=virtio is the drive and the device on it; the machine's own parts have found theirs. */
 static bool plug_drives(Machine *m, Error *err)
 {
     for (Drive *d = drive_next(NULL); d; d = drive_next(d)) {
         const char *interface = drive_interface(d);
         bool own = !strcmp(interface, "ide") || !strcmp(interface, "floppy");
-        if (own && !has_controller(m, interface))
+        if (own && !has_controller(m->type, interface))
             return error_set(err, "-drive if=%s: the machine %s has no controller for it; use if=virtio", interface,
                              m->type->name);
         if (strcmp(interface, "virtio"))

@@ -15,7 +15,8 @@ struct Disk {
     char *path; /* of the image, or NULL */
     DriveCount counts[DRIVE_OPS];
     bool (*execute)(Disk *, DriveOp, uint64_t at, uint64_t bytes, const struct iovec *iov, int iovs);
-    bool private;          /* disk_overlay.c's */
+    bool private;          /* disk_overlay.c's, or one is inside */
+    Disk *inside;          /* disk_slot.c's: the medium that is in it, or NULL */
     void (*close)(Disk *); /* frees what the kind owns, not the Disk; may be NULL */
     bool immediate;        /* executed by submit itself */
     pthread_mutex_t lock;  /* of the next three */
@@ -37,3 +38,11 @@ typedef struct FileOptions {
 } FileOptions;
 Disk *disk_file(const char *id, const FileOptions *, Error *);
 Disk *disk_overlay(Disk *base, Error *); /* takes `base` over; writes go to a temporary file */
+
+typedef struct DiskOptions {
+    FileOptions file; /* its path NULL: none */
+    const char *format;
+    bool snapshot;
+} DiskOptions;
+Disk *disk_open(const char *id, const DiskOptions *, Error *);
+Disk *disk_slot(const char *id, const DiskOptions *, bool cdrom, Error *); /* for media that come and go */

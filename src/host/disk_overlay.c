@@ -85,14 +85,20 @@ bool drive_is_private(const Drive *d)
     return ((const Disk *)d)->private;
 }
 
+static OverlayDisk *overlay_of(Drive *drive)
+{
+    Disk *d = (Disk *)drive;
+    return (OverlayDisk *)(d->inside ? d->inside : d);
+}
+
 bool drive_private_has(Drive *d, uint64_t cluster)
 {
-    return holds((OverlayDisk *)d, cluster);
+    return holds(overlay_of(d), cluster);
 }
 
 void drive_private_forget(Drive *d)
 {
-    OverlayDisk *o = (OverlayDisk *)d;
+    OverlayDisk *o = overlay_of(d);
     memset(o->held, 0, d->bytes / CLUSTER / 8 + 1);
     o->top->execute(o->top, DRIVE_DISCARD, 0, d->bytes, NULL, 0);
 }

@@ -58,12 +58,12 @@ static bool check_format(const char *path, const char *format, Error *err)
 }
 
 typedef struct DriveOptions {
-    FileOptions file;
-    const char *id, *format;
-    char made_id[32];
+    DiskOptions disk;
+    const char *id;
+    char made_id[40];
     int interface;
     uint64_t unit;
-    bool snapshot, cdrom;
+    bool cdrom;
 } DriveOptions;
 
 static Disk *taken(int interface, uint64_t unit)
@@ -87,7 +87,7 @@ static bool cache_options(KeyVals *keys, FileOptions *f, Error *err)
 
 static bool other_options(KeyVals *keys, DriveOptions *o, Error *err)
 {
-    FileOptions *f = &o->file;
+    FileOptions *f = &o->disk.file;
     static const char *const discards[] = { "ignore", "off", "unmap", "on", NULL };
     static const char *const media[] = { "disk", "cdrom", NULL }, *const aio[] = { "threads", "native", "io_uring",
                                                                                    NULL };
@@ -103,11 +103,17 @@ static bool other_options(KeyVals *keys, DriveOptions *o, Error *err)
     return ok;
 }
 
+/* index=N, or bus=N,unit=N: an IDE bus has two. */
 static bool unit_of(KeyVals *keys, DriveOptions *o, Error *err)
 {
     bool given = keyvals_get(keys, "unit") || keyvals_get(keys, "index");
-    if (!keyvals_number(keys, "index", &o->unit, 63, err) || !keyvals_number(keys, "unit", &o->unit, 63, err))
+    uint64_t bus = 0;
+    if (!keyvals_number(keys, "index", &o->unit, 63, err) || !keyvals_number(keys, "unit", &o->unit, 63, err) ||
+        !keyvals_number(keys, "bus", &bus, 31, err))
         return false;
+    if (bus && o->interface != IDE)
+        return error_set(err, "if=%s has one bus, number 0", interfaces[o->interface]);
+    o->unit += bus * 2;
     while (!given && taken(o->interface, o->unit))
         o->unit++;
     if (taken(o->interface, o->unit))
@@ -116,38 +122,61 @@ static bool unit_of(KeyVals *keys, DriveOptions *o, Error *err)
     return true;
 }
 
+static bool is_removable(const DriveOptions *o)
+{
+    return o->interface == FLOPPY || (o->cdrom && (o->interface == IDE || o->interface == NONE));
+}
+
+/* In QEMU's words. */
+static void make_id(DriveOptions *o)
+{
+    int unit = (int)o->unit;
+    if (o->interface == IDE)
+        snprintf(o->made_id, sizeof o->made_id, "ide%d-%s%d", unit / 2, o->cdrom ? "cd" : "hd", unit % 2);
+    else
+        snprintf(o->made_id, sizeof o->made_id, "%s%d", interfaces[o->interface], unit);
+    o->id = o->id ? o->id : o->made_id;
+}
+
 static bool parse(KeyVals *keys, DriveOptions *o, Error *err)
 {
+    DiskOptions *d = &o->disk;
     o->id = keyvals_get(keys, "id");
-    o->format = keyvals_get(keys, "format");
+    d->format = keyvals_get(keys, "format");
     const char *driver = keyvals_get(keys, "driver"), *path = keyvals_get(keys, "file");
-    o->format = o->format ? o->format : driver;
-    o->file.path = path ? path : keyvals_get(keys, "file.filename");
+    d->format = d->format ? d->format : driver;
+    d->file.path = path ? path : keyvals_get(keys, "file.filename");
     bool ok = keyvals_choice(keys, "if", interfaces, &o->interface, err) &&
-              keyvals_bool(keys, "readonly", &o->file.readonly, err) &&
-              keyvals_bool(keys, "snapshot", &o->snapshot, err) && other_options(keys, o, err) &&
+              keyvals_bool(keys, "readonly", &d->file.readonly, err) &&
+              keyvals_bool(keys, "snapshot", &d->snapshot, err) && other_options(keys, o, err) &&
               unit_of(keys, o, err) && keyvals_done(keys, err);
     if (!ok)
         return false;
-    if (!o->file.path || !*o->file.path)
+    if (d->file.path && !*d->file.path)
+        d->file.path = NULL;
+    if (!d->file.path && !is_removable(o))
         return error_set(err, "an image is needed: file=PATH");
-    snprintf(o->made_id, sizeof o->made_id, "%s%d", interfaces[o->interface], (int)o->unit);
-    o->id = o->id ? o->id : o->made_id;
+    make_id(o);
     return !drive_find(o->id) || error_set(err, "the id '%s' is taken; give each drive its own", o->id);
 }
 
-static Disk *open_disk(DriveOptions *o, Error *err)
+Disk *disk_open(const char *id, const DiskOptions *o, Error *err)
 {
-    bool readonly = o->file.readonly;
-    if (!check_format(o->file.path, o->format, err))
+    FileOptions file = o->file;
+    if (!check_format(file.path, o->format, err))
         return NULL;
-    o->file.readonly |= o->snapshot;
-    Disk *d = disk_file(o->id, &o->file, err);
+    file.readonly |= o->snapshot;
+    Disk *d = disk_file(id, &file, err);
     if (d && o->snapshot)
         d = disk_overlay(d, err);
     if (d)
-        d->drive.readonly = readonly, d->drive.cdrom = o->cdrom;
+        d->drive.readonly = o->file.readonly, d->path = xstrdup(file.path);
     return d;
+}
+
+static Disk *open_disk(const DriveOptions *o, Error *err)
+{
+    return is_removable(o) ? disk_slot(o->id, &o->disk, o->cdrom, err) : disk_open(o->id, &o->disk, err);
 }
 
 static int interface_named(const char *name)
@@ -161,12 +190,10 @@ static int interface_named(const char *name)
 bool drive_add(const char *line, const char *usual, bool snapshot, Error *err)
 {
     KeyVals keys;
-    DriveOptions o = { .snapshot = snapshot, .interface = interface_named(usual) };
+    DriveOptions o = { .disk.snapshot = snapshot, .interface = interface_named(usual) };
     if (!keyvals_parse(line, NULL, &keys, err))
         return error_in(err, "-drive ");
     Disk *d = parse(&keys, &o, err) ? open_disk(&o, err) : NULL;
-    if (d)
-        d->path = xstrdup(o.file.path);
     keyvals_free(&keys);
     if (!d)
         return error_in(err, "-drive %s: ", line);
@@ -175,6 +202,11 @@ bool drive_add(const char *line, const char *usual, bool snapshot, Error *err)
     *disks_end = d;
     disks_end = &d->next;
     return true;
+}
+
+bool drive_taken(const char *interface, int unit)
+{
+    return taken(interface_named(interface), (uint64_t)unit);
 }
 
 /* INTERFACEn: what is there, whatever its id. */
@@ -207,7 +239,8 @@ const char *drive_interface(const Drive *d)
 
 const char *drive_file(const Drive *d)
 {
-    return ((const Disk *)d)->path;
+    const Disk *disk = (const Disk *)d;
+    return disk->inside ? disk->inside->path : disk->path;
 }
 
 Drive *drive_next(Drive *d)

@@ -13,10 +13,21 @@ typedef enum DriveOp { DRIVE_READ, DRIVE_WRITE, DRIVE_FLUSH, DRIVE_DISCARD, DRIV
 enum { DRIVE_OPS = DRIVE_ZERO + 1 };
 typedef void DriveDone(void *who, bool ok);
 
+/* What the device of a removable medium does; under the machine lock. */
+typedef struct DriveUser {
+    void (*changed)(void *who);         /* another medium is in it, or none: `bytes` is 0 */
+    void (*tray)(void *who, bool open); /* somebody moved it; NULL: it has none */
+    bool (*is_open)(void *who);         /* NULL: never */
+    bool (*is_locked)(void *who);       /* the guest keeps the tray shut; NULL: never */
+    void (*ask)(void *who);             /* ... and somebody would like to open it */
+} DriveUser;
+
 struct Drive {
     const char *id;
     uint64_t bytes;
-    bool readonly, cdrom;
+    bool readonly, cdrom, removable;
+    const DriveUser *user; /* set by the device, or NULL */
+    void *user_of;
     /* Starts one request; `iov` (and what it points at) stays until `done` is called, never before submit returns.
      * Out of bounds, or changing what is read-only: done says false. Requests may overtake one another; a flush makes
      * last what was done before it was submitted. */
@@ -30,8 +41,14 @@ struct Drive {
 bool drive_now(Drive *, DriveOp, uint64_t at, void *, size_t);
 
 /* -drive file=PATH,if=none|virtio|pflash|ide|floppy,format=raw,id=ID,unit=N,... Without an id it is the interface's
- * name and the unit: virtio0, pflash1; without `if` it is the `usual` one. `snapshot`: as if snapshot=on was there. */
+ * name and the unit: virtio0, pflash1, or ide0-hd1, ide1-cd0; without `if` it is the `usual` one. `snapshot`: as if
+ * snapshot=on was there. CDs and floppies may come without a file: an empty drive. */
 bool drive_add(const char *line, const char *usual, bool snapshot, Error *);
+bool drive_taken(const char *interface, int unit);
+/* Puts another medium into a drive that is removable, NULL: takes it out. Under the machine lock; it waits for
+ * requests. On an error the old one stays. */
+typedef enum DriveAccess { DRIVE_RETAIN, DRIVE_READONLY, DRIVE_WRITABLE } DriveAccess;
+bool drive_change(Drive *, const char *path, const char *format, DriveAccess, Error *);
 Drive *drive_find(const char *id); /* NULL: none of that id. pflash0, ide1, floppy0 are found whatever their id */
 void drives_close(void);           /* machine gone: finishes what was started */
 

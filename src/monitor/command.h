@@ -77,7 +77,8 @@ const MonitorFacts *monitor_facts(const Monitors *);
 typedef struct MonitorEvent {
     const char *name, *data;
 } MonitorEvent;
-extern const MonitorEvent monitor_events[]; /* by MachineNews; ends with no name */
+extern const MonitorEvent monitor_events[]; /* by MachineNews, then what else there is; ends with no name */
+#define MONITOR_TRAY "DEVICE_TRAY_MOVED"
 
 /* An event for all JSON monitors; `data` is taken over, NULL: none. */
 void monitor_event(Monitors *, const char *name, json_t *data);

@@ -83,8 +83,14 @@ static json_t *block(Ask *a)
 {
     json_t *list = json_array();
     for (Drive *d = drive_next(NULL); d; d = drive_next(d)) {
-        json_t *b = json_pack("{s:s,s:s,s:b,s:b,s:s,s:o}", "device", d->id, "type", "unknown", "removable", 0, "locked",
-                              0, "io-status", "ok", "inserted", node(d));
+        const DriveUser *u = d->user;
+        json_t *b =
+            json_pack("{s:s,s:s,s:b,s:b,s:s}", "device", d->id, "type", "unknown", "removable", (int)d->removable,
+                      "locked", u && u->is_locked && u->is_locked(d->user_of), "io-status", "ok");
+        if (u && u->is_open)
+            json_object_set_new(b, "tray_open", json_boolean(u->is_open(d->user_of)));
+        if (d->bytes || !d->removable)
+            json_object_set_new(b, "inserted", node(d));
         const Device *user = user_of(a->machine, PROP_DRIVE, d);
         if (user)
             json_object_set_new(b, "qdev", json_string(user->id));
@@ -98,7 +104,8 @@ static json_t *block_nodes(Ask *a)
     (void)a;
     json_t *list = json_array();
     for (Drive *d = drive_next(NULL); d; d = drive_next(d))
-        json_array_append_new(list, node(d));
+        if (d->bytes || !d->removable)
+            json_array_append_new(list, node(d));
     return list;
 }
 
@@ -161,14 +168,25 @@ static void print_block(const json_t *list, Out *o)
     json_t *b;
     json_array_foreach(list, i, b)
     {
-        const json_t *n = json_object_get(b, "inserted");
+        const json_t *n = json_object_get(b, "inserted"), *tray = json_object_get(b, "tray_open");
         const char *user = json_string_value(json_object_get(b, "qdev"));
-        out(o, "%s%s: %s (raw%s)\n", i ? "\n" : "", json_string_value(json_object_get(b, "device")),
-            json_string_value(json_object_get(n, "file")), json_is_true(json_object_get(n, "ro")) ? ", read-only" : "");
+        out(o, "%s%s: ", i ? "\n" : "", json_string_value(json_object_get(b, "device")));
+        if (n)
+            out(o, "%s (raw%s)\n", json_string_value(json_object_get(n, "file")),
+                json_is_true(json_object_get(n, "ro")) ? ", read-only" : "");
+        else
+            out(o, "[not inserted]\n");
         if (user)
             out(o, "    Attached to:      %s\n", user);
-        out(o, "    Size:             %lld bytes\n",
-            (long long)json_integer_value(json_object_get(json_object_get(n, "image"), "virtual-size")));
+        if (json_is_true(json_object_get(b, "removable")))
+            out(o, "    Removable device: %slocked%s%s\n", json_is_true(json_object_get(b, "locked")) ? "" : "not ",
+                tray ? ", tray " : "",
+                !tray                ? ""
+                : json_is_true(tray) ? "open"
+                                     : "closed");
+        if (n)
+            out(o, "    Size:             %lld bytes\n",
+                (long long)json_integer_value(json_object_get(json_object_get(n, "image"), "virtual-size")));
     }
 }
 
@@ -239,8 +257,8 @@ const Command host_commands[] = {
       chardevs, .print = print_chardevs },
     { "query-chardev-backends", NULL, NULL, "[{name:str}]", "kinds of character device", chardev_backends },
     { "query-block", "info block", NULL,
-      "[{device:str type:str removable:bool locked:bool io-status:str qdev?:str inserted:" NODE "}]", "drives", block,
-      .print = print_block },
+      "[{device:str type:str removable:bool locked:bool io-status:str qdev?:str tray_open?:bool inserted?:" NODE "}]",
+      "drives", block, .print = print_block },
     { "query-named-block-nodes", NULL, "flat?:bool", "[" NODE "]", "the images of drives", block_nodes },
     { "query-blockstats", "info blockstats", "query-nodes?:bool",
       "[{device:str node-name:str stats:{rd_operations:int failed_rd_operations:int rd_bytes:int rd_total_time_ns:int "

@@ -213,6 +213,7 @@ const MonitorEvent monitor_events[] = {
     [NEWS_RESET] = { "RESET", "{guest:bool reason:str}" },
     [NEWS_SHUTDOWN] = { "SHUTDOWN", "{guest:bool reason:str}" },
     [NEWS_POWERDOWN] = { "POWERDOWN", NULL },
+    { MONITOR_TRAY, "{device:str id:str tray-open:bool}" },
     { 0 },
 };
 

@@ -277,6 +277,68 @@ START_TEST(a_cd_rom_is_read_by_a_bus_master)
 }
 END_TEST
 
+/* TEST UNIT READY: the sense key and code that it left. */
+static int ready(void)
+{
+    static const uint8_t ask[12] = { 0 }, sense[12] = { 3, 0, 0, 0, 18 };
+    uint8_t b[18];
+    packet(ask, 0, 0);
+    if (in(SECOND + STATUS) == 0x50)
+        return 0;
+    packet(sense, 0, 18);
+    read_words(SECOND, b, 18);
+    return b[2] << 8 | b[12];
+}
+
+/* What GET EVENT STATUS NOTIFICATION says: the event, and the state of tray and medium. */
+static int event(void)
+{
+    static const uint8_t ask[12] = { 0x4a, 1, 0, 0, 0x10, 0, 0, 0, 8 };
+    uint8_t b[8];
+    packet(ask, 0, 8);
+    read_words(SECOND, b, 8);
+    return b[4] << 8 | b[5];
+}
+
+START_TEST(a_cd_is_changed_and_ejected)
+{
+    static const uint8_t prevent[12] = { 0x1e, 0, 0, 0, 1 }, allow[12] = { 0x1e }, eject[12] = { 0x1b, 0, 0, 0, 2 },
+                         load[12] = { 0x1b, 0, 0, 0, 3 };
+    begin();
+    command(SECOND, 0xa0, 0, 0, 0xa1);
+    uint8_t b[512];
+    read_words(SECOND, b, 512);
+    ck_assert_int_eq(ready(), 0);
+    machine_lock(m);
+    cd->bytes = 0;
+    cd->user->changed(cd->user_of);
+    machine_unlock(m);
+    ck_assert_int_eq(event(), 0x300);
+    ck_assert_int_eq(ready(), 0x23a);
+    cd->bytes = BYTES / 2;
+    cd->user->changed(cd->user_of);
+    ck_assert_int_eq(event(), 0x202);
+    ck_assert_int_eq(event(), 0x002);
+    ck_assert_int_eq(ready(), 0x628); /* once */
+    ck_assert_int_eq(ready(), 0);
+    packet(prevent, 0, 0);
+    ck_assert(cd->user->is_locked(cd->user_of));
+    packet(eject, 0, 0);
+    ck_assert_uint_eq(in(SECOND + STATUS), 0x51);
+    ck_assert(!cd->user->is_open(cd->user_of));
+    cd->user->ask(cd->user_of);
+    ck_assert_int_eq(event(), 0x102);
+    packet(allow, 0, 0);
+    packet(eject, 0, 0);
+    ck_assert(cd->user->is_open(cd->user_of));
+    ck_assert_int_eq(event(), 0x301);
+    ck_assert_int_eq(ready(), 0x23a);
+    packet(load, 0, 0);
+    ck_assert_int_eq(event(), 0x202);
+    end();
+}
+END_TEST
+
 START_TEST(a_reset_in_the_middle_leaves_the_signature)
 {
     begin();
@@ -317,6 +379,7 @@ int main(void)
     tcase_add_test(c, a_bus_master_moves_along_its_table);
     tcase_add_test(c, a_cd_rom_answers_packets);
     tcase_add_test(c, a_cd_rom_is_read_by_a_bus_master);
+    tcase_add_test(c, a_cd_is_changed_and_ejected);
     tcase_add_test(c, a_reset_in_the_middle_leaves_the_signature);
     suite_add_tcase(s, c);
     SRunner *r = srunner_create(s);

@@ -251,6 +251,62 @@ START_TEST(what_cannot_be_opened_says_why)
 }
 END_TEST
 
+static int changes;
+
+static void changed(void *who)
+{
+    changes += who == &changes;
+}
+
+START_TEST(a_medium_comes_and_goes)
+{
+    static const DriveUser user = { .changed = changed };
+    char sector[512];
+    ck_assert(drive_add("if=floppy", "virtio", false, &err));
+    Drive *d = drive_find("floppy0");
+    ck_assert(d->removable && d->readonly && !d->bytes && !drive_file(d));
+    d->user = &user;
+    d->user_of = &changes;
+    ck_assert(!request(d, DRIVE_READ, 0, sector, 512));
+    ck_assert_msg(drive_change(d, path, NULL, DRIVE_RETAIN, &err), "%s", err.text);
+    ck_assert_uint_eq(d->bytes, SIZE);
+    ck_assert_str_eq(drive_file(d), path);
+    check_pattern(d, 4096, 4096);
+    ck_assert(request(d, DRIVE_WRITE, 0, sector, 512));
+    ck_assert(!drive_change(d, "/nonexistent", NULL, DRIVE_RETAIN, &err)); /* the old one stays */
+    check_pattern(d, 4096, 4096);
+    ck_assert_int_eq(changes, 1);
+    ck_assert_msg(drive_change(d, path, NULL, DRIVE_READONLY, &err), "%s", err.text);
+    ck_assert(d->readonly && !request(d, DRIVE_WRITE, 0, sector, 512));
+    ck_assert(drive_change(d, NULL, NULL, DRIVE_RETAIN, &err));
+    ck_assert(!d->bytes && !request(d, DRIVE_READ, 0, sector, 512));
+    ck_assert(drive_change(d, path, NULL, DRIVE_WRITABLE, &err) && !d->readonly);
+    ck_assert_int_eq(changes, 4);
+    ck_assert(drive_add("if=ide,index=2,media=cdrom", "virtio", false, &err));
+    ck_assert(drive_change(drive_find("ide1-cd0"), path, NULL, DRIVE_WRITABLE, &err) == false); /* it is in use */
+    ck_assert(drive_change(d, NULL, NULL, DRIVE_RETAIN, &err));
+    ck_assert(drive_change(drive_find("ide1-cd0"), path, NULL, DRIVE_WRITABLE, &err));
+    ck_assert(drive_find("ide2")->readonly);
+    ck_assert_ptr_eq(added("if=ide,bus=1,unit=1,readonly=on", "ide3"), drive_find("ide1-hd1"));
+    ck_assert(!drive_change(drive_find("ide1-hd1"), NULL, NULL, DRIVE_RETAIN, &err));
+    ck_assert(!add("if=virtio,bus=1"));
+}
+END_TEST
+
+START_TEST(a_snapshot_of_a_medium_goes_with_it)
+{
+    int word = 7;
+    ck_assert(add("if=floppy,snapshot=on"));
+    Drive *d = drive_find("floppy0");
+    ck_assert(drive_is_private(d) && !d->readonly);
+    ck_assert(request(d, DRIVE_WRITE, 65536, &word, 4));
+    ck_assert(drive_private_has(d, 1) && !drive_private_has(d, 0));
+    ck_assert(drive_change(d, path, NULL, DRIVE_RETAIN, &err));
+    ck_assert(drive_is_private(d) && !drive_private_has(d, 1));
+    check_pattern(d, 65536, 4);
+}
+END_TEST
+
 START_TEST(the_twins_do_as_they_are_told)
 {
     Drive *m = drive_mem("m", 8192), *n = drive_null("n", 8192);
@@ -284,6 +340,8 @@ int main(void)
     tcase_add_test(t, a_container_is_not_shown_as_a_disk);
     tcase_add_test(t, ids_and_units_count_up);
     tcase_add_test(t, what_cannot_be_opened_says_why);
+    tcase_add_test(t, a_medium_comes_and_goes);
+    tcase_add_test(t, a_snapshot_of_a_medium_goes_with_it);
     tcase_add_test(t, the_twins_do_as_they_are_told);
     Suite *s = suite_create("drive");
     suite_add_tcase(s, t);

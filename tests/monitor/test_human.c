@@ -106,6 +106,15 @@ START_TEST(memory_is_shown_in_the_format_asked_for)
 }
 END_TEST
 
+START_TEST(only_what_is_removable_is_ejected)
+{
+    line_says("eject disk", "Device 'disk' is not removable");
+    line_says("eject -f nothing", "Device 'nothing' not found");
+    line_says("change disk README.md raw read-only", "Device 'disk' is not removable");
+    line_says("change disk README.md raw never", "is not one of retain|read-only|read-write");
+}
+END_TEST
+
 START_TEST(cpus_are_chosen_by_number)
 {
     line_says("info cpus", "* CPU #0:");
@@ -257,6 +266,7 @@ int main(void)
     tcase_add_test(c, mon_needs_a_chardev_that_is_free);
     tcase_add_test(c, expressions_compute);
     tcase_add_test(c, memory_is_shown_in_the_format_asked_for);
+    tcase_add_test(c, only_what_is_removable_is_ejected);
     tcase_add_test(c, cpus_are_chosen_by_number);
     tcase_add_test(c, memory_is_saved_to_a_file);
     tcase_add_test(c, the_machine_is_described);

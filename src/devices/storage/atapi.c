@@ -316,6 +316,52 @@ static void mode_sense(IdeUnit *u)
     reply(u, n + 8, big(u->packet + 7, 2));
 }
 
+/* ---- the medium and its tray ---- */
+
+enum {
+    EVENT_EJECT_REQUEST = 1,
+    EVENT_NEW_MEDIUM,
+    EVENT_REMOVAL
+}; /* MMC-3, GET EVENT STATUS NOTIFICATION, media class */
+
+static void move_tray(IdeUnit *u, bool open)
+{
+    if (u->ejected == open)
+        return;
+    u->ejected = open;
+    u->event = open ? EVENT_REMOVAL : u->medium->bytes ? EVENT_NEW_MEDIUM : 0;
+    u->attention |= has_medium(u);
+}
+
+static void user_changed(void *unit)
+{
+    IdeUnit *u = unit;
+    u->event = has_medium(u) ? EVENT_NEW_MEDIUM : EVENT_REMOVAL;
+    u->attention |= has_medium(u);
+}
+
+static void user_tray(void *unit, bool open)
+{
+    move_tray(unit, open);
+}
+
+static bool user_is_open(void *unit)
+{
+    return ((const IdeUnit *)unit)->ejected;
+}
+
+static bool user_is_locked(void *unit)
+{
+    return ((const IdeUnit *)unit)->locked;
+}
+
+static void user_asks(void *unit)
+{
+    ((IdeUnit *)unit)->event = EVENT_EJECT_REQUEST;
+}
+
+const DriveUser atapi_user = { user_changed, user_tray, user_is_open, user_is_locked, user_asks };
+
 static void start_stop(IdeUnit *u)
 {
     bool load_eject = u->packet[4] & 2, start = u->packet[4] & 1;
@@ -324,7 +370,7 @@ static void start_stop(IdeUnit *u)
         return;
     }
     if (load_eject)
-        u->ejected = !start;
+        move_tray(u, !start);
     good(u);
 }
 
@@ -361,6 +407,9 @@ static void event_status(IdeUnit *u)
     put(b, media ? 6 : 2, 2);
     b[2] = media ? 4 : 0x80;
     b[3] = 0x10;
+    b[4] = media ? u->event : 0;
+    if (media)
+        u->event = 0;
     b[5] = has_medium(u) ? 2 : u->ejected ? 1 : 0;
     reply(u, media ? 8 : 4, big(u->packet + 7, 2));
 }

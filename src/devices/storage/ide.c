@@ -94,6 +94,7 @@ static void reset_unit(IdeUnit *u)
     u->status = u->cdrom ? 0 : IDE_READY | IDE_DSC;
     memset(u->sense, 0, sizeof u->sense);
     u->attention = false;
+    u->event = 0;
     ide_signature(u);
     uint32_t cylinders;
     ide_geometry(u, &cylinders, &u->heads, &u->sectors);
@@ -120,6 +121,17 @@ void ide_init(IdeChannel *c, Device *dev, Line *irq)
     for (int i = 0; i < 2; i++) {
         c->unit[i].channel = c;
         c->unit[i].number = i;
+    }
+}
+
+void ide_connect(IdeUnit *u, Drive *medium, const char *serial)
+{
+    u->medium = medium;
+    u->serial = serial;
+    u->cdrom = medium && medium->cdrom;
+    if (u->cdrom) {
+        medium->user = &atapi_user;
+        medium->user_of = u;
     }
 }
 
@@ -338,6 +350,7 @@ static const StateField unit_state[] = {
     STATE(IdeUnit, attention),
     STATE(IdeUnit, locked),
     STATE(IdeUnit, ejected),
+    STATE(IdeUnit, event),
     { .name = "buffer", .offset = offsetof(IdeUnit, buffer), .size = 8, .count = IDE_BUFFER / 8, .kind = STATE_UINT },
     STATE_END,
 };

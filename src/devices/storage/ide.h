@@ -46,6 +46,7 @@ typedef struct IdeUnit {
     uint8_t packet[IDE_PACKET];
     uint8_t sense[3]; /* key, code, qualifier */
     bool attention, locked, ejected;
+    uint8_t event; /* of the medium, that the host was not told of */
     struct iovec iov;
     uint8_t buffer[IDE_BUFFER];
 } IdeUnit;
@@ -72,6 +73,7 @@ void ide_write(IdeChannel *, uint64_t at, uint64_t value, int size);
 uint8_t ide_alternate(const IdeChannel *); /* control block */
 void ide_control(IdeChannel *, uint8_t value);
 void ide_dma_start(IdeChannel *);
+void ide_connect(IdeUnit *, Drive *, const char *serial); /* NULL: nobody; after ide_init */
 void ide_geometry(const IdeUnit *, uint32_t *cylinders, uint32_t *heads, uint32_t *sectors);
 
 /* ---- private to ide*.c ---- */
@@ -86,6 +88,7 @@ void ata_command(IdeUnit *, uint8_t command);
 void ata_submitted(IdeUnit *, bool ok); /* what ide_submit asked for is done */
 void ata_block_over(IdeUnit *);         /* the guest read or filled the buffer */
 void ata_dma(IdeUnit *);
+extern const DriveUser atapi_user;
 void atapi_packet(IdeUnit *);
 void atapi_submitted(IdeUnit *, bool ok);
 void atapi_block_over(IdeUnit *);

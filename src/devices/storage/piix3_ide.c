@@ -195,10 +195,7 @@ static void control_1(void *dev, uint64_t at, uint64_t value, int size)
 static void connect(Piix3Ide *d, int n)
 {
     static const char *const serials[] = { "QM00001", "QM00002", "QM00003", "QM00004" };
-    IdeUnit *u = &d->master[n / 2].channel.unit[n % 2];
-    u->medium = d->drive[n];
-    u->cdrom = u->medium && u->medium->cdrom;
-    u->serial = serials[n];
+    ide_connect(&d->master[n / 2].channel.unit[n % 2], d->drive[n], serials[n]);
 }
 
 static bool start(void *dev, Error *err)
