@@ -11,7 +11,7 @@
 /* clang-format off */
 #define BIT(f, word) (X86_##f / 64 == (word) ? 1ull << (X86_##f & 63) : 0)
 #define QEMU64(w)                                                                                                      \
-    (BIT(base, w) | BIT(i486, w) | BIT(i586, w) | BIT(i686, w) | BIT(tsc, w) | BIT(cx8, w) | BIT(apic, w) |            \
+    (BIT(base, w) | BIT(i486, w) | BIT(i586, w) | BIT(i686, w) | BIT(fpu, w) | BIT(tsc, w) | BIT(cx8, w) | BIT(apic, w) |            \
      BIT(cmov, w) | BIT(cx16, w) | BIT(lahf_lm, w))
 #define MAX(w)                                                                                                         \
     (QEMU64(w) | BIT(movbe, w) | BIT(popcnt, w) | BIT(abm, w) | BIT(bmi1, w) | BIT(bmi2, w) | BIT(adx, w) |            \
@@ -73,6 +73,7 @@ static const Pin pins[] = {
     { .name = "intr", .in = input, .first = X86_INTR, .count = 1 },
     { .name = "nmi", .in = input, .first = X86_NMI_LINE, .count = 1 },
     { .name = "smi", .in = input, .first = X86_SMI, .count = 1 },
+    { .name = "ferr", .line = offsetof(X86Cpu, ferr), .count = 1 },
     { .name = NULL },
 };
 
