@@ -56,6 +56,8 @@ void cpu_switch_bank(Cpu *);
  * around them. */
 struct Regime;
 TlbBank *cpu_bank(Cpu *, const struct Regime *);
+/* Whether the CPU sees Machine.private_memory; what it knows of memory is forgotten. On its own thread. */
+void cpu_private_memory(Cpu *, bool on);
 /* Runs fn(arg) while no vCPU is in translated code or in a slow path. Called by a vCPU thread that holds no lock. */
 void cpu_exclusive(Cpu *self, void (*fn)(void *arg), void *arg);
 /* Runs fn(cpu, arg) on that vCPU's thread before its next guest block (asynchronous). */

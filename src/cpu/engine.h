@@ -55,7 +55,7 @@ typedef struct Debug { /* debug.c */
     pthread_mutex_t lock; /* of the next two */
     bool waits;           /* an event is on its way to the listener */
     DebugEvent event;
-    bool (*stopped)(void *who, const DebugEvent *);
+    void (*stopped)(void *who, const DebugEvent *);
     void *who;
 } Debug;
 
@@ -146,6 +146,13 @@ static inline bool bank_same_page(uint64_t entry, uint64_t va)
     return !((entry ^ va) << 8 >> 20); /* tag bits of the entry's address do not count */
 }
 
+/* What the CPU sees at physical addresses. */
+static inline Space *space_of(const Cpu *cpu)
+{
+    Machine *m = cpu->dev.machine;
+    return cpu->run->private_memory && m->private_memory ? m->private_memory : m->memory;
+}
+
 /* ---- far.c: the second level ---- */
 void far_keep(TlbBank *, bool write, unsigned at); /* the entry there is about to be replaced */
 void far_flush(TlbBank *);
@@ -201,6 +208,6 @@ void reset_cpus(Machine *);
 #define RUN_STATE                                                                                                      \
     { .name = "lines", .offset = offsetof(CpuRun, lines), .size = 4, .count = 1 },                                     \
         { .name = "powered", .offset = offsetof(CpuRun, powered), .size = 4, .count = 1, .below = 2 },                 \
-        STATE(CpuRun, waits_at)
+        STATE(CpuRun, waits_at), STATE(CpuRun, private_memory, .below = 2)
 void *run_of(Cpu *);
 uint64_t *pc_of(Cpu *);

@@ -564,11 +564,17 @@ static void flush_all(Cpu *cpu, uint64_t arg)
             bank_flush(cpu->run->bank[b]);
 }
 
+void cpu_private_memory(Cpu *cpu, bool on)
+{
+    cpu->run->private_memory = on;
+    flush_all(cpu, 0);
+}
+
 static void remapped(void *who, Space *s, uint64_t at, uint64_t len)
 {
     Engine *e = who;
     (void)at, (void)len;
-    if (s != e->machine->memory)
+    if (s != e->machine->memory && s != e->machine->private_memory)
         return;
     for (int k = 0; k < e->machine->config->cpus; k++)
         if (e->machine->cpu[k] && e->machine->cpu[k]->run)

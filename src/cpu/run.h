@@ -80,7 +80,6 @@ typedef struct CpuDebug {
     bool watch_after;     /* ... which is told once it is done */
     uint8_t watch_kind;
     uint64_t watch_at;
-    bool late;    /* that was done, and is still to be told */
     bool stopped; /* an event was told: stay until all halt */
 } CpuDebug;
 
@@ -109,6 +108,7 @@ struct CpuRun {
     pthread_cond_t wake;
     uint64_t waits_at;                   /* the pc behind an instruction that waits for an interrupt, or ~0 */
     bool asleep;                         /* under wake_lock: others run what is posted, in its place */
+    uint32_t private_memory;             /* sees Machine.private_memory */
     bool interpret;                      /* the instruction at the pc cannot be compiled */
     uint64_t posted_number, done_number; /* under wake_lock */
     Posted *post;

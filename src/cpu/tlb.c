@@ -56,7 +56,7 @@ static bool locate(Cpu *cpu, uint64_t va, Access access, bool user, Spot *s, boo
     }
     Flat f;
     *s = (Spot){ .phys = w.phys, .ram_page = ~0u, .watched = debug_watches_page(cpu, va, w.phys) };
-    if (!space_flat(cpu->dev.machine->memory, w.phys, &f)) {
+    if (!space_flat(space_of(cpu), w.phys, &f)) {
         precise(cpu);
         log_guest("cpu %d: nothing at physical address %llx (pc %llx)", run->number, (unsigned long long)w.phys,
                   (unsigned long long)*pc_of(cpu));
@@ -105,9 +105,9 @@ static bool device_access(Cpu *cpu, uint64_t va, Access access, int size, const 
     requester_cpu = cpu->run->number;
     machine_lock(m);
     if (access == STORE)
-        ok = space_store(m->memory, s->phys, *value, size);
+        ok = space_store(space_of(cpu), s->phys, *value, size);
     else
-        *value = space_load(m->memory, s->phys, size, &ok);
+        *value = space_load(space_of(cpu), s->phys, size, &ok);
     machine_unlock(m);
     requester_cpu = 0;
     if (lockstep)

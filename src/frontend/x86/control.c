@@ -6,7 +6,7 @@
  * comes after the instruction, x86_after goes on. */
 static bool go_on(Trans *t, X86Insn *i)
 {
-    if (t->mode & (M_STEP | M_SHADOW))
+    if (t->mode & M_ALONE)
         return true;
     x86_set_next(t, i);
     x86_goto_state(t);
@@ -281,7 +281,7 @@ bool i86_monitor(Trans *t, X86Insn *i)
 
 bool i86_mwait(Trans *t, X86Insn *i)
 {
-    if (t->mode & (M_STEP | M_SHADOW))
+    if (t->mode & M_ALONE)
         return true;
     x86_set_next(t, i);
     trans_leave(t, EXIT_EVENT);

@@ -22,6 +22,7 @@ void x86_reset(Cpu *cpu)
     c->dr[6] = 0xffff0ff0;
     c->dr[7] = 0x400;
     c->cpu.mxcsr = 0x1f80;
+    cpu_private_memory(cpu, false);
     x86_mode_changed(c);
 }
 

@@ -174,7 +174,6 @@ uint64_t x86_help_string(Cpu *cpu, uint64_t how, uint64_t next, uint64_t x)
                  .seg = (X86Seg)(how >> 24 & 0xff),
                  .rep = how >> 32 & 0xff };
     bool ok = true, done;
-    uint64_t pc = c->rip;
     s.mask = s.adsize == 8 ? ~0ull : (1ull << 8 * s.adsize) - 1;
     s.step = c->eflags & FL_DF ? -(uint64_t)s.bytes : s.bytes;
     bool port = s.op == STRING_INS || s.op == STRING_OUTS;
@@ -191,6 +190,6 @@ uint64_t x86_help_string(Cpu *cpu, uint64_t how, uint64_t next, uint64_t x)
     if (done)
         c->rip = next; /* a device may have changed anything: leave to look */
     if (ok && (c->eflags & FL_TF || c->shadow))
-        x86_after(c, pc);
+        x86_finish(c, c->eflags & FL_TF);
     return 1;
 }

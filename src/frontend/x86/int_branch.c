@@ -95,7 +95,7 @@ bool i86_pause(Trans *t, X86Insn *i)
         x86_put_reg(t, i->opsize, R8, a);
         return true;
     }
-    if (t->mode & (M_STEP | M_SHADOW))
+    if (t->mode & M_ALONE)
         return true;
     x86_set_next(t, i);
     trans_leave(t, EXIT_EVENT);

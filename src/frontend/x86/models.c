@@ -11,7 +11,7 @@
 /* clang-format off */
 #define BIT(f, word) (X86_##f / 64 == (word) ? 1ull << (X86_##f & 63) : 0)
 #define QEMU64(w)                                                                                                      \
-    (BIT(base, w) | BIT(i486, w) | BIT(i586, w) | BIT(i686, w) | BIT(fpu, w) | BIT(tsc, w) | BIT(cx8, w) | BIT(apic, w) |            \
+    (BIT(base, w) | BIT(i486, w) | BIT(i586, w) | BIT(i686, w) | BIT(tsc, w) | BIT(cx8, w) | BIT(apic, w) |            \
      BIT(cmov, w) | BIT(cx16, w) | BIT(lahf_lm, w))
 #define MAX(w)                                                                                                         \
     (QEMU64(w) | BIT(movbe, w) | BIT(popcnt, w) | BIT(abm, w) | BIT(bmi1, w) | BIT(bmi2, w) | BIT(adx, w) |            \
@@ -50,11 +50,9 @@ static void reset(void *dev)
 
 static void port_start(void *dev, uint64_t pc, uint64_t arg)
 {
-    X86Cpu *c = dev;
-    reset(c);
-    c->rip = pc;
-    c->r[RAX] = arg;
-    x86_mode_changed(c);
+    (void)arg;
+    cpu_post(dev, x86_init, pc);
+    cpu_power(dev, true);
 }
 
 static void port_stop(void *dev)
@@ -66,14 +64,13 @@ static const CpuPort cpu_port = { .start = port_start, .stop = port_stop };
 
 static void input(void *dev, int pin, bool level)
 {
-    cpu_interrupt_line(dev, pin, level);
+    x86_input(dev, pin, level);
 }
 
 static const Pin pins[] = {
     { .name = "intr", .in = input, .first = X86_INTR, .count = 1 },
     { .name = "nmi", .in = input, .first = X86_NMI_LINE, .count = 1 },
     { .name = "smi", .in = input, .first = X86_SMI, .count = 1 },
-    { .name = "ferr", .line = offsetof(X86Cpu, ferr), .count = 1 },
     { .name = NULL },
 };
 

@@ -13,10 +13,6 @@ bool x86_write(X86Cpu *, X86Seg, uint64_t offset, unsigned bytes, uint64_t value
  * stack of a more privileged level. As the supervisor, to whom EFLAGS.AC opens nothing (SDM volume 3, 4.6.1). */
 bool x86_system_read(X86Cpu *, uint64_t linear, unsigned bytes, uint64_t *value);
 bool x86_system_write(X86Cpu *, uint64_t linear, unsigned bytes, uint64_t value);
-/* Any number of bytes; of a write none, if one cannot be written. */
-bool x86_read_bytes(X86Cpu *, X86Seg, uint64_t offset, void *bytes, unsigned count);
-bool x86_can_write(X86Cpu *, X86Seg, uint64_t offset, unsigned count);
-bool x86_write_bytes(X86Cpu *, X86Seg, uint64_t offset, const void *bytes, unsigned count);
 static inline bool x86_is_real(const X86Cpu *c) /* or virtual-8086: segments are 16 * selector */
 {
     return !(c->cr0 & CR0_PE) || c->eflags & FL_VM;
@@ -43,22 +39,25 @@ static inline void x86_set_ip(X86Cpu *c, uint64_t ip)
  * instruction's, for traps the next one's. Counts double and triple faults. */
 void x86_raise(X86Cpu *, X86Vector, uint32_t error);
 void x86_raise_page_fault(X86Cpu *, uint64_t linear, uint32_t error); /* CR2, then #PF */
-/* INT n, INT3, INTO, INT1: takes vector n with the privilege checks of a software interrupt; `next`: linear return
- * address. */
-void x86_soft_interrupt(X86Cpu *, unsigned vector, uint64_t next);
-void x86_iret(X86Cpu *, unsigned bytes);
-bool x86_interrupt(Cpu *);   /* Guest.interrupt */
-bool x86_wakes(const Cpu *); /* Guest.wakes */
-/* After an instruction in single-step mode or the interrupt shadow: rip is where it goes on. pc: of the instruction.
- * Clears the shadow, takes #DB if TF was set when it began. */
-void x86_after(X86Cpu *, uint64_t pc);
+/* INT n; INT3 and INTO; INT1, which is no software interrupt. `next`: linear return address. */
+typedef enum X86Soft { SOFT_INT, SOFT_TRAP, SOFT_INT1 } X86Soft;
+void x86_soft_interrupt(X86Cpu *, X86Soft, unsigned vector, uint64_t next);
+void x86_take_interrupt(X86Cpu *, unsigned vector); /* from outside */
+/* After an instruction that leaves, or one in single-step mode or the interrupt shadow: rip is where it goes on. Ends
+ * the shadow; takes #DB if `trap`, that TF was set when it began, or if a breakpoint register was hit. */
+void x86_finish(X86Cpu *, bool trap);
+void x86_shut_down(X86Cpu *, const char *why);
 
-/* ---- segments and far transfers ---- sys_segment.c; false: raised */
+/* ---- events from outside ---- sys_event.c, sys_smm.c */
+bool x86_interrupt(Cpu *);                   /* Guest.interrupt */
+bool x86_wakes(const Cpu *);                 /* Guest.wakes */
+void x86_input(Cpu *, int line, bool level); /* an X86Line changed */
+void x86_init(Cpu *, uint64_t pc);           /* INIT, and going on at pc: on the processor's own thread */
+void x86_enter_smm(X86Cpu *);
+
+/* ---- segments and far transfers ---- sys_segment.c, sys_far.c; false: raised */
 bool x86_load_segment(X86Cpu *, X86Seg, uint16_t selector);     /* not CS */
 void x86_set_real_segment(X86Cpu *, X86Seg, uint16_t selector); /* real and virtual-8086 mode */
-bool x86_far_jump(X86Cpu *, uint16_t selector, uint64_t offset, unsigned bytes);
-bool x86_far_call(X86Cpu *, uint16_t selector, uint64_t offset, unsigned bytes, uint64_t next);
-bool x86_far_return(X86Cpu *, unsigned bytes, unsigned drop);
 /* For the helper `load_segment`. stack: bytes of the stack pointer if it is a POP, else 0; reg: 1 + the register that
  * gets tmp[0] (LDS ...), else 0. */
 #define SEGMENT_ARG(seg, bytes, stack, reg) ((uint64_t)(seg) | (bytes) << 8 | (stack) << 16 | (uint64_t)(reg) << 24)

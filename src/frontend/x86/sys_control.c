@@ -319,7 +319,6 @@ uint64_t x86_help_invpcid(Cpu *cpu, uint64_t type, uint64_t linear, uint64_t x)
 
 static bool debug_register(X86Cpu *c, uint64_t *n)
 {
-    enum { DR7_GD = 1 << 13, DR6_BD = 1 << 13 };
     if (*n == 4 || *n == 5) {
         if (c->cr4 & CR4_DE) {
             x86_raise(c, X86_UD, 0);

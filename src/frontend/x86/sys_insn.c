@@ -98,27 +98,27 @@ bool i86_ret_far(Trans *t, X86Insn *i)
 
 /* ---- interrupts ---- */
 
-static bool interrupt(Trans *t, X86Insn *i, unsigned vector)
+static bool interrupt(Trans *t, X86Insn *i, X86Soft kind, unsigned vector)
 {
     trans_set_pc(t, t->pc);
-    trans_call(t, I64, H_soft_interrupt, x86_const(t, vector), x86_const(t, i->next), IR_NONE);
+    trans_call(t, I64, H_soft_interrupt, x86_const(t, vector), x86_const(t, i->next), x86_const(t, kind));
     x86_goto_state(t);
     return true;
 }
 
 bool i86_int(Trans *t, X86Insn *i)
 {
-    return interrupt(t, i, i->imm & 0xff);
+    return interrupt(t, i, SOFT_INT, i->imm & 0xff);
 }
 
 bool i86_int3(Trans *t, X86Insn *i)
 {
-    return interrupt(t, i, X86_BP);
+    return interrupt(t, i, SOFT_TRAP, X86_BP);
 }
 
 bool i86_int1(Trans *t, X86Insn *i)
 {
-    return interrupt(t, i, X86_DB);
+    return interrupt(t, i, SOFT_INT1, X86_DB);
 }
 
 bool i86_into(Trans *t, X86Insn *i)
@@ -131,7 +131,7 @@ bool i86_into(Trans *t, X86Insn *i)
 bool i86_iret(Trans *t, X86Insn *i)
 {
     trans_set_pc(t, t->pc);
-    trans_call(t, I64, H_iret, x86_const(t, i->opsize), IR_NONE, IR_NONE);
+    trans_call(t, I64, H_iret, x86_const(t, i->opsize), x86_const(t, i->next), IR_NONE);
     x86_goto_state(t);
     return true;
 }
@@ -194,7 +194,7 @@ bool i86_sti(Trans *t, X86Insn *i)
 
 bool i86_hlt(Trans *t, X86Insn *i)
 {
-    ir_put(t->ir, I32, ir_imm(t->ir, I32, 0), IR_SLOT(S_SHADOW, 0));
+    trans_call(t, I64, H_hlt, IR_NONE, IR_NONE, IR_NONE);
     x86_set_next(t, i);
     trans_leave(t, EXIT_IDLE);
     return true;
@@ -220,7 +220,7 @@ bool i86_out(Trans *t, X86Insn *i)
 {
     unsigned bytes = i->op[1].bytes;
     trans_call(t, I64, H_out, port(t, i, 0), x86_const(t, bytes), x86_get_operand(t, i, 1));
-    if (t->mode & (M_STEP | M_SHADOW))
+    if (t->mode & M_ALONE)
         return true;
     x86_set_next(t, i);
     x86_goto_state(t);

@@ -42,7 +42,7 @@ static void after(Trans *t)
 
 static bool stops_after(const Trans *t)
 {
-    return t->mode & (M_STEP | M_SHADOW);
+    return t->mode & M_ALONE;
 }
 
 /* Whether the target is within the code segment, else #GP(0). false: it certainly is not. */

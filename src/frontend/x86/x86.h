@@ -6,7 +6,6 @@
  *   decode.c       bytes to X86Insn; operand.c registers and memory; translate.c one instruction around its handler
  *   int_*.c        handlers of integer instructions; helpers_int.def and help_int.c what they call
  *   string.c       string instructions and their REP forms
- *   x87.h          the x87 unit: x87.c its state, x87_insn.c handlers, x87_env.c its images in memory
  *   sys.h          what translated code and handlers ask of the system side; sys_*.c, opcodes_sys.def, helpers_sys.def
  *   state.c        the state table; mode.c what translation depends on; guest.c the Guest
  *
@@ -63,12 +62,9 @@ typedef struct X86Cpu {
     uint64_t tmp[4]; /* dead between instructions */
     V128 scratch[4];
 
-    /* x87 and MMX (x87.h): stack register i is st[(fpos + i) & 7] */
-    V128 st[8];      /* low 80 bits */
-    uint8_t ftag[8]; /* of st[]: 1, or 0 for an empty one */
-    uint32_t fpos;   /* where ST(0) is, and X87_TRAPS */
-    uint32_t fturn;  /* fpos - TOP */
-    uint32_t fcw, fsw /* without TOP, ES, B */;
+    /* x87 and MMX: physical registers; stack register i is st[(ftop + i) & 7] */
+    V128 st[8]; /* low 80 bits */
+    uint32_t ftop, fcw, fsw /* without TOP */, fvalid /* bit per physical register: not empty */;
     uint32_t fop, fcs, fds;
     uint64_t fip, fdp;
     uint32_t mxcsr; /* as the guest last set or read it; Cpu.mxcsr is what the host runs with */
@@ -85,7 +81,9 @@ typedef struct X86Cpu {
     uint32_t cpl;    /* CS.RPL, but 3 in virtual-8086 mode and 0 in real mode */
     uint32_t shadow; /* 1: no interrupt before the next instruction has run (STI, MOV SS, POP SS) */
     uint32_t smm, nmi_blocked, halted;
-    Line ferr; /* FERR#: an x87 exception waits, where it is not #MF */
+    uint32_t smm_blocked_nmi;          /* whether NMIs were when the system management interrupt came */
+    uint32_t delivering, from_outside; /* 1 + the exception that is being taken; EXT of error codes meanwhile; else 0 */
+    uint32_t dr6_pending;              /* what #DB is to say after the instruction that is running; else 0 */
 
     /* model-specific registers */
     uint64_t efer, star, lstar, cstar, sfmask, kernel_gs_base, tsc_aux, tsc_offset;
@@ -111,11 +109,10 @@ enum {
     S_TMP0,
     S_SCRATCH0 = S_TMP0 + 4,
     S_ST0 = S_SCRATCH0 + 4,
-    S_FTAG0 = S_ST0 + 8,
-    S_FPOS = S_FTAG0 + 8,
-    S_FTURN,
+    S_FTOP = S_ST0 + 8,
     S_FCW,
     S_FSW,
+    S_FVALID,
     S_FOP,
     S_FCS,
     S_FDS,
@@ -140,6 +137,8 @@ enum {
 #include "frontend/x86/helpers.def"
     H_COUNT
 };
+
+enum { DR6_BD = 1 << 13, DR6_BS = 1 << 14, DR6_BT = 1 << 15, DR7_GD = 1 << 13, DR7_ENABLED = 0xff };
 
 /* EFLAGS */
 enum {
@@ -216,8 +215,10 @@ enum {
     M_BASE0 = 1 << 16,        /* << segment (not CS): its base is 0. SEGS bits */
     M_SHADOW = M_BASE0 << CS, /* no interrupt before the next instruction has run: units of one instruction */
     M_WHOLE = 1 << 22,        /* << segment: 4 GiB that may be read and, but for CS, written. SEGS bits */
+    M_DEBUG = 1 << 29,        /* DR7 enables a breakpoint: units of one instruction */
     M_FSGSBASE = 1 << 28,     /* CR4.FSGSBASE */
 };
+enum { M_ALONE = M_STEP | M_SHADOW | M_DEBUG }; /* something is looked at after each instruction */
 enum { M_CS_BASE_SHIFT = 30 };
 
 static inline X86Cpu *x86_of(Cpu *c)
