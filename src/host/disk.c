@@ -169,14 +169,25 @@ static void submit(Drive *drive, DriveOp op, uint64_t at, uint64_t bytes, const 
     d->immediate ? execute(r) : enqueue(r);
 }
 
+static bool is_busy(Disk *d)
+{
+    pthread_mutex_lock(&d->lock);
+    bool busy = d->unfinished || d->finished;
+    pthread_mutex_unlock(&d->lock);
+    return busy;
+}
+
+/* Who hears that a request is done may submit the next. */
 static void drain(Drive *drive)
 {
     Disk *d = (Disk *)drive;
-    pthread_mutex_lock(&d->lock);
-    while (d->unfinished)
-        pthread_cond_wait(&d->idle, &d->lock);
-    pthread_mutex_unlock(&d->lock);
-    call_done(d);
+    do {
+        pthread_mutex_lock(&d->lock);
+        while (d->unfinished)
+            pthread_cond_wait(&d->idle, &d->lock);
+        pthread_mutex_unlock(&d->lock);
+        call_done(d);
+    } while (is_busy(d));
 }
 
 bool drive_now(Drive *drive, DriveOp op, uint64_t at, void *to, size_t len)

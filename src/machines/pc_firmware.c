@@ -1,7 +1,9 @@
 /* What a PC's firmware is told, by fw_cfg files and the CMOS memory, in the form that SeaBIOS reads (QEMU's
  * docs/specs/fw_cfg.rst; RBIL's CMOS.LST). */
+#include "devices/storage/fdc.h"
 #include "devices/system/fw-cfg.h"
 #include "devices/timer/mc146818.h"
+#include "host/drive.h"
 #include "machines/pc.h"
 
 #include <string.h>
@@ -9,6 +11,8 @@
 enum {
     CMOS_FLOPPIES = 0x10,
     CMOS_DISKS = 0x12,
+    CMOS_DISK_TYPES = 0x19,
+    CMOS_DISK_GEOMETRY = 0x1b,
     CMOS_EQUIPMENT = 0x14,
     CMOS_BASE_LOW = 0x15,
     CMOS_EXTENDED = 0x17,
@@ -20,7 +24,7 @@ enum {
     CMOS_ABOVE_4G = 0x5b,
     CMOS_CPUS = 0x5f,
 };
-enum { EQUIPMENT_FPU = 2, EQUIPMENT_MOUSE = 4 };
+enum { EQUIPMENT_FLOPPY = 1, EQUIPMENT_FPU = 2, EQUIPMENT_MOUSE = 4, EQUIPMENT_SECOND_FLOPPY = 0x40 };
 enum { E820_RAM = 1 };
 #define FOUR_GIB (4ull << 30)
 #define CHUNK    (64ull << 10)
@@ -61,6 +65,43 @@ static void tell_order(const char *order, Device *rtc)
     cmos_set(rtc, CMOS_BOOT_3, (uint8_t)(nibble[2] << 4), 1);
 }
 
+/* Kinds of floppy drive, a nibble each; how many is part of the equipment byte. */
+static void tell_equipment(Device *fdc, Device *rtc)
+{
+    unsigned a = fdc ? fdc_drive_kind(fdc, 0) : FLOPPY_NONE, b = fdc ? fdc_drive_kind(fdc, 1) : FLOPPY_NONE;
+    cmos_set(rtc, CMOS_FLOPPIES, a << 4 | b, 1);
+    cmos_set(rtc, CMOS_EQUIPMENT,
+             EQUIPMENT_FPU | EQUIPMENT_MOUSE | (a || b ? EQUIPMENT_FLOPPY : 0) | (a && b ? EQUIPMENT_SECOND_FLOPPY : 0),
+             1);
+}
+
+/* Of the first two disks, in the place of their type; and of all, whether the BIOS shows them with fewer cylinders and
+ * more heads than they have: 0 no, 1 yes (LBA translation). */
+static void tell_disks(const MachineConfig *c, Device *rtc)
+{
+    enum { HEADS = 16, SECTORS = 63, MOST = 16383, BIOS_MOST_CYLINDERS = 1024, USER_TYPE = 47, GEOMETRY = 9 };
+    uint8_t types = 0, translation = 0;
+    for (int i = 0; i < 4; i++) {
+        char id[] = "ide0";
+        id[3] = (char)('0' + i);
+        const Drive *d = c->find ? c->find(PROP_DRIVE, id) : NULL;
+        if (!d || d->cdrom)
+            continue;
+        uint64_t n = at_most(d->bytes / 512 / (HEADS * SECTORS), MOST);
+        translation |= (uint8_t)((n > BIOS_MOST_CYLINDERS) << i * 2);
+        const uint8_t geometry[GEOMETRY] = { (uint8_t)n, (uint8_t)(n >> 8), HEADS,  0xff, 0xff, 0xc8,
+                                             (uint8_t)n, (uint8_t)(n >> 8), SECTORS };
+        if (i > 1)
+            continue;
+        types |= i ? 0x0f : 0xf0;
+        cmos_set(rtc, (uint8_t)(CMOS_DISK_TYPES + i), USER_TYPE, 1);
+        for (int k = 0; k < GEOMETRY; k++)
+            cmos_set(rtc, (uint8_t)(CMOS_DISK_GEOMETRY + i * GEOMETRY + k), geometry[k], 1);
+    }
+    cmos_set(rtc, CMOS_DISKS, types, 1);
+    cmos_set(rtc, CMOS_TRANSLATION, translation, 1);
+}
+
 typedef struct E820 {
     uint64_t at, size;
     uint32_t kind;
@@ -94,7 +135,8 @@ void pc_firmware(Pc *p)
     static const uint8_t sleep_states[6] = { 0x80, 0, 0, 0x01, 0x02, 0x80 }; /* S0 and S5; with types for S3, S4 */
     tell_memory(p, rtc);
     tell_order(c->boot_order ? c->boot_order : "cad", rtc);
-    cmos_set(rtc, CMOS_EQUIPMENT, EQUIPMENT_FPU | EQUIPMENT_MOUSE, 1);
+    tell_equipment(machine_device(m, "fdc"), rtc);
+    tell_disks(c, rtc);
     cmos_set(rtc, CMOS_CPUS, (uint64_t)c->cpus - 1, 1);
     fw_cfg_set(fw, FW_CFG_UUID, uuid, sizeof uuid);
     fw_cfg_set_number(fw, FW_CFG_NO_GRAPHICS, c->no_graphics, 2);

@@ -78,9 +78,8 @@ void ide_signature(IdeUnit *u)
 /* What the medium still does is of no interest, but it uses the buffer. */
 static void forget(IdeUnit *u)
 {
-    bool waits = u->phase == IDE_WAITS;
     u->phase = IDE_IDLE;
-    if (waits)
+    if (u->medium)
         u->medium->drain(u->medium);
 }
 
