@@ -28,14 +28,17 @@ static uint64_t run_compiled(ToyCpu *t)
     jit_use(&t->cpu);
     t->cpu.mxcsr = 0x1f80;
     t->cpu.budget = INT64_MAX;
+    t->cpu.stop = 1; /* a branch back leaves */
     return jit_run(&t->cpu, &next) ? next : t->pc;
 }
 
 static uint64_t run_interpreted(ToyCpu *t, const Ir *ir)
 {
+    InterpMemory memory = toy_memory;
     uint64_t budget = 1000, pc = 0;
+    memory.forward = true;
     jit_use(&t->cpu);
-    CpuExit e = interp_run_on(&t->cpu, &guest, ir, &toy_memory, &budget, &pc);
+    CpuExit e = interp_run_on(&t->cpu, &guest, ir, &memory, &budget, &pc);
     return e == EXIT_LOOKUP ? pc : t->pc;
 }
 
@@ -100,17 +103,34 @@ static void maybe_pair(Dice *d, Ir *ir)
     ir_add_raw(ir, (IrOp)i->op, i->type, i->arg[0], value, 0, ir_mem(m));
 }
 
+/* The unit is a loop that uses slots which are not pinned; a few are, and others leave it. */
+static void go_round(Dice *d, int n)
+{
+    IrRef one = ir_add_raw(&raw, IR_const, I64, 0, 0, 0, 1), x = 0;
+    for (unsigned slot = 3; slot < 3 + below(d, 4); slot++) {
+        x = ir_add_raw(&raw, IR_get, I64, 0, 0, 0, IR_SLOT(slot, 0));
+        ir_add_raw(&raw, IR_put, I64, ir_add_raw(&raw, IR_add, I64, x, one, 0, 0), 0, 0, IR_SLOT(slot, 0));
+    }
+    if (!x || below(d, 4))
+        return;
+    IrRef bit = ir_add_raw(&raw, IR_eq, I64, ir_add_raw(&raw, IR_and, I64, x, one, 0, 0), one, 0, 0);
+    ir_add_raw(&raw, IR_goto_if, T_VOID, bit, 0, 0, n > 48 && below(d, 4) ? 0x1000 : 0x1100);
+}
+
 static void make_unit(uint64_t seed, int length)
 {
     Dice d = { seed, 0x1000 };
+    bool loop = seed & 1; /* with branches to the start */
     ir_begin(&raw, toy_slots(), toy_helpers);
     for (int n = 0; n < length; n++) {
         uint64_t pc = 0x1000 + 4 * (uint64_t)(n / 8);
         if (n % 8 == 0) {
-            if (!below(&d, 3))
+            if (loop ? !n || !below(&d, 4) : !below(&d, 3))
                 ir_add_raw(&raw, IR_label, T_VOID, 0, 0, 0, pc);
             ir_add_raw(&raw, IR_insn, T_VOID, 0, 0, 0, pc);
             d.jump_from = pc + 4;
+            if (loop)
+                go_round(&d, n);
         }
         for (int tries = 0; tries < 20; tries++) {
             uint32_t at = raw.count;

@@ -214,10 +214,10 @@ static int value_bytes(const Comp *c, IrRef r)
 static void pinned_byte(Comp *c, unsigned reg, Where w)
 {
     if (host_cpu.bmi2) { /* rorx */
-        asm_vex(&c->a, (Enc){ 0xf2, 3, 0xf0, 8, 1, true, true }, false, reg, 0, rm_reg(pin_of[w.of]), 8u * w.offset);
+        asm_vex(&c->a, (Enc){ 0xf2, 3, 0xf0, 8, 1, true, true }, false, reg, 0, rm_reg(c->pin_of[w.of]), 8u * w.offset);
         return;
     }
-    asm_store(&c->a, 8, pin_of[w.of], slot_rm(c, w.of, 0));
+    asm_store(&c->a, 8, c->pin_of[w.of], slot_rm(c, w.of, 0));
     asm_load(&c->a, 1, false, reg, slot_rm(c, w.of, w.offset));
 }
 
@@ -236,12 +236,12 @@ static void load_into(Comp *c, IrRef r, unsigned reg)
         break;
     case IN_PIN:
         if (slot_is_vector(c, w.of))
-            asm_vec2(&c->a, (Enc){ 0x66, 1, 0x7e, 8, 0, i->type != I32, false }, pin_of[w.of], rm_reg(reg),
+            asm_vec2(&c->a, (Enc){ 0x66, 1, 0x7e, 8, 0, i->type != I32, false }, c->pin_of[w.of], rm_reg(reg),
                      0); /* movq or movd reg, xmm */
         else if (w.offset)
             pinned_byte(c, reg, w);
         else /* 32 bits get zeros above, as everywhere */
-            asm_mov(&c->a, i->type != I32, reg, pin_of[w.of]);
+            asm_mov(&c->a, i->type != I32, reg, c->pin_of[w.of]);
         break;
     case IN_SLOT: {
         int bytes = i->type == T_FLAGS ? FLAG_BYTES : value_bytes(c, r);
@@ -336,7 +336,7 @@ unsigned use(Comp *c, IrRef r)
             return w.n;
         }
         if (w.place == IN_PIN && !slot_is_vector(c, w.of) && !w.offset)
-            return pin_of[w.of];
+            return c->pin_of[w.of];
     }
     if (w.place == IN_REG && is_const(c, r) && c->in_reg[w.n] == r) {
         c->locked |= 1u << w.n;
@@ -431,7 +431,7 @@ static unsigned hinted(Comp *c, bool vector, bool zero_above)
         return NO_REG;
     const IrInsn *p = insn_of(c, put), *i = insn_of(c, (IrRef)c->at);
     unsigned slot = ir_slot(p->imm);
-    if (pin_of[slot] == NO_REG || ir_slot_offset(p->imm) || slot_is_vector(c, slot) != vector)
+    if (c->pin_of[slot] == NO_REG || ir_slot_offset(p->imm) || slot_is_vector(c, slot) != vector)
         return NO_REG;
     IrType t = ir_result(i);
     if (vector ? t != p->type || (ir_bits(t) != 128 && !(zero_above && p->imm & IR_ZEXT))
@@ -452,7 +452,7 @@ unsigned define(Comp *c, IrRef prefer)
     if (slot != NO_REG) {
         memset(c->holder[slot], 0, sizeof c->holder[slot]);
         hold(c, slot, r);
-        return pin_of[slot];
+        return c->pin_of[slot];
     }
     unsigned reg = NO_REG;
     if (prefer && !is_const(c, prefer) && c->where[prefer].place == IN_REG && !needed_later(c, prefer) &&
@@ -484,7 +484,7 @@ void result_in(Comp *c, unsigned reg)
     }
     memset(c->holder[slot], 0, sizeof c->holder[slot]);
     hold(c, slot, (IrRef)c->at);
-    asm_mov(&c->a, true, pin_of[slot], reg);
+    asm_mov(&c->a, true, c->pin_of[slot], reg);
 }
 
 unsigned vdefine(Comp *c, bool zero_above)
@@ -494,7 +494,7 @@ unsigned vdefine(Comp *c, bool zero_above)
     if (slot != NO_REG) {
         memset(c->holder[slot], 0, sizeof c->holder[slot]);
         hold(c, slot, r);
-        return pin_of[slot];
+        return c->pin_of[slot];
     }
     unsigned reg = vscratch(c);
     place_vreg(c, r, reg);
@@ -547,11 +547,11 @@ static void vload_into(Comp *c, IrRef r, unsigned reg)
         break;
     case IN_PIN:
         if (!slot_is_vector(c, w.of))
-            asm_vec2(&c->a, MOVQ_FROM_GPR, reg, rm_reg(pin_of[w.of]), 0);
+            asm_vec2(&c->a, MOVQ_FROM_GPR, reg, rm_reg(c->pin_of[w.of]), 0);
         else if (w.offset)
-            shift_down(c, reg, pin_of[w.of], w.offset);
+            shift_down(c, reg, c->pin_of[w.of], w.offset);
         else
-            asm_vmov(&c->a, reg, pin_of[w.of]);
+            asm_vmov(&c->a, reg, c->pin_of[w.of]);
         break;
     case IN_SLOT:
         asm_vload(&c->a, bytes, reg, slot_rm(c, w.of, w.offset));
@@ -572,7 +572,7 @@ unsigned vuse(Comp *c, IrRef r)
         return w.n;
     }
     if (w.place == IN_PIN && slot_is_vector(c, w.of) && !w.offset)
-        return pin_of[w.of];
+        return c->pin_of[w.of];
     unsigned reg = vscratch(c);
     vload_into(c, r, reg);
     place_vreg(c, r, reg);
@@ -656,7 +656,7 @@ bool hold(Comp *c, unsigned slot, IrRef r)
 {
     if (!add_holder(c, slot, r))
         return false;
-    c->where[r] = (Where){ .place = pin_of[slot] != NO_REG ? IN_PIN : IN_SLOT, .of = (uint16_t)slot };
+    c->where[r] = (Where){ .place = c->pin_of[slot] != NO_REG ? IN_PIN : IN_SLOT, .of = (uint16_t)slot };
     return true;
 }
 

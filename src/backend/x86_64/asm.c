@@ -303,6 +303,13 @@ uint8_t *asm_jmp(Asm *a)
     return rel32;
 }
 
+uint8_t *asm_call(Asm *a)
+{
+    uint8_t *rel32 = byte(a->p, 0xe8);
+    a->p = word32(rel32, 0);
+    return rel32;
+}
+
 /* Long nops, as the SDM recommends under NOP, so that a rel32 after `opcode` bytes is at a multiple of 4. */
 static void align(Asm *a, unsigned opcode)
 {

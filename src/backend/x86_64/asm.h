@@ -129,6 +129,7 @@ enum { ALU_ADD, ALU_OR, ALU_ADC, ALU_SBB, ALU_AND, ALU_SUB, ALU_XOR, ALU_CMP };
  * of 4. */
 uint8_t *asm_jcc(Asm *, Cc);
 uint8_t *asm_jmp(Asm *);
+uint8_t *asm_call(Asm *);
 uint8_t *asm_jcc_aligned(Asm *, Cc);
 uint8_t *asm_jmp_aligned(Asm *);
 void asm_align_jcc(Asm *, unsigned before); /* so that a jcc after that many more bytes has its rel32 aligned */

@@ -22,12 +22,14 @@ void call_op(Comp *c)
             use_in(c, i->arg[k], place[k]);
     /* arguments are copies now; what else lives in temporaries must survive */
     evict_temps(c, ALL_TEMPS & ~SAVED_BY_C, h->effects & H_FP ? VTEMPS : 0);
+    pins_out(c);
     asm_call_to(&c->a, thunks.helper[i->imm]);
     point(c);
     if (h->effects & H_LEAVES) {
         asm_op(&c->a, (Enc){ 0, 0, 0x85, 8, 0, false, false }, false, RAX, rm_reg(RAX), 0);
         asm_jcc_to(&c->a, CC_NE, thunks.goto_pc);
     }
+    pins_in(c);
     c->locked &= ~(1u << RAX | 1u << RCX | 1u << RDX);
     if (!c->live.uses[c->at])
         return;

@@ -26,6 +26,7 @@ enum {
     XT = 14,
     SPILLS = 64,
     COLDS = 512,
+    MOST_SWAPS = 8,
     FLAG_BYTES = 2 /* of a flags slot that are stored; a wider load would wait until the store has reached the cache */
 };
 
@@ -75,6 +76,12 @@ typedef struct Cold {
     uint64_t pc; /* of the guest instruction it belongs to */
 } Cold;
 
+/* In a loop, the register of slot `out` is that of slot `in`, which is in memory between units. */
+typedef struct Swap {
+    uint8_t reg;
+    uint16_t out, in;
+} Swap;
+
 typedef struct Comp {
     Asm a;
     const Guest *guest;
@@ -100,6 +107,10 @@ typedef struct Comp {
         uint8_t *wait[8];
         uint8_t waits;
     } label[IR_LABELS];
+    uint8_t pin_of[IR_SLOTS]; /* as the global one, but for the swaps of a loop */
+    Swap swap[MOST_SWAPS];
+    uint32_t swaps;
+    uint8_t *swap_out, *swap_in;         /* subroutines, once they are made */
     IrRef holder[IR_SLOTS][4];           /* values that live in the slot (its register or memory) */
     uint64_t held[(IR_SLOTS + 63) / 64]; /* slots with holders */
     Where where[IR_MAX];
@@ -107,7 +118,7 @@ typedef struct Comp {
     IrLive live;
 } Comp;
 
-extern uint8_t pin_of[IR_SLOTS]; /* host register of a slot, or NO_REG: integer or vector by the slot's size */
+extern uint8_t pin_of[IR_SLOTS]; /* host register of a slot between units, or NO_REG: integer or vector by its size */
 static inline bool slot_is_vector(const Comp *c, unsigned slot)
 {
     return c->ir->slots[slot].size == 16;
@@ -167,6 +178,10 @@ bool add_holder(Comp *, unsigned slot, IrRef);   /* the value is in the slot, am
 bool hold(Comp *, unsigned slot, IrRef);         /* ... and nowhere else */
 void back(Comp *, unsigned slot, IrRef, Backed); /* the slot's memory holds what a temporary does */
 void allocator_label(Comp *);
+/* ---- pins of a loop: loop.c ---- */
+void loop_begin(Comp *);
+void pins_out(Comp *), pins_in(Comp *); /* to what other code expects, and back; flags and other registers are kept */
+void call_thunk(Comp *, const uint8_t *thunk, bool is_point);
 /* ---- flags: flags.c ---- */
 void clobber_flags(Comp *); /* before an instruction that changes host flags */
 bool wants_flags(Comp *);   /* the next op is the flags of this one */
@@ -186,6 +201,7 @@ void mem_op(Comp *);
 void call_op(Comp *);
 void exit_op(Comp *);
 void label_here(Comp *, uint64_t pc);
+bool unit_has_label(const Comp *, uint64_t pc);
 void state_op(Comp *);
 Cold *cold(Comp *, void (*emit)(Comp *, Cold *));
 void point(Comp *); /* records that a host return address here belongs to the current guest instruction */

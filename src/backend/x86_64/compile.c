@@ -5,7 +5,7 @@
 
 #include <assert.h>
 
-enum { OP_ROOM = 512, COLD_ROOM = 256 };
+enum { OP_ROOM = 512, COLD_ROOM = 512 };
 
 static void op_const(Comp *c)
 {
@@ -110,6 +110,7 @@ static bool compile(const Guest *guest, Ir *ir, uint64_t first_pc, Compiled *out
     out->exits = out->points = 0;
     allocator_label(c);
     ir_live(ir, &c->live);
+    loop_begin(c);
     if (ir_checking)
         check(ir, guest);
     for (c->at = 1; c->at < ir->count; c->at++) {

@@ -8,7 +8,7 @@ static bool in_page(const Comp *c, uint64_t pc)
     return !((pc ^ c->first_pc) >> 12);
 }
 
-static bool unit_has_label(const Comp *c, uint64_t pc)
+bool unit_has_label(const Comp *c, uint64_t pc)
 {
     for (uint32_t k = 0; k < c->ir->labels; k++)
         if (c->ir->label[k] == pc)
@@ -62,6 +62,8 @@ static uint32_t offset_of(const Comp *c, const uint8_t *at)
 static void link_stub(Comp *c, Cold *s)
 {
     UnitExit *e = &c->out->exit[s->reg[0]];
+    if (s->reg[1])
+        pins_out(c);
     e->stub = offset_of(c, c->a.p);
     if (s->from[2]) /* the patchable one */
         e->patch = offset_of(c, s->from[2]);
@@ -131,6 +133,7 @@ static void stop_at_rax(Comp *c, Cold *s)
 /* Leaves for a pc outside the page or behind it: the stop word is looked at first. */
 static void cross_page(Comp *c, uint64_t pc)
 {
+    pins_out(c);
     asm_mov_imm(&c->a, RAX, pc);
     Cold *s = cold(c, stop_at_rax);
     s->from[0] = test_stop(c);
@@ -153,11 +156,13 @@ static void go(Comp *c, uint64_t pc)
             return;
         }
         Cold *s = new_exit(c, pc);
+        s->reg[1] = true;
         compare_stop(c);
         to_label(c, k, asm_jcc(&c->a, CC_E));
         s->from[0] = asm_jmp(&c->a);
     } else if (in_page(c, pc)) {
         Cold *s = new_exit(c, pc);
+        pins_out(c);
         if (pc > c->pc) {
             s->from[2] = asm_jmp_aligned(&c->a);
             return;
@@ -169,6 +174,14 @@ static void go(Comp *c, uint64_t pc)
     } else {
         cross_page(c, pc);
     }
+}
+
+/* Out of a loop: on the way its pins are swapped. */
+static void swap_and_go(Comp *c, Cold *s)
+{
+    pins_out(c);
+    Cold *stub = new_exit(c, s->imm);
+    stub->from[2] = asm_jmp_aligned(&c->a);
 }
 
 /* A loop's branch: the stop word is tested where it is taken, the condition skips both. */
@@ -209,6 +222,10 @@ static void go_if(Comp *c, IrRef bit, uint64_t pc)
         s->from[0] = asm_jcc(&c->a, cc);
     } else if (pc <= c->pc) {
         back_if(c, cc, pc);
+    } else if (c->swaps) {
+        Cold *s = cold(c, swap_and_go);
+        s->imm = pc;
+        s->from[0] = asm_jcc(&c->a, cc);
     } else {
         Cold *s = new_exit(c, pc);
         s->from[2] = asm_jcc_aligned(&c->a, cc);
@@ -219,6 +236,7 @@ static void go_reg(Comp *c, IrRef pc)
 {
     use_in(c, pc, RAX);
     take(c, RCX);
+    pins_out(c);
     Cold *s = cold(c, stop_at_rax);
     s->from[0] = test_stop(c);
     lookup_rax(c, false, 0);
@@ -227,6 +245,7 @@ static void go_reg(Comp *c, IrRef pc)
 /* What was taken too much is given back. */
 static void short_of(Comp *c, Cold *s)
 {
+    pins_out(c);
     asm_alu_imm(&c->a, ALU_ADD, true, cpu_rm(offsetof(Cpu, budget)), (int32_t)s->imm);
     asm_mov_imm(&c->a, RAX, c->pc);
     asm_jmp_to(&c->a, thunks.budget);
@@ -259,9 +278,11 @@ void exit_op(Comp *c)
         charge(c, i->imm);
         break;
     case IR_goto_pc:
+        pins_out(c);
         asm_jmp_to(&c->a, thunks.goto_pc);
         break;
     default:
+        pins_out(c);
         asm_mov_imm(&c->a, RAX, i->imm);
         asm_jmp_to(&c->a, thunks.leave);
     }

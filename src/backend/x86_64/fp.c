@@ -45,7 +45,7 @@ static void call_reference(Comp *c, Cold *s)
     put32(&c->a, (uint32_t)i->imm);
     put8(&c->a, 0x68);
     put32(&c->a, i->op | (uint32_t)i->type << 8 | (uint32_t)source << 16);
-    asm_call_to(&c->a, thunks.reference);
+    call_thunk(c, thunks.reference, false);
 }
 
 /* ... and on where the fast path would have gone: the result in XS, or in a general register. */

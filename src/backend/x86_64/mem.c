@@ -68,8 +68,7 @@ static void go_slow_for(Comp *c, const Cold *s, uint64_t imm, const uint8_t *thu
         asm_mov(&c->a, true, RAX, s->reg[0]);
     put8(&c->a, 0x68); /* push imm32; the thunk pops it */
     put32(&c->a, (uint32_t)imm & 0xffff);
-    asm_call_to(&c->a, thunk);
-    point(c);
+    call_thunk(c, thunk, true);
 }
 
 static void go_slow(Comp *c, const Cold *s, const uint8_t *thunk)

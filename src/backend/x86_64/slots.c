@@ -8,8 +8,9 @@ static void get(Comp *c)
     IrRef r = (IrRef)c->at;
     const IrInsn *i = insn_of(c, r);
     unsigned slot = ir_slot(i->imm), offset = ir_slot_offset(i->imm);
-    c->where[r] =
-        (Where){ .place = pin_of[slot] != NO_REG ? IN_PIN : IN_SLOT, .of = (uint16_t)slot, .offset = (uint8_t)offset };
+    c->where[r] = (Where){ .place = c->pin_of[slot] != NO_REG ? IN_PIN : IN_SLOT,
+                           .of = (uint16_t)slot,
+                           .offset = (uint8_t)offset };
     if (add_holder(c, slot, r))
         return;
     /* too many values live in this slot: this one gets a register now */
@@ -28,7 +29,7 @@ static const Enc PINSR[] = { { 0x66, 3, 0x20, 8, 1, false, false },
 /* A value narrower than its slot, merged into it or with zeros above. */
 static void put_narrow_vector(Comp *c, unsigned slot, unsigned offset, IrRef v, int bytes, bool zext)
 {
-    unsigned pin = pin_of[slot];
+    unsigned pin = c->pin_of[slot];
     if (pin == NO_REG) {
         unsigned reg = vuse(c, v);
         if (bytes < 4 || offset || !zext) {
@@ -81,18 +82,18 @@ static void put_vector(Comp *c, const IrInsn *i, unsigned slot, unsigned offset)
     if (!ir_in_vector_reg(ir_result(insn_of(c, v)))) { /* integer into a vector register */
         unsigned reg = use(c, v);
         if (i->imm & IR_ZEXT && !offset && bytes >= 4) {
-            asm_vec2(&c->a, (Enc){ 0x66, 1, 0x6e, 8, 0, bytes == 8, false }, pin_of[slot] == NO_REG ? XS : pin_of[slot],
-                     rm_reg(reg), 0);
-            if (pin_of[slot] == NO_REG)
+            asm_vec2(&c->a, (Enc){ 0x66, 1, 0x6e, 8, 0, bytes == 8, false },
+                     c->pin_of[slot] == NO_REG ? XS : c->pin_of[slot], rm_reg(reg), 0);
+            if (c->pin_of[slot] == NO_REG)
                 asm_vstore(&c->a, 16, XS, slot_rm(c, slot, 0));
-        } else if (pin_of[slot] == NO_REG) {
+        } else if (c->pin_of[slot] == NO_REG) {
             if (i->imm & IR_ZEXT) {
                 asm_vec(&c->a, (Enc){ 0x66, 1, 0xef, 8, 0, false, false }, XS, XS, rm_reg(XS), 0);
                 asm_vstore(&c->a, 16, XS, slot_rm(c, slot, 0));
             }
             asm_store(&c->a, bytes, reg, slot_rm(c, slot, offset));
         } else {
-            unsigned pin = pin_of[slot];
+            unsigned pin = c->pin_of[slot];
             if (i->imm & IR_ZEXT)
                 asm_vec(&c->a, (Enc){ 0x66, 1, 0xef, 8, 0, false, false }, pin, pin, rm_reg(pin), 0);
             asm_vec(&c->a,
@@ -108,7 +109,7 @@ static void put_vector(Comp *c, const IrInsn *i, unsigned slot, unsigned offset)
         put_narrow_vector(c, slot, offset, v, bytes, i->imm & IR_ZEXT);
         return;
     }
-    unsigned pin = pin_of[slot];
+    unsigned pin = c->pin_of[slot];
     if (pin == NO_REG)
         asm_vstore(&c->a, 16, vuse(c, v), slot_rm(c, slot, 0));
     else
@@ -119,7 +120,7 @@ static void put_vector(Comp *c, const IrInsn *i, unsigned slot, unsigned offset)
 static void merge_into_pin(Comp *c, IrRef v, unsigned slot, unsigned offset, int bytes)
 {
     static const Enc RORX = { 0xf2, 3, 0xf0, 8, 1, true, true };
-    unsigned reg = use(c, v), pin = pin_of[slot];
+    unsigned reg = use(c, v), pin = c->pin_of[slot];
     if (!offset && bytes <= 2) {
         asm_op8(&c->a, (Enc){ bytes == 2 ? 0x66 : 0, 0, bytes == 2 ? 0x89 : 0x88, 8, 0, false, false }, reg,
                 rm_reg(pin), 0);
@@ -145,7 +146,7 @@ static void merge_into_pin(Comp *c, IrRef v, unsigned slot, unsigned offset, int
 static void put_int(Comp *c, const IrInsn *i, unsigned slot, unsigned offset)
 {
     IrRef v = i->arg[0];
-    unsigned pin = pin_of[slot];
+    unsigned pin = c->pin_of[slot];
     int bytes = ir_bits(i->type) / 8, size = c->ir->slots[slot].size;
     if (i->type == T_FLAGS && !is_const(c, v) && (c->where[v].place == IN_HOST || c->where[v].place == AS_CMC)) {
         bool cmc = c->where[v].place == AS_CMC;
@@ -203,7 +204,7 @@ static void put(Comp *c)
     IrRef v = i->arg[0];
     Where w = c->where[v];
     if (w.place == IN_PIN && w.of == slot && !is_const(c, v) && c->holder[slot][0] == v &&
-        insn_of(c, v)->op != IR_get && !offset)
+        insn_of(c, v)->op != IR_get && !offset && ir_result(insn_of(c, v)) == i->type)
         return; /* computed in place */
     forget_slot(c, slot);
     if (slot_is_vector(c, slot))
@@ -216,7 +217,7 @@ static void put(Comp *c)
     if (!same || !needed_later(c, v) || is_const(c, v) || insn_of(c, v)->op == IR_vconst || t == T_FLAGS)
         return;
     if (c->where[v].place == IN_REG || c->where[v].place == IN_VREG) {
-        if (pin_of[slot] == NO_REG) { /* a register beats memory while it lasts */
+        if (c->pin_of[slot] == NO_REG) { /* a register beats memory while it lasts */
             back(c, slot, v, BACKED_WHOLE);
             return;
         }

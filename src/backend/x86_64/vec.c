@@ -709,7 +709,7 @@ void by_reference(Comp *c)
     put32(&c->a, (uint32_t)i->imm);
     put8(&c->a, 0x68);
     put32(&c->a, i->op | (uint32_t)i->type << 8 | (uint32_t)source << 16);
-    asm_call_to(&c->a, thunks.reference);
+    call_thunk(c, thunks.reference, false);
     for (int k = 0; k < args; k++)
         release(c, i->arg[k]);
     if (to_vector)
