@@ -149,7 +149,10 @@ bool set_smp(void *config, const char *value, Error *err)
     uint64_t cpus = count[CPUS] ? count[CPUS] : product;
     if (ok && most && most != cpus)
         ok = error_set(err, "maxcpus=%d: CPUs cannot be added later in this version; make it %d", (int)most, (int)cpus);
-    ((Config *)config)->machine.cpus = (int)cpus;
+    MachineConfig *machine = &((Config *)config)->machine;
+    machine->cpus = (int)cpus;
+    machine->cores = (int)count[CORES];
+    machine->threads = (int)count[THREADS];
     return ok || error_in(err, "-smp %s: ", value);
 }
 

@@ -152,6 +152,22 @@ static bool allowed(const char *list, const char *name)
     return !list;
 }
 
+static const DeviceType *cpu_type(const char *name)
+{
+    const DeviceType *const *t = cpu_types;
+    while (*t && strcmp((*t)->name, name))
+        t++;
+    return *t;
+}
+
+/* Models of different architectures may have the same name: then it is one of the machine's own, which are of one kind
+ * with its usual model. */
+static bool is_model(const DeviceType *t, const Machine *m, const char *name)
+{
+    const DeviceType *usual = m->type->cpu ? cpu_type(m->type->cpu) : NULL;
+    return !strcmp(t->name, name) && (!usual || t->state == usual->state || !strcmp(usual->name, name));
+}
+
 static const DeviceType *part_type(Machine *m, const Part *part, Error *err)
 {
     if (strcmp(part->type, "$cpu"))
@@ -159,9 +175,12 @@ static const DeviceType *part_type(Machine *m, const Part *part, Error *err)
     char *model = cpu_model(m);
     const DeviceType *const *t = cpu_types;
     Nearest near = NEAREST(model);
-    for (; *t && strcmp((*t)->name, model); t++)
+    for (; *t && !is_model(*t, m, model); t++)
         nearest_try(&near, (*t)->name);
-    if (!*t) {
+    if (!*t && cpu_type(model)) {
+        error_set(err, "the machine %s does not take the CPU model '%s': it is of another architecture", m->type->name,
+                  model);
+    } else if (!*t) {
         const char *meant = nearest_answer(&near);
         error_set(err, "there is no CPU model '%s'; %s%s%s-cpu help lists them", model, meant ? "did you mean '" : "",
                   meant ? meant : "", meant ? "'? " : "");

@@ -42,6 +42,7 @@ typedef struct MachineConfig {
     const char *cpu; /* -cpu MODEL,+feature,-feature */
     uint64_t ram;    /* bytes */
     int cpus;
+    int cores, threads; /* of a socket, of a core; 0: not said */
     const char *kernel, *initrd, *append, *dtb, *bios, *dump_dtb;
     const char *firmware_path; /* -L */
     const char *boot_order;    /* -boot order=: letters; NULL: the machine's own */

@@ -142,6 +142,7 @@ bool WEAK mem_cas(Cpu *c, uint64_t a, int s, V128 expected, V128 desired, bool u
 }
 
 /* The registry of CPU models names those of the other guests, too. */
-extern const DeviceType qemu64, x86_max;
-const DeviceType WEAK qemu64 = { .name = "qemu64" };
-const DeviceType WEAK x86_max = { .name = "x86-max" };
+#define MODEL(symbol, name_, ...)                                                                                      \
+    extern const DeviceType symbol;                                                                                    \
+    const DeviceType WEAK symbol = { .name = name_ };
+#include "frontend/x86/models.def"

@@ -1,22 +1,82 @@
-/* The CPU models: what each has of features.def, which -cpu MODEL,+feature,-feature changes. What is not implemented is
- * in none. */
+/* The CPU models of models.def, whose features -cpu MODEL,+feature,-feature changes. What is not implemented is in
+ * none. */
+#include "base/alloc.h"
+#include "base/number.h"
 #include "core/cpu_port.h"
 #include "core/machine.h"
 #include "core/sysregs.h"
+#include "frontend/x86/decode.h"
 #include "frontend/x86/guest.h"
 #include "frontend/x86/sys.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-/* clang-format off */
-#define BIT(f, word) (X86_##f / 64 == (word) ? 1ull << (X86_##f & 63) : 0)
-#define QEMU64(w)                                                                                                      \
-    (BIT(base, w) | BIT(i486, w) | BIT(i586, w) | BIT(i686, w) | BIT(tsc, w) | BIT(cx8, w) | BIT(apic, w) |            \
-     BIT(cmov, w) | BIT(cx16, w) | BIT(lahf_lm, w))
-#define MAX(w)                                                                                                         \
-    (QEMU64(w) | BIT(movbe, w) | BIT(popcnt, w) | BIT(abm, w) | BIT(bmi1, w) | BIT(bmi2, w) | BIT(adx, w) |            \
-     BIT(erms, w))
-/* clang-format on */
+static const X86Model models[] = {
+#define MODEL(symbol, name, about, ...) { name, __VA_ARGS__ },
+#include "frontend/x86/models.def"
+};
+
+static const char *const feature_names[] = {
+#define FEATURE(name, leaf, subleaf, reg, bit, what) #name,
+#include "frontend/x86/features.def"
+};
+
+/* Features that are there although no instruction belongs to them. */
+static const X86Feature without_instructions[] = {
+    X86_de,     X86_pse,        X86_pae,     X86_mce, X86_apic, X86_mtrr,       X86_pge,
+    X86_mca,    X86_pat,        X86_pse36,   X86_ss,  X86_ht,   X86_pcid,       X86_x2apic,
+    X86_smep,   X86_umip,       X86_pdpe1gb, X86_nx,  X86_erms, X86_lm,         X86_tsc_deadline,
+    X86_invtsc, X86_tsc_adjust, X86_msr,     X86_tsc, X86_sep,  X86_hypervisor, X86_cmp_legacy,
+};
+
+static void set(uint64_t *bits, unsigned f)
+{
+    bits[f >> 6] |= 1ull << (f & 63);
+}
+
+static bool is_set(const uint64_t *bits, unsigned f)
+{
+    return bits[f >> 6] >> (f & 63) & 1;
+}
+
+/* The rest is implemented if a row of the opcode map has it. */
+static void implemented(uint64_t *bits)
+{
+    int count;
+    const X86Row *row = x86_rows(&count);
+    for (int k = 0; k < count; k++)
+        set(bits, row[k].feature);
+    for (unsigned k = 0; k < sizeof without_instructions / sizeof *without_instructions; k++)
+        set(bits, without_instructions[k]);
+}
+
+static bool lists(const char *names, const char *name)
+{
+    size_t len = strlen(name);
+    for (const char *at = names; (at = strstr(at, name)); at += len)
+        if ((at == names || at[-1] == ' ') && (at[len] == ' ' || !at[len]))
+            return true;
+    return false;
+}
+
+/* What the model has, and what the user wants otherwise. Afterwards the property says how it came out. */
+static bool choose(X86Cpu *c, unsigned f, const uint64_t *there, Error *err)
+{
+    bool has = lists(c->model->features, feature_names[f]), asked = c->has[f];
+    if (asked && !text_to_bool(c->has[f], &has))
+        return error_set(err, "-cpu %s: %s=%s: expected on or off", c->model->name, feature_names[f], c->has[f]);
+    if (has && !is_set(there, f)) {
+        if (asked)
+            return error_set(err, "-cpu %s: %s is not implemented in this version", c->model->name, feature_names[f]);
+        has = false;
+    }
+    if (has)
+        set(c->features, f);
+    free(c->has[f]);
+    c->has[f] = xstrdup(has ? "on" : "off");
+    return true;
+}
 
 static void find_apic(X86Cpu *c)
 {
@@ -31,12 +91,16 @@ static void find_apic(X86Cpu *c)
 static bool start(void *dev, Error *err)
 {
     X86Cpu *c = dev;
-    c->phys_bits = 40;
-    c->amd = true;
+    uint64_t there[X86_FEATURE_WORDS] = { 0 };
+    for (c->model = models; strcmp(c->model->name, c->cpu.dev.type->name);)
+        c->model++;
+    c->phys_bits = c->model->phys_bits;
+    c->amd = c->model->amd;
     find_apic(c);
+    implemented(there);
     for (unsigned f = 0; f < X86_FEATURES; f++)
-        if (c->has[f])
-            c->features[f >> 6] |= 1ull << (f & 63);
+        if (!choose(c, f, there, err))
+            return false;
     return x86_guest_start(c, err);
 }
 
@@ -44,7 +108,7 @@ static void reset(void *dev)
 {
     X86Cpu *c = dev;
     x86_guest.reset(&c->cpu);
-    c->r[RDX] = 0x663; /* family, model, stepping: as CPUID says */
+    c->r[RDX] = c->model->signature;
     cpu_power(&c->cpu, true);
 }
 
@@ -75,30 +139,18 @@ static const Pin pins[] = {
 };
 
 /* clang-format off */
+static const Prop props[] = {
 #define FEATURE(name_, leaf, subleaf, reg, bit, what)                                                                  \
-    { .name = #name_, .help = what, .kind = PROP_BOOL, .offset = offsetof(X86Cpu, has[X86_##name_]),                   \
-      .init = DEFAULT(X86_##name_ / 64) >> (X86_##name_ & 63) & 1 ? "on" : "off" },
-#define DEFAULT QEMU64
-static const Prop qemu64_props[] = {
+    { .name = #name_, .help = what, .kind = PROP_TEXT, .offset = offsetof(X86Cpu, has[X86_##name_]) },
 #include "frontend/x86/features.def"
     { .name = NULL },
 };
-#undef DEFAULT
-#define DEFAULT MAX
-#define FEATURE(name_, leaf, subleaf, reg, bit, what)                                                                  \
-    { .name = #name_, .help = what, .kind = PROP_BOOL, .offset = offsetof(X86Cpu, has[X86_##name_]),                   \
-      .init = DEFAULT(X86_##name_ / 64) >> (X86_##name_ & 63) & 1 ? "on" : "off" },
-static const Prop x86_max_props[] = {
-#include "frontend/x86/features.def"
-    { .name = NULL },
-};
-#define MODEL(symbol, name_, about_)                                                                                   \
-    const DeviceType symbol = {                                                                                        \
-        .name = name_, .about = about_, .size = sizeof(X86Cpu), .props = symbol##_props, .state = x86_state,           \
-        .pins = pins, .interface = &cpu_port, .start = start, .reset = reset,                                          \
-    }
-/* clang-format on */
 
-extern const DeviceType qemu64, x86_max;
-MODEL(qemu64, "qemu64", "x86 with the integer instructions of the Pentium Pro, real mode");
-MODEL(x86_max, "x86-max", "x86 with all that is implemented, real mode");
+#define MODEL(symbol, name_, about_, ...)                                                                              \
+    extern const DeviceType symbol;                                                                                    \
+    const DeviceType symbol = {                                                                                        \
+        .name = name_, .about = about_, .size = sizeof(X86Cpu), .props = props, .state = x86_state, .pins = pins,      \
+        .interface = &cpu_port, .start = start, .reset = reset,                                                        \
+    };
+#include "frontend/x86/models.def"
+/* clang-format on */

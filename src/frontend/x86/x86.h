@@ -48,6 +48,17 @@ enum {
     SEG_G = 1 << 23,
 };
 
+enum { X86_FEATURE_WORDS = (X86_FEATURES + 63) / 64 };
+
+typedef struct X86Model { /* a row of models.def */
+    const char *name;
+    uint32_t signature; /* CPUID leaf 1, EAX: family, model, stepping */
+    bool amd;
+    uint8_t phys_bits;
+    uint32_t leaf, extended; /* the last that CPUID has */
+    const char *brand, *features;
+} X86Model;
+
 enum { X86_MTRRS = 8, X86_MC_BANKS = 10 };
 
 typedef enum X86Line { X86_INTR, X86_NMI_LINE, X86_SMI } X86Line; /* inputs of the processor */
@@ -94,10 +105,11 @@ typedef struct X86Cpu {
 
     const struct SysregPort *apic; /* core/sysregs.h; NULL: there is none */
     void *apic_device;
-    uint8_t phys_bits;      /* of physical addresses */
-    bool amd;               /* where AMD's processors differ from Intel's, theirs is the way */
-    uint64_t features[2];   /* bit per X86Feature */
-    bool has[X86_FEATURES]; /* properties: what -cpu switched on */
+    uint8_t phys_bits; /* of physical addresses */
+    bool amd;          /* where AMD's processors differ from Intel's, theirs is the way */
+    const X86Model *model;
+    uint64_t features[X86_FEATURE_WORDS]; /* bit per X86Feature */
+    char *has[X86_FEATURES];              /* properties: "on", "off"; NULL: as the model has it */
 } X86Cpu;
 
 /* Slots, in the order of the rows of x86_state (state.c asserts it). */
