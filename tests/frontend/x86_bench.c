@@ -5,7 +5,7 @@
 #include "cpu/interp.h"
 #include "cpu/run.h"
 #include "frontend/x86/guest.h"
-#include "frontend/x86/sys.h"
+#include "frontend/x86/x87.h"
 #include "tests/backend/jit.h"
 #include <signal.h>
 #include <stdio.h>
@@ -28,7 +28,7 @@ static uint8_t page[X86_PAGE_SIZE] __attribute__((aligned(4096)));
 
 static uint32_t signal_of(X86Vector vector)
 {
-    return vector == X86_DE ? SIGFPE : vector == X86_UD ? SIGILL : SIGSEGV;
+    return vector == X86_DE || vector == X86_MF || vector == X86_XM ? SIGFPE : vector == X86_UD ? SIGILL : SIGSEGV;
 }
 
 void __wrap_x86_raise(X86Cpu *c, X86Vector vector, uint32_t error);
@@ -268,12 +268,46 @@ const uint64_t *x86_bench_features(void)
 
 /* ---- running ---- */
 
+/* The stack registers anew turned in each case. */
+static void set_fp(X86Cpu *c, const X86Fp *f)
+{
+    c->fturn = (uint32_t)(f->ip + f->opcode) & 7;
+    x87_set_control(c, f->control);
+    x87_set_status(c, f->status);
+    for (unsigned n = 0; n < 8; n++) {
+        c->ftag[x87_physical(c, n)] = f->tags >> n & 1;
+        memcpy(&c->st[x87_at(c, n)], f->st[n], 16);
+    }
+    c->fop = f->opcode;
+    c->fip = f->ip;
+    c->fdp = f->dp;
+    c->fcs = c->fds = 0;
+    c->mxcsr = c->cpu.mxcsr = f->mxcsr;
+    memcpy(c->xmm, f->xmm, sizeof c->xmm);
+    memcpy(c->ymm, f->ymm, sizeof c->ymm);
+}
+
+static void get_fp(const X86Cpu *c, X86Fp *f)
+{
+    *f = (X86Fp){ .control = (uint16_t)c->fcw, .status = (uint16_t)x87_status(c), .opcode = (uint16_t)c->fop };
+    for (unsigned n = 0; n < 8; n++) {
+        f->tags |= (uint8_t)(c->ftag[x87_physical(c, n)] << n);
+        memcpy(f->st[n], &c->st[x87_at(c, n)], 10);
+    }
+    f->ip = c->fip;
+    f->dp = c->fdp;
+    f->mxcsr = c->mxcsr | (c->cpu.mxcsr & 0x3f);
+    memcpy(f->xmm, c->xmm, sizeof f->xmm);
+    memcpy(f->ymm, c->ymm, sizeof f->ymm);
+}
+
 static void set_state(X86Cpu *c, const X86Case *k)
 {
     set_mode(c, k->bits);
     memcpy(c->r, k->before.r, sizeof c->r);
     memcpy(page, k->before.page, sizeof page);
     x86_put_eflags(c, k->before.eflags | FL_IF);
+    set_fp(c, &k->before.fp);
     c->rip = X86_CODE + X86_START;
     c->shadow = 0;
     c->cpu.stop = 0;
@@ -283,6 +317,7 @@ static void get_state(const X86Cpu *c, X86State *s)
 {
     memcpy(s->r, c->r, sizeof s->r);
     memcpy(s->page, page, sizeof page);
+    get_fp(c, &s->fp);
     s->eflags = x86_get_eflags(c);
     s->ip = x86_ip(c, c->rip);
     s->signal = bench.raised;

@@ -3,6 +3,7 @@
 #include "tests/frontend/x86_native.h"
 
 #include <asm/ldt.h>
+#include <cpuid.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,20 +23,56 @@ static struct {
     /* the child's */
     int count, at;
     gregset_t home;
+    X86Fp home_fp;
     uint8_t *code, *page;
 } native;
 
 static const uint8_t order[16] = { REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI, REG_RDI,
                                    REG_R8,  REG_R9,  REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15 };
 
+/* ---- the signal frame's floating-point state: FXSAVE's image, then XSAVE's header and the upper halves ---- */
+
+enum { FX_BYTES = 416, FX_SW = 464, XSAVE_HEADER = 512, XSTATE_MAGIC = 0x46505853 };
+
+static unsigned ymm_at(const uint8_t *fx)
+{
+    uint32_t magic, a, b, c, d;
+    memcpy(&magic, fx + FX_SW, 4);
+    if (magic != XSTATE_MAGIC || !__get_cpuid_count(0xd, 2, &a, &b, &c, &d) || a < 256)
+        return 0;
+    return b;
+}
+
+static void load_fp(uint8_t *fx, const X86Fp *f)
+{
+    uint32_t mask;
+    memcpy(&mask, fx + 28, 4);
+    memcpy(fx, f, FX_BYTES);
+    memcpy(fx + 28, &mask, 4);
+    if (ymm_at(fx)) {
+        fx[XSAVE_HEADER] |= 7;
+        memcpy(fx + ymm_at(fx), f->ymm, sizeof f->ymm);
+    }
+}
+
+static void store_fp(const uint8_t *fx, X86Fp *f)
+{
+    memcpy(f, fx, FX_BYTES);
+    f->mxcsr_mask = 0;
+    memset(f->ymm, 0, sizeof f->ymm);
+    if (ymm_at(fx) && fx[XSAVE_HEADER] & 4)
+        memcpy(f->ymm, fx + ymm_at(fx), sizeof f->ymm);
+}
+
 static uint64_t base_of(const X86Case *c)
 {
     return c->bits == 16 ? X86_CODE : 0;
 }
 
-static void load_case(greg_t *g)
+static void load_case(greg_t *g, uint8_t *fx)
 {
     const X86Case *c = &native.cases[native.at];
+    load_fp(fx, &c->before.fp);
     memcpy(native.code + X86_START, c->code, X86_CODE_SIZE);
     memcpy(native.page, c->before.page, X86_PAGE_SIZE);
     for (int n = 0; n < 16; n++)
@@ -48,9 +85,10 @@ static void load_case(greg_t *g)
 
 /* A trap is the end that was put behind the instruction or at a branch's target. A fault elsewhere than at an
  * instruction is one of fetching from where it branched to. */
-static void store_case(int signal, const greg_t *g)
+static void store_case(int signal, const greg_t *g, const uint8_t *fx)
 {
     X86Case *c = &native.cases[native.at];
+    store_fp(fx, &c->after.fp);
     uint64_t ip = (uint64_t)g[REG_RIP], start = X86_CODE + X86_START - base_of(c);
     for (int n = 0; n < 16; n++)
         c->after.r[n] = (uint64_t)g[order[n]];
@@ -63,15 +101,20 @@ static void store_case(int signal, const greg_t *g)
 static void on_signal(int signal, siginfo_t *info, void *context)
 {
     greg_t *g = ((ucontext_t *)context)->uc_mcontext.gregs;
+    uint8_t *fx = (void *)((ucontext_t *)context)->uc_mcontext.fpregs;
     (void)info;
-    if (native.at < 0)
+    if (native.at < 0) {
         memcpy(native.home, g, sizeof native.home);
-    else
-        store_case(signal, g);
-    if (++native.at < native.count)
-        load_case(g);
-    else
+        store_fp(fx, &native.home_fp);
+    } else {
+        store_case(signal, g, fx);
+    }
+    if (++native.at < native.count) {
+        load_case(g, fx);
+    } else {
         memcpy(g, native.home, sizeof native.home);
+        load_fp(fx, &native.home_fp);
+    }
 }
 
 static bool map_at(uint64_t at, int prot, uint8_t **p)

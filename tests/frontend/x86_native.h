@@ -9,11 +9,23 @@
 #define X86_PAGE 0x8000ull
 enum { X86_START = 0x800, X86_PAGE_SIZE = 4096, X86_WINDOW = 0x780, X86_WINDOW_SIZE = 256, X86_CODE_SIZE = 144 };
 
+/* As FXSAVE64 has it (SDM volume 1, table 10-4), and the upper halves of YMM registers. */
+typedef struct X86Fp {
+    uint16_t control, status;
+    uint8_t tags, zero;
+    uint16_t opcode;
+    uint64_t ip, dp;
+    uint32_t mxcsr, mxcsr_mask;
+    uint8_t st[8][16], xmm[16][16];
+    uint8_t ymm[16][16];
+} X86Fp;
+
 typedef struct X86State {
     uint64_t r[16];
     uint64_t ip; /* offset in the code segment */
     uint32_t eflags;
     uint32_t signal; /* Linux's number for the exception; 0: none */
+    X86Fp fp;
     uint8_t page[X86_PAGE_SIZE];
 } X86State;
 

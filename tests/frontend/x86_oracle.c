@@ -7,6 +7,7 @@
  * Skipped (77) where the host cannot run the cases. */
 #include "tests/frontend/random_x86.h"
 #include "tests/frontend/x86_bench.h"
+#include "tests/frontend/x86_fp.h"
 #include "tests/frontend/x86_known.h"
 
 #include <stdio.h>
@@ -113,7 +114,7 @@ static void patch_address(X86Case *c, X86Insn *i, uint64_t want)
 static void place_operand(X86Case *c, X86Insn *i)
 {
     uint64_t want = target();
-    if (!strncmp(i->row->name, "cmpxchg16b", 10))
+    if (!strncmp(i->row->name, "cmpxchg16b", 10) || (i->attr & (X86_FPU | X86_MMX | X86_SSE | X86_AVX) && below(4)))
         want &= ~15ull;
     if (i->base == X86_NONE && i->index == X86_NONE) {
         patch_address(c, i, want);
@@ -239,6 +240,9 @@ static bool make_case(int row, X86Case *c, X86Insn *i)
         uint64_t v = below(3) ? number() : interesting();
         memcpy(&c->before.page[X86_WINDOW + n], &v, 8);
     }
+    x86_fp_random(&c->before.fp, &options.seed, i);
+    if (i->attr & (X86_FPU | X86_MMX | X86_SSE | X86_AVX) && below(4))
+        x86_fp_memory(c->before.page + X86_WINDOW, X86_WINDOW_SIZE, &options.seed);
     c->before.r[RSP] = target() & (below(4) ? ~7ull : ~0ull);
     c->before.eflags = (uint32_t)number() & (FL_ARITH | FL_DF);
     help_along(c, i);
@@ -314,6 +318,7 @@ static void show(const X86Case *c, const X86Insn *i, X86Way way, const X86State 
     show_number("signal", 0, want->signal, got->signal);
     if ((want->eflags ^ got->eflags) & flags)
         show_flags(c->before.eflags, want->eflags & flags, got->eflags & flags);
+    x86_fp_show(&c->before.fp, &want->fp, &got->fp, i);
     for (int n = 0, shown = 0; n < X86_PAGE_SIZE && shown < 8; n++)
         if (want->page[n] != got->page[n]) {
             char name[16];
@@ -326,13 +331,13 @@ static void show(const X86Case *c, const X86Insn *i, X86Way way, const X86State 
     printf("\n");
 }
 
-static bool agrees(const X86State *a, const X86State *b, uint32_t flags, bool code64)
+static bool agrees(const X86State *a, const X86State *b, uint32_t flags, bool code64, const X86Insn *i)
 {
     for (int n = 0; n < 16; n++)
         if ((code64 || n < 8) && a->r[n] != b->r[n])
             return false;
     return a->ip == b->ip && a->signal == b->signal && !((a->eflags ^ b->eflags) & flags) &&
-           !memcmp(a->page, b->page, X86_PAGE_SIZE);
+           x86_fp_agrees(&a->fp, &b->fp, i) && !memcmp(a->page, b->page, X86_PAGE_SIZE);
 }
 
 static void compare(X86Case *c, const X86Insn *i)
@@ -352,7 +357,7 @@ static void compare(X86Case *c, const X86Insn *i)
                 continue;
             got = (X86State){ .signal = ~0u };
         }
-        if (agrees(&c->after, &got, flags, c->bits == 64))
+        if (agrees(&c->after, &got, flags, c->bits == 64, i))
             continue;
         o.different++;
         if (o.shown[i->number]++ < SHOWN)

@@ -135,6 +135,7 @@ static const Pin pins[] = {
     { .name = "intr", .in = input, .first = X86_INTR, .count = 1 },
     { .name = "nmi", .in = input, .first = X86_NMI_LINE, .count = 1 },
     { .name = "smi", .in = input, .first = X86_SMI, .count = 1 },
+    { .name = "ferr", .line = offsetof(X86Cpu, ferr), .count = 1 },
     { .name = NULL },
 };
 

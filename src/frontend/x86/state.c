@@ -1,6 +1,6 @@
 /* The guest-visible state of an x86 CPU: the rows are slots for the translator (those that enum S_* numbers), and
  * what reset, snapshots, `info registers` and gdb walk. */
-#include "frontend/x86/x86.h"
+#include "frontend/x86/x87.h"
 
 #define CORE              .gdb = "org.gnu.gdb.i386.core"
 #define SSE               .gdb = "org.gnu.gdb.i386.sse"
@@ -46,10 +46,11 @@ const StateField x86_state[] = {
     STATE_ARRAY(X86Cpu, tmp, .slot = true),
     STATE_ARRAY(X86Cpu, scratch, .slot = true),
     STATE_ARRAY(X86Cpu, st, .slot = true, CORE),
-    STATE(X86Cpu, ftop, .slot = true, .below = 8),
+    STATE_ARRAY(X86Cpu, ftag, .slot = true, .reset = 1, .below = 2),
+    STATE(X86Cpu, fpos, .slot = true, .reset = X87_TRAPS, .below = 2 * X87_TRAPS),
+    STATE(X86Cpu, fturn, .slot = true, .below = 8),
     STATE(X86Cpu, fcw, .slot = true, .reset = 0x40),
     STATE(X86Cpu, fsw, .slot = true),
-    STATE(X86Cpu, fvalid, .slot = true, .reset = 0xff, .below = 256),
     STATE(X86Cpu, fop, .slot = true),
     STATE(X86Cpu, fcs, .slot = true),
     STATE(X86Cpu, fds, .slot = true),

@@ -13,6 +13,10 @@ bool x86_write(X86Cpu *, X86Seg, uint64_t offset, unsigned bytes, uint64_t value
  * stack of a more privileged level. As the supervisor, to whom EFLAGS.AC opens nothing (SDM volume 3, 4.6.1). */
 bool x86_system_read(X86Cpu *, uint64_t linear, unsigned bytes, uint64_t *value);
 bool x86_system_write(X86Cpu *, uint64_t linear, unsigned bytes, uint64_t value);
+/* Any number of bytes; of a write none, if one cannot be written. */
+bool x86_read_bytes(X86Cpu *, X86Seg, uint64_t offset, void *bytes, unsigned count);
+bool x86_can_write(X86Cpu *, X86Seg, uint64_t offset, unsigned count);
+bool x86_write_bytes(X86Cpu *, X86Seg, uint64_t offset, const void *bytes, unsigned count);
 static inline bool x86_is_real(const X86Cpu *c) /* or virtual-8086: segments are 16 * selector */
 {
     return !(c->cr0 & CR0_PE) || c->eflags & FL_VM;

@@ -1,6 +1,8 @@
 /* Guest memory through segments, as helpers see it. */
 #include "frontend/x86/sys.h"
 
+#include <string.h>
+
 bool x86_linear_of(X86Cpu *c, X86Seg seg, uint64_t offset, unsigned bytes, bool write, uint64_t *linear)
 {
     const X86Segment *s = &c->seg[seg];
@@ -30,6 +32,53 @@ bool x86_write(X86Cpu *c, X86Seg seg, uint64_t offset, unsigned bytes, uint64_t 
     uint64_t linear;
     return x86_linear_of(c, seg, offset, bytes, true, &linear) &&
            mem_store(&c->cpu, linear, (int)bytes, false, (V128){ value, 0 });
+}
+
+/* The largest access that is not larger than what is left. */
+static unsigned piece(unsigned left)
+{
+    return left >= 16 ? 16 : 1u << (31 - __builtin_clz(left));
+}
+
+bool x86_read_bytes(X86Cpu *c, X86Seg seg, uint64_t offset, void *bytes, unsigned count)
+{
+    uint64_t linear;
+    if (!x86_linear_of(c, seg, offset, count, false, &linear))
+        return false;
+    for (unsigned at = 0, n; at < count; at += n) {
+        V128 v;
+        n = piece(count - at);
+        if (!mem_load(&c->cpu, linear + at, (int)n, false, &v))
+            return false;
+        memcpy((uint8_t *)bytes + at, &v, n);
+    }
+    return true;
+}
+
+static bool writable(X86Cpu *c, X86Seg seg, uint64_t offset, unsigned count, uint64_t *linear)
+{
+    return x86_linear_of(c, seg, offset, count, true, linear) && mem_probe(&c->cpu, *linear, (int)count, STORE, false);
+}
+
+bool x86_can_write(X86Cpu *c, X86Seg seg, uint64_t offset, unsigned count)
+{
+    uint64_t linear;
+    return writable(c, seg, offset, count, &linear);
+}
+
+bool x86_write_bytes(X86Cpu *c, X86Seg seg, uint64_t offset, const void *bytes, unsigned count)
+{
+    uint64_t linear;
+    if (!writable(c, seg, offset, count, &linear))
+        return false;
+    for (unsigned at = 0, n; at < count; at += n) {
+        V128 v = { 0 };
+        n = piece(count - at);
+        memcpy(&v, (const uint8_t *)bytes + at, n);
+        if (!mem_store(&c->cpu, linear + at, (int)n, false, v))
+            return false;
+    }
+    return true;
 }
 
 /* A fault changes the mode, and with it the bank. */

@@ -6,6 +6,7 @@
  *   decode.c       bytes to X86Insn; operand.c registers and memory; translate.c one instruction around its handler
  *   int_*.c        handlers of integer instructions; helpers_int.def and help_int.c what they call
  *   string.c       string instructions and their REP forms
+ *   x87.h          the x87 unit: x87.c its state, x87_insn.c handlers, x87_env.c its images in memory
  *   sys.h          what translated code and handlers ask of the system side; sys_*.c, opcodes_sys.def, helpers_sys.def
  *   state.c        the state table; mode.c what translation depends on; guest.c the Guest
  *
@@ -73,9 +74,12 @@ typedef struct X86Cpu {
     uint64_t tmp[4]; /* dead between instructions */
     V128 scratch[4];
 
-    /* x87 and MMX: physical registers; stack register i is st[(ftop + i) & 7] */
-    V128 st[8]; /* low 80 bits */
-    uint32_t ftop, fcw, fsw /* without TOP */, fvalid /* bit per physical register: not empty */;
+    /* x87 and MMX (x87.h): stack register i is st[(fpos + i) & 7] */
+    V128 st[8];      /* low 80 bits */
+    uint8_t ftag[8]; /* of st[]: 1, or 0 for an empty one */
+    uint32_t fpos;   /* where ST(0) is, and X87_TRAPS */
+    uint32_t fturn;  /* fpos - TOP */
+    uint32_t fcw, fsw /* without TOP, ES, B */;
     uint32_t fop, fcs, fds;
     uint64_t fip, fdp;
     uint32_t mxcsr; /* as the guest last set or read it; Cpu.mxcsr is what the host runs with */
@@ -95,6 +99,7 @@ typedef struct X86Cpu {
     uint32_t smm_blocked_nmi;          /* whether NMIs were when the system management interrupt came */
     uint32_t delivering, from_outside; /* 1 + the exception that is being taken; EXT of error codes meanwhile; else 0 */
     uint32_t dr6_pending;              /* what #DB is to say after the instruction that is running; else 0 */
+    Line ferr; /* FERR#: an x87 exception waits, where it is not #MF */
 
     /* model-specific registers */
     uint64_t efer, star, lstar, cstar, sfmask, kernel_gs_base, tsc_aux, tsc_offset;
@@ -121,10 +126,11 @@ enum {
     S_TMP0,
     S_SCRATCH0 = S_TMP0 + 4,
     S_ST0 = S_SCRATCH0 + 4,
-    S_FTOP = S_ST0 + 8,
+    S_FTAG0 = S_ST0 + 8,
+    S_FPOS = S_FTAG0 + 8,
+    S_FTURN,
     S_FCW,
     S_FSW,
-    S_FVALID,
     S_FOP,
     S_FCS,
     S_FDS,

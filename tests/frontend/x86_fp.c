@@ -1,0 +1,213 @@
+#include "tests/frontend/x86_fp.h"
+
+#include "tests/frontend/random_x86.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static unsigned below(uint64_t *seed, unsigned n)
+{
+    return (unsigned)(x86_random_number(seed) % n);
+}
+
+static uint64_t number(uint64_t *seed)
+{
+    return x86_random_number(seed) << 32 ^ x86_random_number(seed);
+}
+
+/* ---- values ---- */
+
+/* Significands near a tie or an edge of some format, or of few bits. */
+static uint64_t mantissa(uint64_t *seed)
+{
+    uint64_t low = (1ull << below(seed, 64)) - below(seed, 3);
+    switch (below(seed, 6)) {
+    case 0:
+        return 0;
+    case 1:
+        return 1ull << 63 | low;
+    case 2:
+        return ~low;
+    case 3:
+        return low;
+    case 4:
+        return (number(seed) & ~0ull << below(seed, 64)) | 1ull << 63;
+    default:
+        return number(seed) | 1ull << 63;
+    }
+}
+
+/* Biased exponents at which something happens: in the format itself, in narrower ones, in integers. */
+static unsigned exponent(uint64_t *seed)
+{
+    static const uint16_t at[] = { 0,      0x7fff, 0x3fff,        0x3fff + 15,   0x3fff + 31,   0x3fff + 63,
+                                   0x3fff, 0x3ffe, 0x3fff + 1023, 0x3fff + 127,  0x3fff - 1022, 0x3fff - 126,
+                                   1,      0x7ffe, 0x3fff - 149,  0x3fff - 1074, 0x3fff + 52,   0x3fff + 59 };
+    if (below(seed, 4) == 0)
+        return below(seed, 0x8000);
+    unsigned e = at[below(seed, sizeof at / sizeof *at)];
+    return below(seed, 2) ? e : (e + below(seed, 5) - 2) & 0x7fff;
+}
+
+static void f80(uint8_t v[10], uint64_t *seed)
+{
+    uint64_t m = mantissa(seed);
+    unsigned e = exponent(seed) | below(seed, 2) << 15;
+    if (below(seed, 3) == 0) { /* the numbers of everyday */
+        m = (uint64_t)(below(seed, 1000) + 1) << (54 - below(seed, 3)) | 1ull << 63;
+        e = (0x3fff - 8 + below(seed, 20)) | below(seed, 2) << 15;
+    }
+    memcpy(v, &m, 8);
+    memcpy(v + 8, &e, 2);
+}
+
+static uint64_t f64(uint64_t *seed)
+{
+    static const uint16_t at[] = { 0, 1, 0x3ff, 0x7fe, 0x7ff, 0x3ff + 31, 0x3ff + 52, 0x3ff + 127, 0x3ff - 126 };
+    uint64_t e = below(seed, 3) ? at[below(seed, sizeof at / sizeof *at)] : below(seed, 0x800);
+    return (mantissa(seed) << below(seed, 2) >> 12) | e << 52 | (uint64_t)below(seed, 2) << 63;
+}
+
+static uint32_t f32(uint64_t *seed)
+{
+    static const uint8_t at[] = { 0, 1, 0x7f, 0xfe, 0xff, 0x7f + 15, 0x7f + 23 };
+    uint32_t e = below(seed, 3) ? at[below(seed, sizeof at / sizeof *at)] : below(seed, 0x100);
+    return (uint32_t)(mantissa(seed) << below(seed, 2) >> 41) | e << 23 | below(seed, 2) << 31;
+}
+
+static void packed_decimal(uint8_t v[10], uint64_t *seed)
+{
+    for (int n = 0; n < 9; n++)
+        v[n] = (uint8_t)(below(seed, 10) | below(seed, 10) << 4);
+    v[9] = (uint8_t)(below(seed, 2) << 7 | (below(seed, 4) ? 0 : below(seed, 0x80)));
+}
+
+void x86_fp_memory(uint8_t *bytes, int count, uint64_t *seed)
+{
+    for (int at = 0; at + 16 <= count; at += 16) {
+        uint64_t lo = f64(seed), hi = f64(seed);
+        uint32_t s[4];
+        memcpy(bytes + at, &lo, 8);
+        memcpy(bytes + at + 8, &hi, 8);
+        switch (below(seed, 5)) {
+        case 0:
+            f80(bytes + at, seed);
+            break;
+        case 1:
+            for (int n = 0; n < 4; n++)
+                s[n] = f32(seed);
+            memcpy(bytes + at, s, 16);
+            break;
+        case 2:
+            packed_decimal(bytes + at, seed);
+            break;
+        default:
+            break;
+        }
+    }
+}
+
+/* ---- state ---- */
+
+static uint16_t control(uint64_t *seed)
+{
+    unsigned precision = below(seed, 2) ? 3 : below(seed, 4);
+    unsigned masks = below(seed, 4) ? 0x3f : below(seed, 64);
+    return (uint16_t)(masks | 0x40 | precision << 8 | below(seed, 4) << 10 | (below(seed, 8) == 0 ? 1u << 12 : 0));
+}
+
+/* Mostly all registers are in use, or those that a program of a few values would have. */
+static uint8_t tags(uint64_t *seed, unsigned top)
+{
+    unsigned used = below(seed, 9);
+    if (below(seed, 8) == 0)
+        return (uint8_t)number(seed);
+    if (below(seed, 3) == 0)
+        used = 8;
+    unsigned m = ((1u << used) - 1) << top;
+    return (uint8_t)(m | m >> 8);
+}
+
+void x86_fp_random(X86Fp *f, uint64_t *seed, const X86Insn *i)
+{
+    memset(f, 0, sizeof *f);
+    f->control = 0x37f;
+    f->mxcsr = 0x1f80;
+    if (i->attr & (X86_FPU | X86_MMX)) {
+        unsigned top = below(seed, 8);
+        f->control = control(seed);
+        f->status = (uint16_t)(top << 11 | (number(seed) & 0x477f));
+        if (below(seed, 8)) /* nothing pending */
+            f->status &= (uint16_t)(0xffc0 | f->control);
+        if (f->status & ~f->control & 0x3f)
+            f->status |= 0x8080;
+        f->tags = tags(seed, top);
+        f->opcode = number(seed) & 0x7ff;
+        f->ip = number(seed) & 0xffffffff;
+        f->dp = number(seed) & 0xffffffff;
+        for (int n = 0; n < 8; n++)
+            f80(f->st[n], seed);
+    }
+    if (i->attr & (X86_SSE | X86_AVX))
+        for (int n = 0; n < 16; n++) {
+            x86_fp_memory(f->xmm[n], 16, seed);
+            x86_fp_memory(f->ymm[n], 16, seed);
+        }
+}
+
+/* ---- comparing ---- */
+
+/* AMD's processors save and restore the pointers only while an exception is pending (APM volume 2, 11.4.4); of an
+ * instruction without a memory operand the data pointer is undefined (SDM volume 1, 8.1.8). */
+static bool pointers_agree(const X86Fp *a, const X86Fp *b, const X86Insn *i)
+{
+    return !(a->status & 0x80) || !strcmp(i->row->name, "fldcw") ||
+           (a->opcode == b->opcode && a->ip == b->ip && (a->dp == b->dp || !i->memory));
+}
+
+bool x86_fp_agrees(const X86Fp *a, const X86Fp *b, const X86Insn *i)
+{
+    return a->control == b->control && a->status == b->status && a->tags == b->tags && pointers_agree(a, b, i) &&
+           a->mxcsr == b->mxcsr && !memcmp(a->st, b->st, sizeof a->st) && !memcmp(a->xmm, b->xmm, sizeof a->xmm) &&
+           !memcmp(a->ymm, b->ymm, sizeof a->ymm);
+}
+
+static void show_number(const char *name, unsigned long long before, unsigned long long want, unsigned long long got)
+{
+    if (want != got)
+        printf("    %-7s %016llx: host %016llx, here %016llx\n", name, before, want, got);
+}
+
+static void show_register(const char *name, int n, const uint8_t *before, const uint8_t *want, const uint8_t *got)
+{
+    const uint8_t *sets[] = { before, want, got };
+    static const char *const titles[] = { "", ": host ", ", here " };
+    if (!memcmp(want, got, 16))
+        return;
+    printf("    %s%d ", name, n);
+    for (int k = 0; k < 3; k++) {
+        printf("%s", titles[k]);
+        for (int b = 15; b >= 0; b--)
+            printf("%02x%s", sets[k][b], b == 8 ? "." : "");
+    }
+    printf("\n");
+}
+
+void x86_fp_show(const X86Fp *before, const X86Fp *want, const X86Fp *got, const X86Insn *i)
+{
+    show_number("fcw", before->control, want->control, got->control);
+    show_number("fsw", before->status, want->status, got->status);
+    show_number("ftw", before->tags, want->tags, got->tags);
+    if (!pointers_agree(want, got, i)) {
+        show_number("fop", before->opcode, want->opcode, got->opcode);
+        show_number("fip", before->ip, want->ip, got->ip);
+        show_number("fdp", before->dp, want->dp, got->dp);
+    }
+    show_number("mxcsr", before->mxcsr, want->mxcsr, got->mxcsr);
+    for (int n = 0; n < 8; n++)
+        show_register("st", n, before->st[n], want->st[n], got->st[n]);
+    for (int n = 0; n < 16; n++) {
+        show_register("xmm", n, before->xmm[n], want->xmm[n], got->xmm[n]);
+        show_register("ymm", n, before->ymm[n], want->ymm[n], got->ymm[n]);
+    }
+}
