@@ -144,6 +144,8 @@ static bool same_name(const char *row, const char *capstone)
         if (!strcmp(row, aliases[k].row) && !strcmp(capstone, aliases[k].capstone))
             return true;
     size_t n = strlen(row);
+    if (!strncmp(row, capstone, n) && !strcmp(capstone + n, "64"))
+        return true; /* with REX.W */
     static const char *const by_size[] = { "movs", "cmps",  "stos", "lods", "scas", "ins", "outs",  "pusha",
                                            "popa", "pushf", "popf", "iret", "nop",  "ret", "enter", NULL };
     for (unsigned k = 0; by_size[k]; k++)

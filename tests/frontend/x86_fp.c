@@ -130,10 +130,12 @@ static uint8_t tags(uint64_t *seed, unsigned top)
 
 void x86_fp_random(X86Fp *f, uint64_t *seed, const X86Insn *i)
 {
+    unsigned feature = i->row->feature;
+    bool area = feature == X86_fxsr || feature == X86_xsave || feature == X86_xsaveopt || feature == X86_xsavec;
     memset(f, 0, sizeof *f);
     f->control = 0x37f;
     f->mxcsr = 0x1f80;
-    if (i->attr & (X86_FPU | X86_MMX)) {
+    if (area || i->attr & (X86_FPU | X86_MMX)) {
         unsigned top = below(seed, 8);
         f->control = control(seed);
         f->status = (uint16_t)(top << 11 | (number(seed) & 0x477f));
@@ -148,7 +150,7 @@ void x86_fp_random(X86Fp *f, uint64_t *seed, const X86Insn *i)
         for (int n = 0; n < 8; n++)
             f80(f->st[n], seed);
     }
-    if (i->attr & (X86_SSE | X86_AVX))
+    if (area || i->attr & (X86_SSE | X86_AVX))
         for (int n = 0; n < 16; n++) {
             x86_fp_memory(f->xmm[n], 16, seed);
             x86_fp_memory(f->ymm[n], 16, seed);

@@ -33,6 +33,7 @@ typedef struct X86Case {
     uint8_t code[X86_CODE_SIZE];
     uint32_t length; /* bytes of instructions; int3 follows */
     uint32_t bits;   /* of the code segment: 16, 32, 64 */
+    uint32_t area;   /* in the page: of an instruction that saves there; 0: none */
     X86State before, after;
 } X86Case;
 
