@@ -70,10 +70,11 @@ static void keep_over_init(X86Cpu *c, const X86Cpu *was)
     memcpy(c->st, was->st, sizeof c->st);
     memcpy(c->xmm, was->xmm, sizeof c->xmm);
     memcpy(c->ymm, was->ymm, sizeof c->ymm);
-    c->ftop = was->ftop;
+    memcpy(c->ftag, was->ftag, sizeof c->ftag);
+    c->fpos = was->fpos;
+    c->fturn = was->fturn;
     c->fcw = was->fcw;
     c->fsw = was->fsw;
-    c->fvalid = was->fvalid;
     c->mxcsr = was->mxcsr;
     c->cpu.mxcsr = was->cpu.mxcsr;
     c->tsc_offset = was->tsc_offset;
