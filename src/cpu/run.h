@@ -17,7 +17,15 @@ typedef struct JumpEntry { /* where the unit for a pc of this bank is */
     const void *code; /* executable address */
 } JumpEntry;
 
-enum { TLB_BITS = 12, TLB_SIZE = 1 << TLB_BITS, JUMP_SIZE = 4096, BANKS = 32, FETCHES = 256, WRITERS = 1024 };
+enum {
+    TLB_BITS = 12,
+    TLB_SIZE = 1 << TLB_BITS,
+    JUMP_SIZE = 4096,
+    BANKS = 32,
+    FETCHES = 256,
+    WRITERS = 1024,
+    SITES = 64
+};
 
 typedef struct FetchEntry { /* executable pages of a bank, direct-mapped */
     uint64_t page;          /* virtual page + 1; 0: none */
@@ -116,6 +124,7 @@ struct CpuRun {
     uint64_t mode_bits; /* the engine's part of the mode that is always set */
     Ir *ir;
     Compiled *compiled;
+    uint8_t bad_guesses[SITES]; /* the backend's, by hash of the place */
     uint64_t translated_insns, translated_units, lookups;
     int number;
     uint32_t generation; /* of the code cache when the next unit was found */

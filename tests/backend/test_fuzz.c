@@ -117,6 +117,16 @@ static void go_round(Dice *d, int n)
     ir_add_raw(&raw, IR_goto_if, T_VOID, bit, 0, 0, n > 48 && below(d, 4) ? 0x1000 : 0x1100);
 }
 
+/* A load whose address is in another page than its base. */
+static void load_far_from_base(void)
+{
+    IrRef base = ir_add_raw(&raw, IR_get, I64, 0, 0, 0, IR_SLOT(1, 0));
+    IrRef index = ir_add_raw(&raw, IR_get, I64, 0, 0, 0, IR_SLOT(2, 0));
+    IrRef sum = ir_add_raw(&raw, IR_add, I64, base, index, 0, 0);
+    IrRef value = ir_add_raw(&raw, IR_load, I64, sum, 0, 0, ir_mem((IrMem){ .size = 3 }));
+    ir_add_raw(&raw, IR_put, I64, value, 0, 0, IR_SLOT(0, 0));
+}
+
 static void make_unit(uint64_t seed, int length)
 {
     Dice d = { seed, 0x1000 };
@@ -132,6 +142,8 @@ static void make_unit(uint64_t seed, int length)
             if (loop)
                 go_round(&d, n);
         }
+        if (!n && seed & 2)
+            load_far_from_base();
         for (int tries = 0; tries < 20; tries++) {
             uint32_t at = raw.count;
             random_insn(&d, &raw);
@@ -168,6 +180,10 @@ static void check_unit(uint64_t seed)
     for (int n = 0; n < 6; n++) {
         Out differences = { 0 };
         toy_fill(&before, &d);
+        if (seed & 2 && below(&d, 2)) {
+            before.x[1] = 0x5000 + below(&d, 64);
+            before.x[2] = 0x3000 + below(&d, 64);
+        }
         a = b = before;
         uint64_t want = run_interpreted(&a, &again), pc = run_compiled(&b);
         a.pc = b.pc = 0;

@@ -72,6 +72,7 @@ typedef struct Cold {
     uint8_t reg[4];
     uint64_t imm2; /* mem.c: of the second access of a pair, and its value's register */
     uint8_t reg2;
+    uint8_t *guess, *hit; /* mem.c: where the page is guessed, and the access itself */
     IrRef ref;
     uint64_t pc; /* of the guest instruction it belongs to */
 } Cold;

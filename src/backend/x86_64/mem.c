@@ -10,11 +10,27 @@ static void full_fence(Comp *c)
     asm_op(&c->a, LOCK_OR, false, 0, rm_mem(RSP, -64), 0);
 }
 
+static const Enc RORX = { 0xf2, 3, 0xf0, 8, 1, false, true };
+
+/* eax = offset of the entry in the table for the page that this register points into. */
+static void entry_offset(Comp *c, unsigned reg)
+{
+    if (host_cpu.bmi2) { /* what comes round is masked away */
+        asm_vex(&c->a, RORX, false, RAX, 0, rm_reg(reg), 12 - 4);
+    } else {
+        asm_mov(&c->a, false, RAX, reg);
+        asm_op(&c->a, (Enc){ 0, 0, 0xc1, 5, 1, false, false }, false, 0, rm_reg(RAX), 12 - 4);
+    }
+    asm_alu_imm(&c->a, ALU_AND, false, rm_reg(RAX), (TLB_SIZE - 1) << 4);
+}
+
 /* With rax and rcx taken: leaves host - guest in rax or goes to a cold path. Returns it.
  *     lea rcx, [address]; rorx eax, ecx, 8; and eax, 0xfff0; sub rcx, [bank + rax]; cmp rcx, 4096 - size; ja
  * cold mov rax, [bank + rax + 8]
- * span: bytes from the lowest address, which is at m.disp. */
-static Cold *check_span(Comp *c, unsigned address, IrMem m, int32_t span, bool write, void (*emit)(Comp *, Cold *))
+ * span: bytes from the lowest address, which is at m.disp. near: a register that may well point into the same page, or
+ * NO_REG. */
+static Cold *check_span(Comp *c, unsigned address, IrMem m, int32_t span, bool write, unsigned near,
+                        void (*emit)(Comp *, Cold *))
 {
     int32_t table = write ? BANK_WRITE : BANK_READ, size = 1 << m.size;
     uint8_t *misaligned = NULL;
@@ -28,14 +44,8 @@ static Cold *check_span(Comp *c, unsigned address, IrMem m, int32_t span, bool w
                 (uint64_t)size - 1); /* test cl, size - 1 */
         misaligned = asm_jcc(&c->a, CC_NE);
     }
-    if (host_cpu.bmi2) { /* rorx: what comes round is masked away */
-        asm_vex(&c->a, (Enc){ 0xf2, 3, 0xf0, 8, 1, false, true }, false, RAX, 0, rm_reg(m.disp ? RCX : address),
-                12 - 4);
-    } else {
-        asm_mov(&c->a, false, RAX, RCX);
-        asm_op(&c->a, (Enc){ 0, 0, 0xc1, 5, 1, false, false }, false, 0, rm_reg(RAX), 12 - 4);
-    }
-    asm_alu_imm(&c->a, ALU_AND, false, rm_reg(RAX), (TLB_SIZE - 1) << 4);
+    uint8_t *guess = c->a.p;
+    entry_offset(c, near != NO_REG ? near : m.disp ? RCX : address);
     Rm entry = rm_index(R14, RAX, 0, table);
     if (m.user) {
         asm_alu(&c->a, ALU_ADD, true, RAX, cpu_rm(offsetof(Cpu, user_bank)));
@@ -50,12 +60,14 @@ static Cold *check_span(Comp *c, unsigned address, IrMem m, int32_t span, bool w
     slow->imm = insn_of(c, (IrRef)c->at)->imm;
     entry.disp += 8;
     asm_load(&c->a, 8, false, RAX, entry);
+    slow->guess = guess;
+    slow->hit = c->a.p;
     return slow;
 }
 
 static Cold *check(Comp *c, unsigned address, IrMem m, bool write, void (*emit)(Comp *, Cold *))
 {
-    return check_span(c, address, m, 1 << m.size, write, emit);
+    return check_span(c, address, m, 1 << m.size, write, NO_REG, emit);
 }
 
 /* rax = address, memory attributes on the stack, the slow path. */
@@ -94,6 +106,52 @@ static void load_slow(Comp *c, Cold *s)
     if (s->reg[1] != RAX || (s->reg[2] && ir_mem_of(s->imm).sign)) /* the thunk extends the sign to 64 bits */
         asm_mov(&c->a, !s->reg[2], s->reg[1], RAX);
     jump_back(c, s);
+}
+
+/* ---- a guess at the page ----
+ * In a load from [base + index] the entry of base's page is ready long before the sum is, and a small table is all in
+ * one page. The check is that of the address itself, so that a bad guess is only slow; a site of many is made to
+ * guess no more. */
+
+static unsigned base_register(Comp *c, IrRef address, IrMem m)
+{
+    const IrInsn *sum = insn_of(c, address);
+    if (!host_cpu.bmi2 || sum->op != IR_add || m.align || m.user || c->where[address].place != IN_REG)
+        return NO_REG;
+    for (int k = 0; k < 2; k++) {
+        Where w = c->where[sum->arg[k]];
+        if (insn_of(c, sum->arg[k])->op == IR_get && w.place == IN_PIN && !w.offset && !slot_is_vector(c, w.of))
+            return c->pin_of[w.of];
+    }
+    return NO_REG;
+}
+
+/* What the guess got wrong. rax and rcx are free. Only here code is changed that may be running: it makes no difference
+ * what register is read, or half of whose number. */
+static void look_again(Comp *c, Cold *s)
+{
+    enum { MODRM = 4, REXB = 1, TIMES = 64 };
+    IrMem m = ir_mem_of(s->imm);
+    asm_lea(&c->a, true, RCX, rm_mem(s->reg[0], m.disp));
+    uint8_t *right = c->a.p;
+    entry_offset(c, m.disp ? RCX : s->reg[0]);
+    Rm entry = rm_index(R14, RAX, 0, BANK_READ);
+    asm_alu(&c->a, ALU_SUB, true, RCX, entry);
+    asm_alu_imm(&c->a, ALU_CMP, true, rm_reg(RCX), 4096 - (1 << m.size));
+    uint8_t *absent = asm_jcc(&c->a, CC_A);
+    entry.disp += 8;
+    asm_load(&c->a, 8, false, RAX, entry);
+    asm_load(&c->a, 8, false, RCX, cpu_rm(offsetof(Cpu, run)));
+    unsigned count = s->pc >> c->guest->pc_shift & (SITES - 1);
+    asm_alu_imm_bytes(&c->a, ALU_ADD, 1, rm_mem(RCX, (int32_t)(offsetof(CpuRun, bad_guesses) + count)), 256 / TIMES);
+    asm_target(asm_jcc(&c->a, CC_AE), s->hit);
+    static const Enc MOV8 = { 0, 0, 0xc6, 0, 1, false, false };
+    asm_mov_imm(&c->a, RCX, (uint64_t)(uintptr_t)s->guess);
+    asm_op8(&c->a, MOV8, 0, rm_mem(RCX, REXB), right[REXB]);
+    asm_op8(&c->a, MOV8, 0, rm_mem(RCX, MODRM), right[MODRM]);
+    asm_target(asm_jmp(&c->a), s->hit);
+    asm_here(&c->a, absent);
+    load_slow(c, s);
 }
 
 static void vload_slow(Comp *c, Cold *s)
@@ -206,7 +264,7 @@ static bool load_first(Comp *c, IrInsn *i, IrMem m, bool vector)
     take_rax_rcx(c);
     unsigned address = use(c, i->arg[0]);
     unsigned dst = vector ? vscratch(c) : scratch(c), dst2 = vector ? vscratch(c) : 0;
-    Cold *s = check_span(c, address, m, 2 << m.size, false, vector ? vload_pair_slow : load_pair_slow);
+    Cold *s = check_span(c, address, m, 2 << m.size, false, NO_REG, vector ? vload_pair_slow : load_pair_slow);
     Rm rm = rm_index(address, RAX, 0, m.disp);
     if (vector)
         asm_vload(&c->a, 1 << m.size, dst, rm);
@@ -260,7 +318,7 @@ static bool store_first(Comp *c, IrInsn *i, IrMem m, bool vector)
     unsigned address = use(c, i->arg[0]);
     unsigned value = vector ? vuse(c, i->arg[1]) : use(c, i->arg[1]);
     unsigned next = vector ? vuse(c, other) : use(c, other);
-    Cold *s = check_span(c, address, m, 2 << m.size, true, vector ? vstore_pair_slow : store_pair_slow);
+    Cold *s = check_span(c, address, m, 2 << m.size, true, NO_REG, vector ? vstore_pair_slow : store_pair_slow);
     for (int k = 0; k < 2; k++) {
         Rm rm = rm_index(address, RAX, 0, m.disp + (k << m.size));
         if (vector)
@@ -290,7 +348,11 @@ static void load(Comp *c)
     take_rax_rcx(c);
     unsigned address = use(c, i->arg[0]);
     unsigned dst = vector ? vdefine(c, true) : 0; /* before the check: it may have to move another value */
-    Cold *s = check(c, address, m, false, vector ? vload_slow : load_slow);
+    unsigned near = vector ? NO_REG : base_register(c, i->arg[0], m);
+    Cold *s = check_span(c, address, m, 1 << m.size, false, near,
+                         vector           ? vload_slow
+                         : near == NO_REG ? load_slow
+                                          : look_again);
     release(c, i->arg[0]);
     Rm rm = rm_index(address, RAX, 0, m.disp);
     if (vector) {
