@@ -62,6 +62,10 @@ apt_sources() {
     printf 'Dir::Etc::SourceList "%s";\nDir::Etc::SourceParts "%s";\n' "$dir/etc/sources.list" "$dir/empty" >> "$dir/apt.conf"
 }
 
+apt_update() {
+    apt-get -c "$1/apt.conf" -q update </dev/null >"$1/update.log" 2>&1
+}
+
 # apt_state NAME ARCH [STATUS [SUFFIX]]: makes NAME ready for use, with package lists less than a day old.
 apt_state() {
     local dir=$cache/apt/$1
@@ -70,7 +74,12 @@ apt_state() {
     rm -rf "$dir"
     apt_conf "$1" "$2" "${3:-}"
     apt_sources "$1" "$2" "${4:-}"
-    apt-get -c "$dir/apt.conf" -q update </dev/null >"$dir/update.log" 2>&1 || { cat "$dir/update.log" >&2; return 1; }
+    apt_update "$dir" || {
+        # A mirror in the middle of an update serves lists that do not fit: the suite itself, without those of later
+        # changes, is enough.
+        sed -i '/ [a-z]*-[a-z]* main$/d' "$dir/etc/sources.list"
+        apt_update "$dir" || { cat "$dir/update.log" >&2; return 1; }
+    }
     touch "$dir/ready"
 }
 
