@@ -349,13 +349,20 @@ static void serialise(Cpu *cpu)
     }
 }
 
+/* What was posted to the CPU while it slept may have sent it elsewhere. */
+static bool goes_on(Cpu *cpu, bool off)
+{
+    const CpuRun *run = cpu->run;
+    return run->powered && (off || run->waits_at != *pc_of(cpu) || run->guest->wakes(cpu));
+}
+
 /* Until something wakes it; a CPU that was seen off, until it is switched on, which may have happened since. */
 static void wait_idle(Cpu *cpu, bool off)
 {
     CpuRun *run = cpu->run;
     pthread_mutex_lock(&run->wake_lock);
     run->asleep = true;
-    while (!run->engine->halting && !run->posts && !(run->powered && (off || run->guest->wakes(cpu))))
+    while (!run->engine->halting && !run->posts && !goes_on(cpu, off))
         pthread_cond_wait(&run->wake, &run->wake_lock);
     run->asleep = false;
     pthread_mutex_unlock(&run->wake_lock);
