@@ -29,23 +29,21 @@ static const struct {
 };
 enum { ROWS = sizeof rows / sizeof *rows };
 
-/* What decides most rows without looking further. */
-typedef struct Quick {
-    uint8_t a, b; /* op that argument must be; IR_nop: any */
-    bool same;    /* both arguments are one variable */
-    bool exact;   /* the second argument is this number */
-    int8_t number;
-    uint8_t rule;
-} Quick;
+/* Rows of one op are numbered in their order: sets of them are bits. */
+typedef uint32_t RowSet;
+enum { OP_ROWS = 32 };
+typedef struct OpRows {
+    uint8_t first;           /* in row_of */
+    RowSet same;             /* those whose two arguments are one variable */
+    RowSet number;           /* those whose second argument is a certain number: 0, 1 or -1 */
+    RowSet a[IR_OPS], b[IR_OPS]; /* those that an argument computed by this op suits */
+} OpRows;
 
 static Rule rules[ROWS];
-static Quick quick[ROWS];
-static struct {
-    uint8_t first, count;
-    bool any, same; /* a row wants nothing of the arguments; wants both the same */
-} rules_of[IR_OPS];
-static uint8_t wanted[IR_OPS][IR_OPS]; /* by op and argument's op: bit 0 in the first place, bit 1 in the second */
-_Static_assert(ROWS < 256, "Quick.rule and rules_of hold bytes");
+static uint8_t row_of[ROWS];
+static OpRows op_rows[IR_OPS];
+static bool special[IR_OPS]; /* constants and extensions: more than rules.def looks at arguments that are */
+_Static_assert(ROWS < 256, "row_of and OpRows.first hold bytes");
 
 static uint8_t op_wanted(const Rule *r, int arg)
 {
@@ -61,24 +59,18 @@ static bool wants_same(const Rule *r)
     return ir_op[r->from[0].op].args >= 2 && a->kind == NODE_VALUE && b->kind == NODE_VALUE && a->index == b->index;
 }
 
-static Quick quick_of(int rule)
+static void note_row(OpRows *o, const Rule *r, RowSet bit)
 {
-    const Rule *r = &rules[rule];
-    const RuleNode *b = &r->from[r->from[0].arg[1]];
-    bool exact = ir_op[r->from[0].op].args >= 2 && b->kind == NODE_NUMBER && b->number == (int8_t)b->number;
-    return (Quick){ op_wanted(r, 0), op_wanted(r, 1), wants_same(r), exact, (int8_t)b->number, (uint8_t)rule };
-}
-
-static void note_row(int op, Quick q)
-{
-    if (q.a)
-        wanted[op][q.a] |= 1;
-    else if (q.b)
-        wanted[op][q.b] |= 2;
-    else if (q.same)
-        rules_of[op].same = true;
-    else
-        rules_of[op].any = true;
+    uint8_t a = op_wanted(r, 0), b = op_wanted(r, 1);
+    for (int op = 0; op < IR_OPS; op++) {
+        o->a[op] |= !a || a == op ? bit : 0;
+        o->b[op] |= !b || b == op ? bit : 0;
+    }
+    if (wants_same(r))
+        o->same |= bit;
+    const RuleNode *n = &r->from[r->from[0].arg[1]];
+    if (ir_op[r->from[0].op].args >= 2 && n->kind == NODE_NUMBER && n->number >= -1 && n->number <= 1)
+        o->number |= bit;
 }
 
 /* Rows stay in their order within an op. */
@@ -91,11 +83,15 @@ static void read_rules(void)
             abort();
         }
     for (int op = 0; op < IR_OPS; op++) {
-        rules_of[op].first = (uint8_t)at;
+        int count = 0;
+        op_rows[op].first = (uint8_t)at;
+        special[op] = op == IR_const || op == IR_zext || op == IR_sext;
         for (int i = 0; i < ROWS; i++)
-            if (rules[i].from[0].op == op)
-                note_row(op, quick[at++] = quick_of(i));
-        rules_of[op].count = (uint8_t)(at - rules_of[op].first);
+            if (rules[i].from[0].op == op) {
+                assert(count < OP_ROWS);
+                row_of[at++] = (uint8_t)i;
+                note_row(&op_rows[op], &rules[i], 1u << count++);
+            }
     }
 }
 
@@ -190,20 +186,31 @@ static IrRef apply(Ir *ir, const Rule *r, const IrInsn *w)
     return build(ir, r->to, &r->to[0], r->to[0].kind == NODE_OP ? w->type : ir_result(w), &v);
 }
 
+/* The rows that may suit. */
+static inline RowSet rows_for(const Ir *ir, const IrInsn *w)
+{
+    const OpRows *o = &op_rows[w->op];
+    const IrInsn *a = &ir->insn[w->arg[0]], *b = &ir->insn[w->arg[1]];
+    RowSet set = o->a[a->op] & o->b[b->op];
+    return a == b ? set : set & ~o->same;
+}
+
+/* The constant is none of those that rows name. */
+static inline bool unnamed(const IrInsn *w, uint64_t value)
+{
+    uint64_t mask = ir_mask(w->type < 4 ? ir_bits(w->type) : 64);
+    return (value & mask) > 1 && (value & mask) != mask;
+}
+
 static IrRef apply_rules(Ir *ir, const IrInsn *w)
 {
-    uint8_t a = ir->insn[w->arg[0]].op, b = ir->insn[w->arg[1]].op;
-    if (!((wanted[w->op][a] & 1) | (wanted[w->op][b] & 2)) && !rules_of[w->op].any &&
-        !(rules_of[w->op].same && w->arg[0] == w->arg[1]))
-        return IR_NONE;
+    const IrInsn *b = &ir->insn[w->arg[1]];
     bool scalar = w->type < 4;
-    uint64_t mask = ir_mask(scalar ? ir_bits(w->type) : 64), number = ir->insn[w->arg[1]].imm;
-    const Quick *q = &quick[rules_of[w->op].first], *end = q + rules_of[w->op].count;
-    for (; q < end; q++) {
-        if ((q->a && q->a != a) || (q->b && q->b != b) || (q->same && w->arg[0] != w->arg[1]) ||
-            (q->exact && ((number ^ (uint64_t)q->number) & mask)))
-            continue;
-        const Rule *r = &rules[q->rule];
+    RowSet left = rows_for(ir, w);
+    if (b->op == IR_const && unnamed(w, b->imm))
+        left &= ~op_rows[w->op].number;
+    for (; left; left &= left - 1) {
+        const Rule *r = &rules[row_of[op_rows[w->op].first + __builtin_ctz(left)]];
         IrRef result = scalar || r->vector ? apply(ir, r, w) : IR_NONE;
         if (result)
             return result;
@@ -380,7 +387,7 @@ static bool constant(Ir *ir, const IrInsn *w, IrRef *result)
     return true;
 }
 
-IrRef ir_emit_pure(Ir *ir, const IrInsn *want)
+static IrRef fold(Ir *ir, const IrInsn *want)
 {
     IrInsn w = *want;
     IrRef r = IR_NONE;
@@ -397,9 +404,18 @@ IrRef ir_emit_pure(Ir *ir, const IrInsn *want)
         if (w.op == IR_and && masks_nothing(ir, &w))
             return w.arg[0];
     }
-    if (!r && rules_of[w.op].count)
+    if (!r)
         r = apply_rules(ir, &w);
     return r ? r : ir_append(ir, &w);
+}
+
+/* Most are of two values that nothing is known of. */
+IrRef ir_emit_pure(Ir *ir, const IrInsn *w)
+{
+    uint8_t a = ir->insn[w->arg[0]].op, b = ir->insn[w->arg[1]].op, c = ir->insn[w->arg[2]].op;
+    if (special[a] | special[b] | special[c] || rows_for(ir, w))
+        return fold(ir, w);
+    return ir_append(ir, w);
 }
 
 /* ---- moves between registers and vectors ---- */

@@ -99,6 +99,17 @@ static IrRef flags_of_asked(Ir *ir, IrAsked *asked)
     return asked->flags = ir_append(ir, &(IrInsn){ .op = IR_flags, .type = asked->insn.type, .arg = { r } });
 }
 
+/* Of an op that stands as it was asked for; they may have been asked for before. */
+static IrRef flags_of_op(Ir *ir, IrRef r)
+{
+    const IrInsn *i = &ir->insn[r];
+    assert(ir->full || ir_sets_flags(ir, i));
+    for (IrRef k = r + 1; k < ir->count && k < r + IR_ASKED; k++)
+        if (ir->insn[k].op == IR_flags && ir->insn[k].arg[0] == r)
+            return k;
+    return ir_append(ir, &(IrInsn){ .op = IR_flags, .type = i->type, .arg = { r } });
+}
+
 IrRef ir_emit_flags(Ir *ir, const IrInsn *w)
 {
     for (uint32_t n = 0; n < IR_ASKED; n++) {
@@ -106,25 +117,22 @@ IrRef ir_emit_flags(Ir *ir, const IrInsn *w)
         if (asked->result == w->arg[0] && asked->result)
             return flags_of_asked(ir, asked);
     }
-    const IrInsn *i = &ir->insn[w->arg[0]];
-    assert(ir->full || ir_sets_flags(ir, i)); /* flags must be asked for soon after their op */
-    return ir_append(ir, &(IrInsn){ .op = IR_flags, .type = i->type, .arg = { w->arg[0] } });
+    return flags_of_op(ir, w->arg[0]);
 }
 
-static void ask(Ir *ir, const IrInsn *w, IrRef result, bool fresh)
+/* What folding made of an op that flags may be asked of. There is nothing to remember of one that stands as it is. */
+IrRef ir_emit_asking(Ir *ir, const IrInsn *w)
 {
-    ir->asked[ir->asks++ % IR_ASKED] = (IrAsked){ *w, result, IR_NONE, fresh };
-}
-
-IrRef ir_emit_asking(Ir *ir, const IrInsn *want)
-{
-    IrInsn w = *want;
-    ir_constants_right(ir, &w);
     uint32_t before = ir->count, asks = ir->asks;
-    IrRef r = ir_emit_pure(ir, &w);
+    IrRef r = ir_emit_pure(ir, w);
+    const IrInsn *i = &ir->insn[r];
+    if (r >= before && i->op == w->op && i->arg[0] == w->arg[0] && i->arg[1] == w->arg[1])
+        return r;
+    IrInsn asked = *w;
+    ir_constants_right(ir, &asked);
     ir->asks = asks; /* what rules built on the way was not asked for */
-    if (w.type < 4 && ir_sets_flags(ir, &w))
-        ask(ir, &w, r, r >= before && ir->insn[r].op != IR_const);
+    if (w->type < 4 && ir_sets_flags(ir, &asked))
+        ir->asked[ir->asks++ % IR_ASKED] = (IrAsked){ asked, r, IR_NONE, r >= before && i->op != IR_const };
     return r;
 }
 
@@ -251,8 +259,6 @@ IrRef ir_add_raw(Ir *ir, IrOp op, IrType t, IrRef a, IrRef b, IrRef c, uint64_t 
     IrRef r = ir_append(ir, &want);
     if (op == IR_put && ir_slot(imm) < IR_SLOTS)
         ir->now[ir_slot(imm)].line = ir->line - 1;
-    if (ir_sets_flags(ir, &want))
-        ask(ir, &want, r, true);
     return r;
 }
 
