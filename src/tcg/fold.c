@@ -33,9 +33,9 @@ enum { ROWS = sizeof rows / sizeof *rows };
 typedef uint32_t RowSet;
 enum { OP_ROWS = 32 };
 typedef struct OpRows {
-    uint8_t first;           /* in row_of */
-    RowSet same;             /* those whose two arguments are one variable */
-    RowSet number;           /* those whose second argument is a certain number: 0, 1 or -1 */
+    uint8_t first;               /* in row_of */
+    RowSet same;                 /* those whose two arguments are one variable */
+    RowSet number;               /* those whose second argument is a certain number: 0, 1 or -1 */
     RowSet a[IR_OPS], b[IR_OPS]; /* those that an argument computed by this op suits */
 } OpRows;
 

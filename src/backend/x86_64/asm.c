@@ -2,18 +2,19 @@
 
 #include <assert.h>
 
+const uint8_t *asm_pool;
+
 /* The bytes of an instruction are laid down with as few branches as can be, because which kinds follow one another is
- * as random as the guest's code: what may be absent is written anyway and then not counted. */
+ * as random as the guest's code: words are put together and stored whole, and only what belongs to them is counted. */
 static inline uint8_t *byte(uint8_t *p, unsigned b)
 {
     *p = (uint8_t)b;
     return p + 1;
 }
 
-static inline uint8_t *byte_if(uint8_t *p, bool there, unsigned b)
+static inline void word64(uint8_t *p, uint64_t v)
 {
-    *p = (uint8_t)b;
-    return p + there;
+    memcpy(p, &v, 8);
 }
 
 static inline uint8_t *word32(uint8_t *p, uint32_t v)
@@ -22,55 +23,41 @@ static inline uint8_t *word32(uint8_t *p, uint32_t v)
     return p + 4;
 }
 
-static uint8_t *special_modrm(const Asm *a, uint8_t *p, unsigned reg, Rm rm, unsigned after)
-{
-    if (rm.kind == RM_POOL) {
-        p = byte(p, reg | 5);
-        return word32(p, (uint32_t)(rm.target - (p + a->to_exec + 4 + after)));
-    }
-    p = byte(p, reg | 4); /* index only: SIB without base has a disp32 */
-    p = byte(p, (unsigned)rm.scale << 6 | (rm.index & 7u) << 3 | 5);
-    return word32(p, (uint32_t)rm.disp);
-}
-
+/* `after`: bytes of immediate that follow. */
 static inline uint8_t *modrm(const Asm *a, uint8_t *p, unsigned reg, Rm rm, unsigned after)
 {
     reg = (reg & 7) << 3;
-    if (rm.kind == RM_REG)
-        return byte(p, 0xc0 | reg | (rm.base & 7u));
-    if (rm.base == NO_REG)
-        return special_modrm(a, p, reg, rm, after);
-    bool sib = rm.index != NO_REG || (rm.base & 7) == RSP, none = rm.disp == 0 && (rm.base & 7) != RBP,
-         small = rm.disp == (int8_t)rm.disp;
-    unsigned mod = none ? 0 : small ? 0x40 : 0x80;
-    p = byte(p, mod | reg | (sib ? 4 : rm.base & 7u));
-    p = byte_if(p, sib, (unsigned)rm.scale << 6 | (rm.index == NO_REG ? 4u : rm.index & 7u) << 3 | (rm.base & 7u));
-    word32(p, (uint32_t)rm.disp);
-    return p + (none ? 0 : small ? 1 : 4);
+    if (rm.kind == RM_POOL) { /* relative to the next instruction */
+        p = byte(p, reg | 5);
+        return word32(p, (uint32_t)(asm_pool + rm.bytes - (p + a->to_exec + 4 + after)));
+    }
+    word64(p, rm.bytes | reg);
+    return p + rm.len;
 }
 
-/* REX.R, X and B; a register that is none has no bit 3 set. */
+/* REX.R, X and B. */
 static inline unsigned rex_of(unsigned reg, Rm rm)
 {
-    return (reg & 8) >> 1 | (rm.index & 8u & ~(rm.index >> 4)) >> 2 | (rm.base & 8u & ~(rm.base >> 4)) >> 3;
+    return (reg & 8) >> 1 | rm.rex;
 }
 
 static inline uint8_t *tail(const Asm *a, uint8_t *p, Enc e, unsigned reg, Rm rm, uint64_t imm)
 {
-    p = byte(p, e.opcode);
     p = modrm(a, p, e.ext < 8 ? e.ext : reg, rm, e.imm);
-    memcpy(p, &imm, 8);
+    word64(p, imm);
     return p + e.imm;
 }
 
+/* Prefix, REX, map and opcode as one word, put together from its end. */
 static inline void legacy(Asm *a, Enc e, unsigned rex, unsigned reg, Rm rm, uint64_t imm)
 {
-    uint8_t *p = a->p;
-    p = byte_if(p, e.prefix, e.prefix);
-    p = byte_if(p, rex, 0x40 | rex);
-    p = byte_if(p, e.map, 0x0f);
-    p = byte_if(p, e.map > 1, e.map == 2 ? 0x38 : 0x3a);
-    a->p = tail(a, p, e, reg, rm, imm);
+    static const uint16_t map[] = { 0, 0x0f, 0x380f, 0x3a0f };
+    unsigned maps = e.map ? 8 + 8 * (e.map > 1) : 0, has_rex = rex ? 8 : 0, has_prefix = e.prefix ? 8 : 0;
+    uint64_t v = map[e.map] | (uint64_t)e.opcode << maps;
+    v = v << has_rex | (rex ? 0x40 | rex : 0);
+    v = v << has_prefix | e.prefix;
+    word64(a->p, v);
+    a->p = tail(a, a->p + (8 + maps + has_rex + has_prefix) / 8, e, reg, rm, imm);
 }
 
 void asm_op(Asm *a, Enc e, bool w, unsigned reg, Rm rm, uint64_t imm)
@@ -88,14 +75,14 @@ void asm_vex(Asm *a, Enc e, bool l256, unsigned reg, unsigned vvvv, Rm rm, uint6
     unsigned pp = e.prefix == 0x66 ? 1 : e.prefix ? 5u - (e.prefix & 3u) : 0; /* 66 F3 F2: 1 2 3 */
     unsigned rex = rex_of(e.ext < 8 ? 0 : reg, rm), last = (~vvvv & 15) << 3 | (l256 ? 4u : 0) | pp;
     bool two = e.map == 1 && !e.w && !(rex & 3);
-    uint8_t *p = a->p;
-    p[0] = two ? 0xc5 : 0xc4;
-    p[1] = (uint8_t)(two ? (rex & 4 ? 0 : 0x80) | last : (~rex & 7) << 5 | e.map);
-    p[2] = (uint8_t)((e.w ? 0x80u : 0) | last);
-    a->p = tail(a, p + (two ? 2 : 3), e, reg, rm, imm);
+    unsigned short_form = 0xc5 | ((rex & 4 ? 0 : 0x80) | last) << 8 | (unsigned)e.opcode << 16;
+    unsigned long_form =
+        0xc4 | ((~rex & 7) << 5 | e.map) << 8 | ((e.w ? 0x80u : 0) | last) << 16 | (unsigned)e.opcode << 24;
+    word32(a->p, two ? short_form : long_form);
+    a->p = tail(a, a->p + (two ? 3 : 4), e, reg, rm, imm);
 }
 
-/* ---- the kinds that most code consists of: one opcode byte, registers or [base + disp] ---- */
+/* ---- the kinds that most code consists of: one opcode byte ---- */
 
 static inline void one_byte_reg(Asm *a, unsigned opcode, bool w, unsigned reg, unsigned rm)
 {
@@ -106,27 +93,11 @@ static inline void one_byte_reg(Asm *a, unsigned opcode, bool w, unsigned reg, u
     a->p += 2 + has_rex;
 }
 
-static inline void one_byte_mem(Asm *a, unsigned opcode, bool w, unsigned reg, unsigned base, int32_t disp)
-{
-    unsigned rex = 0x40 | (unsigned)w << 3 | (reg & 8) >> 1 | (base & 8) >> 3;
-    bool none = disp == 0 && (base & 7) != RBP, small = disp == (int8_t)disp;
-    uint8_t *p = byte_if(a->p, rex != 0x40, rex);
-    p = byte(p, opcode);
-    p = byte(p, (none ? 0 : small ? 0x40 : 0x80u) | (reg & 7) << 3 | (base & 7));
-    p = byte_if(p, (base & 7) == RSP, 0x24);
-    word32(p, (uint32_t)disp);
-    a->p = p + (none ? 0 : small ? 1 : 4);
-}
-
-/* Any operand. */
 static inline void one_byte(Asm *a, unsigned opcode, bool w, unsigned reg, Rm rm)
 {
-    if (rm.kind == RM_REG)
-        one_byte_reg(a, opcode, w, reg, rm.base);
-    else if (rm.index == NO_REG && rm.base != NO_REG)
-        one_byte_mem(a, opcode, w, reg, rm.base, rm.disp);
-    else
-        asm_op(a, (Enc){ .opcode = (uint8_t)opcode, .ext = 8 }, w, reg, rm, 0);
+    unsigned rex = 0x40 | (unsigned)w << 3 | rex_of(reg, rm), has_rex = rex != 0x40;
+    word32(a->p, has_rex ? rex | opcode << 8 : opcode);
+    a->p = modrm(a, a->p + 1 + has_rex, reg, rm, 0);
 }
 
 static const Enc MOVAPS = { 0, 1, 0x28, 8, 0, false, false }, MOVUPS = { 0, 1, 0x10, 8, 0, false, false };
@@ -223,6 +194,7 @@ void asm_alu(Asm *a, unsigned n, bool w, unsigned dst, Rm src)
 void asm_alu_imm(Asm *a, unsigned n, bool w, Rm dst, int32_t value)
 {
     bool small = value == (int8_t)value;
+    assert(dst.kind != RM_POOL); /* its address would count from the end of the immediate */
     one_byte(a, small ? 0x83 : 0x81, w, n, dst);
     word32(a->p, (uint32_t)value);
     a->p += small ? 1 : 4;
@@ -242,11 +214,18 @@ static void op_bytes(Asm *a, Enc e, int bytes, unsigned reg, Rm rm, uint64_t imm
 
 void asm_alu_bytes(Asm *a, unsigned n, int bytes, unsigned dst, Rm src)
 {
-    op_bytes(a, (Enc){ .opcode = (uint8_t)(n << 3 | 3), .ext = 8 }, bytes, dst, src, 0);
+    if (bytes >= 4)
+        one_byte(a, n << 3 | 3, bytes == 8, dst, src);
+    else
+        op_bytes(a, (Enc){ .opcode = (uint8_t)(n << 3 | 3), .ext = 8 }, bytes, dst, src, 0);
 }
 
 void asm_alu_imm_bytes(Asm *a, unsigned n, int bytes, Rm dst, int32_t value)
 {
+    if (bytes >= 4) {
+        asm_alu_imm(a, n, bytes == 8, dst, value);
+        return;
+    }
     int32_t v = bytes == 1 ? (int8_t)value : bytes == 2 ? (int16_t)value : value;
     bool small = v == (int8_t)v && bytes > 1;
     Enc e = { .opcode = small ? 0x83 : 0x81,
@@ -264,7 +243,10 @@ void asm_shift_bytes(Asm *a, unsigned n, int bytes, unsigned dst, unsigned count
 
 void asm_test_bytes(Asm *a, int bytes, unsigned x, Rm y)
 {
-    op_bytes(a, (Enc){ .opcode = 0x85, .ext = 8 }, bytes, x, y, 0);
+    if (bytes >= 4)
+        one_byte(a, 0x85, bytes == 8, x, y);
+    else
+        op_bytes(a, (Enc){ .opcode = 0x85, .ext = 8 }, bytes, x, y, 0);
 }
 
 void asm_test_imm_bytes(Asm *a, int bytes, Rm x, int32_t value)

@@ -39,31 +39,48 @@ typedef struct Enc {
     bool vex;    /* exists only with VEX */
 } Enc;
 
-/* An operand of the r/m kind. */
+/* An operand of the r/m kind, in the form that all instructions have it in. */
 typedef struct Rm {
-    uint8_t kind;               /* RM_REG, RM_MEM, RM_POOL */
-    uint8_t base, index, scale; /* index NO_REG: none; scale as a shift */
-    int32_t disp;
-    const uint8_t *target; /* RM_POOL: executable address */
+    uint8_t kind;   /* RM_REG, RM_MEM, RM_POOL */
+    uint8_t base;   /* RM_REG: the register */
+    uint8_t rex;    /* X and B */
+    uint8_t len;    /* of `bytes` */
+    uint64_t bytes; /* ModRM but for its reg field, SIB, displacement; RM_POOL: offset from asm_pool */
 } Rm;
 enum { RM_REG, RM_MEM, RM_POOL };
+extern const uint8_t *asm_pool; /* executable address of what RM_POOL operands are part of */
 
 static inline Rm rm_reg(unsigned r)
 {
-    return (Rm){ .kind = RM_REG, .base = (uint8_t)r, .index = NO_REG };
+    return (Rm){ RM_REG, (uint8_t)r, (uint8_t)(r >> 3), 1, 0xc0 | (r & 7) };
 }
 static inline Rm rm_mem(unsigned base, int32_t disp)
 {
-    return (Rm){ .kind = RM_MEM, .base = (uint8_t)base, .index = NO_REG, .disp = disp };
+    unsigned low = base & 7, sib = low == RSP;
+    bool none = !disp && low != RBP, small = disp == (int8_t)disp;
+    uint64_t head = (none ? 0 : small ? 0x40 : 0x80u) | low | (sib ? 0x2400 : 0);
+    return (Rm){ RM_MEM, (uint8_t)base, (uint8_t)(base >> 3),
+                 (uint8_t)(1 + sib +
+                           (none    ? 0
+                            : small ? 1
+                                    : 4)),
+                 head | (uint64_t)(uint32_t)disp << (8 + 8 * sib) };
 }
+/* Without a base (NO_REG) there is always a disp32. */
 static inline Rm rm_index(unsigned base, unsigned index, unsigned scale, int32_t disp)
 {
-    return (
-        Rm){ .kind = RM_MEM, .base = (uint8_t)base, .index = (uint8_t)index, .scale = (uint8_t)scale, .disp = disp };
+    bool based = base != NO_REG, none = based && !disp && (base & 7) != RBP, small = based && disp == (int8_t)disp;
+    unsigned mod = !based || none ? 0 : small ? 0x40 : 0x80;
+    unsigned sib = scale << 6 | (index & 7) << 3 | (based ? base & 7 : 5);
+    return (Rm){ RM_MEM, (uint8_t)base, (uint8_t)((index & 8) >> 2 | (based ? base >> 3 : 0)),
+                 (uint8_t)(2 + (none    ? 0
+                                : small ? 1
+                                        : 4)),
+                 mod | 4 | sib << 8 | (uint64_t)(uint32_t)disp << 16 };
 }
-static inline Rm rm_pool(const uint8_t *target)
+static inline Rm rm_pool(const uint8_t *at)
 {
-    return (Rm){ .kind = RM_POOL, .base = NO_REG, .index = NO_REG, .target = target };
+    return (Rm){ .kind = RM_POOL, .base = NO_REG, .bytes = (uint64_t)(at - asm_pool) };
 }
 
 typedef struct Asm {

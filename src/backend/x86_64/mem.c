@@ -46,10 +46,11 @@ static Cold *check_span(Comp *c, unsigned address, IrMem m, int32_t span, bool w
     }
     uint8_t *guess = c->a.p;
     entry_offset(c, near != NO_REG ? near : m.disp ? RCX : address);
-    Rm entry = rm_index(R14, RAX, 0, table);
+    Rm entry = rm_index(R14, RAX, 0, table), addend = rm_index(R14, RAX, 0, table + 8);
     if (m.user) {
         asm_alu(&c->a, ALU_ADD, true, RAX, cpu_rm(offsetof(Cpu, user_bank)));
         entry = rm_mem(RAX, table);
+        addend = rm_mem(RAX, table + 8);
     }
     asm_alu(&c->a, ALU_SUB, true, RCX, entry);
     asm_alu_imm(&c->a, ALU_CMP, true, rm_reg(RCX), 4096 - span);
@@ -58,8 +59,7 @@ static Cold *check_span(Comp *c, unsigned address, IrMem m, int32_t span, bool w
     slow->from[1] = misaligned;
     slow->reg[0] = (uint8_t)address;
     slow->imm = insn_of(c, (IrRef)c->at)->imm;
-    entry.disp += 8;
-    asm_load(&c->a, 8, false, RAX, entry);
+    asm_load(&c->a, 8, false, RAX, addend);
     slow->guess = guess;
     slow->hit = c->a.p;
     return slow;

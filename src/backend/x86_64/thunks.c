@@ -367,7 +367,7 @@ uint32_t thunks_make(const Guest *g, HelperThrough *through, uint8_t *w, ptrdiff
     choose_pins(g);
     Asm a = { .p = w, .end = w + bytes, .to_exec = to_exec, .avx = host_cpu.avx };
     fill_fcmp_table((uint16_t *)(void *)w);
-    thunks.pool = w + to_exec;
+    thunks.pool = asm_pool = w + to_exec;
     a.p += 512;
     pool_w = (void *)a.p;
     pool_x = here(&a);
