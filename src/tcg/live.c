@@ -20,7 +20,7 @@ typedef struct Walk {
     Seen seen[IR_SLOTS];
 } Walk;
 
-static uint32_t bytes_of(const Ir *ir, const IrInsn *i)
+static inline uint32_t bytes_of(const Ir *ir, const IrInsn *i)
 {
     unsigned from = ir_slot_offset(i->imm), len = (unsigned)ir_bits(i->type) / 8;
     if ((i->imm & IR_ZEXT) && ir->slots)
@@ -28,7 +28,7 @@ static uint32_t bytes_of(const Ir *ir, const IrInsn *i)
     return (uint32_t)((1ull << len) - 1) << from;
 }
 
-static Seen *seen(Walk *w, unsigned slot)
+static inline Seen *seen(Walk *w, unsigned slot)
 {
     Seen *s = &w->seen[slot];
     if (s->line != w->line) {
@@ -48,14 +48,20 @@ static bool only_a_value(const Ir *ir, const IrInsn *call)
     return ir->helpers && !(ir->helpers[call->imm & 0xffff].effects & (H_STATE | H_LEAVES | H_SLOW));
 }
 
-static inline void use_arguments(Walk *w, const IrInsn *i, uint32_t at)
+static inline void use_argument(IrLive *l, IrRef r, uint32_t at)
 {
-    IrLive *l = w->live;
-    for (int k = 0; k < ir_op[i->op].args; k++) {
-        IrRef r = i->arg[k];
-        if (!l->uses[r]++)
-            l->last[r] = (IrRef)at;
-    }
+    uint16_t uses = l->uses[r];
+    l->last[r] = uses ? l->last[r] : (IrRef)at;
+    l->uses[r] = (uint16_t)(uses + 1);
+}
+
+/* Arguments that an op does not have are IR_NONE, of which nobody asks anything. */
+static inline void use_arguments(IrLive *l, const IrInsn *i, uint32_t at)
+{
+    use_argument(l, i->arg[0], at);
+    use_argument(l, i->arg[1], at);
+    if (i->arg[2])
+        use_argument(l, i->arg[2], at);
 }
 
 static void drop(IrInsn *i)
@@ -72,7 +78,7 @@ static inline void check_hint(Walk *w, uint32_t at)
         w->live->put[at] = 0;
 }
 
-static void visit_put(Walk *w, IrInsn *i, uint32_t at)
+static inline void visit_put(Walk *w, IrInsn *i, uint32_t at)
 {
     uint32_t bytes = bytes_of(w->ir, i);
     Seen *s = seen(w, ir_slot(i->imm));
@@ -82,11 +88,11 @@ static void visit_put(Walk *w, IrInsn *i, uint32_t at)
     }
     s->overwritten |= bytes;
     s->touch = (IrRef)at;
-    use_arguments(w, i, at);
+    use_arguments(w->live, i, at);
     w->live->put[i->arg[0]] = (IrRef)at;
 }
 
-static void visit_get(Walk *w, IrInsn *i, uint32_t at)
+static inline void visit_get(Walk *w, IrInsn *i, uint32_t at)
 {
     if (!w->live->uses[at]) {
         drop(i);
@@ -111,34 +117,54 @@ static void visit_effect(Walk *w, IrInsn *i, uint32_t at, int effects)
         w->line++;
     if (effects & (FAULTS | LEAVES | CALLS) || i->op == IR_label)
         w->barrier = at;
-    use_arguments(w, i, at);
+    use_arguments(w->live, i, at);
 }
 
-static inline void visit(Walk *w, uint32_t at)
-{
-    IrInsn *i = &w->ir->insn[at];
-    int effects = ir_op[i->op].effects;
-    if (i->op == IR_put) {
-        visit_put(w, i, at);
-    } else if (i->op == IR_get) {
-        visit_get(w, i, at);
-    } else if (effects & (CALLS | FP | WRITES | FAULTS | LEAVES | MARK | ARG)) {
-        visit_effect(w, i, at, effects);
-    } else if (w->live->uses[at]) {
-        check_hint(w, at);
-        use_arguments(w, i, at);
-    } else {
-        drop(i);
-    }
-}
+typedef enum Kind { NOTHING, VALUE, GET, PUT, EFFECT } Kind;
+static const uint8_t kind[IR_OPS] = {
+    [IR_const] = VALUE,
+#define OP(name, args, result, effects, meaning)                                                                       \
+    [IR_##name] = IR_##name == IR_put                                                ? PUT                             \
+                  : IR_##name == IR_get                                              ? GET                             \
+                  : IR_##name == IR_insn                                             ? NOTHING                         \
+                  : (effects) & (CALLS | FP | WRITES | FAULTS | LEAVES | MARK | ARG) ? EFFECT                          \
+                                                                                     : VALUE,
+#include "tcg/ops.def"
+};
 
 void ir_live(Ir *ir, IrLive *live)
 {
-    Walk w = { .ir = ir, .live = live, .line = 1, .barrier = ir->count };
+    static _Thread_local Walk walk; /* seen[] is void where its line is another: nothing to clear */
+    Walk *w = &walk;
+    w->ir = ir;
+    w->live = live;
+    w->line++;
+    w->barrier = ir->count;
+    if (w->line > UINT32_MAX - IR_MAX) {
+        memset(w->seen, 0, sizeof w->seen);
+        w->line = 1;
+    }
     memset(live->uses, 0, ir->count * sizeof *live->uses);
     memset(live->last, 0, ir->count * sizeof *live->last);
     memset(live->put, 0, ir->count * sizeof *live->put);
-    for (uint32_t at = ir->count; at-- > 1;)
-        visit(&w, at);
+    IrInsn *insn = ir->insn;
+    for (uint32_t at = ir->count; at-- > 1;) {
+        IrInsn *i = &insn[at];
+        Kind k = (Kind)kind[i->op];
+        if (k == PUT) {
+            visit_put(w, i, at);
+        } else if (k == GET) {
+            visit_get(w, i, at);
+        } else if (k == EFFECT) {
+            visit_effect(w, i, at, ir_op[i->op].effects);
+        } else if (k == VALUE) {
+            if (live->uses[at]) {
+                check_hint(w, at);
+                use_arguments(live, i, at);
+            } else {
+                drop(i);
+            }
+        }
+    }
     live->uses[0] = live->last[0] = 0;
 }

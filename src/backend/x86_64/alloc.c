@@ -598,11 +598,6 @@ Rm voperand(Comp *c, IrRef r, int bytes)
     return rm_reg(vuse(c, r));
 }
 
-void op_end(Comp *c)
-{
-    c->locked = c->vlocked = 0;
-}
-
 void evict_temps(Comp *c, uint32_t regs, uint32_t vregs)
 {
     for (unsigned reg = 0; reg < 16; reg++) {
@@ -673,8 +668,10 @@ void back(Comp *c, unsigned slot, IrRef r, Backed how)
 void forget_slot(Comp *c, unsigned slot)
 {
     IrRef *h = c->holder[slot];
-    for (int k = 0; k < 4; k++) {
-        IrRef r = h[k];
+    uint64_t any;
+    memcpy(&any, h, sizeof any);
+    for (int k = 0; any; any >>= 16, k++) {
+        IrRef r = (IrRef)any;
         h[k] = 0;
         if (!r || !needed_later(c, r) || !c->live.uses[r])
             continue;

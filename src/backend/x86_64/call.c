@@ -15,7 +15,7 @@ void call_op(Comp *c)
     for (int k = 0; k < 3; k++) /* what is made of flags needs rax while it is made */
         if (i->arg[k] && !is_const(c, i->arg[k]) && c->where[i->arg[k]].place == AS_COND) {
             use(c, i->arg[k]);
-            op_end(c);
+            c->locked = c->vlocked = 0;
         }
     for (int k = 0; k < 3; k++)
         if (i->arg[k])

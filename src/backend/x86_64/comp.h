@@ -148,7 +148,7 @@ static inline bool needed_later(const Comp *c, IrRef r)
 /* ---- the allocator: alloc.c ----
  * use: a register that holds the value (pinned ones are not copied); it may not be changed unless `dies` says so.
  * operand: register, memory or, for constants that fit, an immediate.  scratch: a free temporary.  define: where the
- * current op's result goes. Everything taken stays taken until op_end. */
+ * current op's result goes. Everything taken stays taken until the op's end. */
 unsigned use(Comp *, IrRef);
 bool zero_above(Comp *, IrRef); /* an I32 value's register has zeros above it */
 bool stand_in(Comp *, IrRef z, IrRef v);
@@ -169,9 +169,8 @@ unsigned vscratch(Comp *);
 void vuse_in(Comp *, IrRef, unsigned reg); /* a copy in exactly this register */
 
 Rm voperand(Comp *, IrRef, int bytes);
-bool temp_left(const Comp *);                   /* scratch() will find one */
-void put_in_spill(Comp *, IrRef, unsigned reg); /* the value is in this register, and shall be on the stack */
-void op_end(Comp *);
+bool temp_left(const Comp *);                            /* scratch() will find one */
+void put_in_spill(Comp *, IrRef, unsigned reg);          /* the value is in this register, and shall be on the stack */
 void evict_temps(Comp *, uint32_t regs, uint32_t vregs); /* moves live values out of these, before a call */
 void forget_slot(Comp *, unsigned slot);                 /* the slot is about to change: saves values that live there */
 void forget_all_slots(Comp *);
@@ -203,7 +202,7 @@ void call_op(Comp *);
 void exit_op(Comp *);
 void label_here(Comp *, uint64_t pc);
 bool unit_has_label(const Comp *, uint64_t pc);
-void state_op(Comp *);
+void op_get(Comp *), op_put(Comp *);
 Cold *cold(Comp *, void (*emit)(Comp *, Cold *));
 void point(Comp *); /* records that a host return address here belongs to the current guest instruction */
 

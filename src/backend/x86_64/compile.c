@@ -7,48 +7,55 @@
 
 enum { OP_ROOM = 512, COLD_ROOM = 512 };
 
-static void op_const(Comp *c)
-{
-    c->where[c->at] = (Where){ .place = NOWHERE };
-}
-
-static void op_insn(Comp *c)
-{
-    c->pc = insn_of(c, (IrRef)c->at)->imm;
-}
-
 static void op_label(Comp *c)
 {
     allocator_label(c);
     label_here(c, insn_of(c, (IrRef)c->at)->imm);
 }
 
-static void nothing(Comp *c)
-{
-    (void)c;
-}
-
-/* By op; integer ops on vector types go to vec_op. */
-static void (*const emit[IR_OPS])(Comp *) = {
-    [IR_nop] = nothing,      [IR_arg] = nothing,     [IR_const] = op_const, [IR_vconst] = op_const,
-    [IR_insn] = op_insn,     [IR_label] = op_label,  [IR_get] = state_op,   [IR_put] = state_op,
-    [IR_load] = mem_op,      [IR_store] = mem_op,    [IR_rmw] = mem_op,     [IR_cas] = mem_op,
-    [IR_fence] = mem_op,     [IR_call] = call_op,    [IR_goto_] = exit_op,  [IR_goto_if] = exit_op,
-    [IR_goto_reg] = exit_op, [IR_goto_pc] = exit_op, [IR_leave] = exit_op,  [IR_charge] = exit_op,
-    [IR_flags] = op_flags,   [IR_cmc] = op_cmc,      [IR_cond] = op_cond,   [IR_asflags] = op_asflags,
-    [IR_fcmp] = op_fcmp,
+/* By op; what is not here depends on the type. */
+typedef void Emit(Comp *);
+static Emit *const emit[IR_OPS] = {
+    [IR_label] = op_label,  [IR_get] = op_get,    [IR_put] = op_put,         [IR_load] = mem_op,
+    [IR_store] = mem_op,    [IR_rmw] = mem_op,    [IR_cas] = mem_op,         [IR_fence] = mem_op,
+    [IR_call] = call_op,    [IR_goto_] = exit_op, [IR_goto_if] = exit_op,    [IR_goto_reg] = exit_op,
+    [IR_goto_pc] = exit_op, [IR_leave] = exit_op, [IR_charge] = exit_op,     [IR_flags] = op_flags,
+    [IR_cmc] = op_cmc,      [IR_cond] = op_cond,  [IR_asflags] = op_asflags, [IR_fcmp] = op_fcmp,
 };
 
-static void emit_op(Comp *c, const IrInsn *i)
+static Emit *emitter(const IrInsn *i)
 {
     if (emit[i->op])
-        emit[i->op](c);
-    else if (ir_effects((IrOp)i->op) & FP)
-        fp_op(c);
-    else if (ir_in_vector_reg(i->type) || i->op >= IR_vconst)
-        vec_op(c);
-    else
-        int_op(c);
+        return emit[i->op];
+    if (ir_effects((IrOp)i->op) & FP)
+        return fp_op;
+    return ir_in_vector_reg(i->type) || i->op >= IR_vconst ? vec_op : int_op;
+}
+
+/* Ops that emit nothing themselves. */
+static const bool silent[IR_OPS] = {
+    [IR_nop] = true, [IR_insn] = true, [IR_const] = true, [IR_vconst] = true, [IR_arg] = true,
+};
+
+/* What is dead is a nop since the backward pass. */
+static bool emit_ops(Comp *c)
+{
+    const IrInsn *i = c->ir->insn;
+    Where *where = c->where;
+    for (uint32_t at = 1, count = c->ir->count; at < count; at++) {
+        i++, where++;
+        *where = (Where){ .place = NOWHERE };
+        if (silent[i->op]) {
+            c->pc = i->op == IR_insn ? i->imm : c->pc;
+            continue;
+        }
+        c->at = at;
+        if (!room(&c->a, OP_ROOM))
+            return false;
+        emitter(i)(c);
+        c->locked = c->vlocked = 0;
+    }
+    return true;
 }
 
 Cold *cold(Comp *c, void (*emit_cold)(Comp *, Cold *))
@@ -113,17 +120,8 @@ static bool compile(const Guest *guest, Ir *ir, uint64_t first_pc, Compiled *out
     loop_begin(c);
     if (ir_checking)
         check(ir, guest);
-    for (c->at = 1; c->at < ir->count; c->at++) {
-        const IrInsn *i = &ir->insn[c->at];
-        int effects = ir_effects((IrOp)i->op);
-        if (!(effects & (WRITES | FAULTS | LEAVES | CALLS | MARK | FP)) && !c->live.uses[c->at])
-            continue;
-        if (!room(&c->a, OP_ROOM))
-            return false;
-        c->where[c->at] = (Where){ .place = NOWHERE };
-        emit_op(c, i);
-        op_end(c);
-    }
+    if (!emit_ops(c))
+        return false;
     emit_colds(c);
     out->size = (uint32_t)(c->a.p - out->at);
     return !c->a.full;

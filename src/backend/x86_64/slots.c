@@ -3,7 +3,7 @@
 
 #include <assert.h>
 
-static void get(Comp *c)
+void op_get(Comp *c)
 {
     IrRef r = (IrRef)c->at;
     const IrInsn *i = insn_of(c, r);
@@ -197,7 +197,7 @@ static void put_int(Comp *c, const IrInsn *i, unsigned slot, unsigned offset)
     asm_store(&c->a, bytes, reg, to);
 }
 
-static void put(Comp *c)
+void op_put(Comp *c)
 {
     const IrInsn *i = insn_of(c, (IrRef)c->at);
     unsigned slot = ir_slot(i->imm), offset = ir_slot_offset(i->imm);
@@ -227,12 +227,4 @@ static void put(Comp *c)
             c->in_vreg[c->where[v].n] = 0;
         hold(c, slot, v);
     }
-}
-
-void state_op(Comp *c)
-{
-    if (insn_of(c, (IrRef)c->at)->op == IR_get)
-        get(c);
-    else
-        put(c);
 }
