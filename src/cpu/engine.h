@@ -34,10 +34,12 @@ typedef struct CodePage {    /* of a page with PAGE_CODE */
 } CodePage;
 
 typedef struct CodeRegion {
-    uint8_t *w; /* writable view */
-    uint32_t used;
-    Unit **units; /* by code address */
+    uint8_t *w;           /* writable view */
+    uint32_t used, ready; /* bytes; ready: the host has pages for them */
+    Unit **units;         /* by code address */
     uint32_t count, room;
+    char **block;                             /* what Unit structs are in */
+    uint32_t blocks, blocks_room, block_left; /* bytes left in the last one */
 } CodeRegion;
 
 enum { REGIONS = 16, HASH_BITS = 19 }; /* a full cache holds about as many units */
