@@ -139,8 +139,7 @@ static void look_again(Comp *c, Cold *s)
     asm_alu(&c->a, ALU_SUB, true, RCX, entry);
     asm_alu_imm(&c->a, ALU_CMP, true, rm_reg(RCX), 4096 - (1 << m.size));
     uint8_t *absent = asm_jcc(&c->a, CC_A);
-    entry.disp += 8;
-    asm_load(&c->a, 8, false, RAX, entry);
+    asm_load(&c->a, 8, false, RAX, rm_index(R14, RAX, 0, BANK_READ + 8));
     asm_load(&c->a, 8, false, RCX, cpu_rm(offsetof(Cpu, run)));
     unsigned count = s->pc >> c->guest->pc_shift & (SITES - 1);
     asm_alu_imm_bytes(&c->a, ALU_ADD, 1, rm_mem(RCX, (int32_t)(offsetof(CpuRun, bad_guesses) + count)), 256 / TIMES);
