@@ -108,6 +108,8 @@ static void reset(void *dev)
 {
     X86Cpu *c = dev;
     x86_guest.reset(&c->cpu);
+    for (int line = X86_INTR; line <= X86_SMI; line++)
+        cpu_interrupt_line(&c->cpu, line, false); /* whose levels are told again after all devices are reset */
     c->r[RDX] = c->model->signature;
     cpu_power(&c->cpu, true);
 }
