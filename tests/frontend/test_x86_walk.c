@@ -429,7 +429,8 @@ START_TEST(model_specific_registers_refuse)
         { 0x401, 1, false }, /* the status of a bank can only be cleared */
         { 0x401, 0, true },
         { 0x400, ~0ull, true },
-        { 0x400, 5, false },
+        { 0x400, 5, true },
+        { 0x402, 5, false }, /* nor anything but 0 written to an address */
         { 0x1b, 0xfee00800, true },
         { 0x1b, 0xfee00400, false },         /* x2APIC and off */
         { 0x1b, 1ull << 41 | 0x800, false }, /* beyond MAXPHYADDR */

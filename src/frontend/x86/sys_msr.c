@@ -164,11 +164,11 @@ static bool write_mtrr_default(X86Cpu *c, uint32_t n, uint64_t v)
     return true;
 }
 
-/* IA32_MCG_CTL and the controls of the banks take ones and zeros alone; a status can only be cleared: 16.3.2. */
+/* A status can only be cleared: 16.3.2. Controls take what they are given: AMD's have bits that systems leave out. */
 static bool write_bank(X86Cpu *c, uint32_t n, uint64_t v)
 {
-    enum { CTL, STATUS };
-    if ((n & 3) == CTL ? v && ~v : v)
+    enum { CTL };
+    if ((n & 3) != CTL && v)
         return false;
     c->mc[n - MSR_MC0] = v;
     return true;
@@ -178,15 +178,6 @@ static bool read_mcg_cap(X86Cpu *c, uint32_t n, uint64_t *v)
 {
     (void)c, (void)n;
     *v = X86_MC_BANKS | 1 << 8; /* there is an IA32_MCG_CTL */
-    return true;
-}
-
-static bool write_mcg_ctl(X86Cpu *c, uint32_t n, uint64_t v)
-{
-    (void)n;
-    if (v && ~v)
-        return false;
-    c->mcg_ctl = v;
     return true;
 }
 
@@ -236,7 +227,7 @@ static const Msr msrs[] = {
     { 0x00000176, 0, "IA32_SYSENTER_EIP", X86_sep, FIELD(sysenter_eip), .canonical = true },
     { 0x00000179, 0, "IA32_MCG_CAP", X86_mca, .read = read_mcg_cap, .readonly = true },
     { 0x0000017a, 0, "IA32_MCG_STATUS", X86_mca, FIELD(mcg_status), .reserved = ~7ull },
-    { 0x0000017b, 0, "IA32_MCG_CTL", X86_mca, FIELD(mcg_ctl), .write = write_mcg_ctl },
+    { 0x0000017b, 0, "IA32_MCG_CTL", X86_mca, FIELD(mcg_ctl) },
     { 0x000001a0, 0, "IA32_MISC_ENABLE", X86_i686, FIELD(misc_enable), .write = write_misc_enable },
     { 0x000001d9, 0, "IA32_DEBUGCTL", X86_i686, FIELD(debugctl), .reserved = ~3ull },
     { 0x00000200, 2 * X86_MTRRS, "IA32_MTRR_PHYS", X86_mtrr, FIELD(mtrr_range), .write = write_mtrr_range },

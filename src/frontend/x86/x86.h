@@ -99,7 +99,7 @@ typedef struct X86Cpu {
     uint32_t smm_blocked_nmi;          /* whether NMIs were when the system management interrupt came */
     uint32_t delivering, from_outside; /* 1 + the exception that is being taken; EXT of error codes meanwhile; else 0 */
     uint32_t dr6_pending;              /* what #DB is to say after the instruction that is running; else 0 */
-    Line ferr; /* FERR#: an x87 exception waits, where it is not #MF */
+    Line ferr;                         /* FERR#: an x87 exception waits, where it is not #MF */
 
     /* model-specific registers */
     uint64_t efer, star, lstar, cstar, sfmask, kernel_gs_base, tsc_aux, tsc_offset;
