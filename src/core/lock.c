@@ -1,6 +1,10 @@
-/* The machine lock: first come, first served, so that a vCPU polling a device cannot starve the timers. A ticket lock
- * whose waiters sleep on a futex, each woken only for its own ticket. */
+/* The machine lock, on futexes. Whoever runs takes it when it is free, before those that sleep: to hand it to one that
+ * the host has yet to schedule makes everybody wait for the host's scheduler at each access to a device, and on a busy
+ * host a tick of the guest's timer then takes longer than a tick. But a vCPU that polls a device cannot keep it: who
+ * was woken and came too late for PATIENCE is hungry, and while somebody is, nobody else takes it. */
 #include "core/run.h"
+
+#include "host/clock.h"
 
 #include <assert.h>
 #include <limits.h>
@@ -8,34 +12,71 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { SPINS = 100 };
+enum { FREE, HELD, SLEPT_FOR };
+enum { SLEEPERS = 1, HUNGRY = 2 }; /* bits of those that sleep for the lock */
+enum { SPINS = 100, PATIENCE = 2000000 /* ns */ };
 
 static long futex(uint32_t *word, int op, uint32_t value, uint32_t bits)
 {
     return syscall(SYS_futex, word, op | FUTEX_PRIVATE_FLAG, value, NULL, NULL, bits);
 }
 
-static uint32_t bit(uint32_t ticket)
+static bool take(struct MachineRun *r)
 {
-    return 1u << (ticket & 31);
+    uint32_t expected = FREE;
+    return !__atomic_load_n(&r->hungry, __ATOMIC_SEQ_CST) &&
+           __atomic_compare_exchange_n(&r->lock, &expected, HELD, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
+}
+
+static void eaten(struct MachineRun *r)
+{
+    if (!__atomic_sub_fetch(&r->hungry, 1, __ATOMIC_SEQ_CST))
+        futex(&r->hungry, FUTEX_WAKE, INT_MAX, 0);
+}
+
+/* Somebody may sleep for the lock whenever this has taken it, so that its release wakes one. */
+static void sleep_for(struct MachineRun *r)
+{
+    int64_t since = clock_ns();
+    bool hungry = false;
+    for (uint32_t others;;) {
+        if (!hungry && (others = __atomic_load_n(&r->hungry, __ATOMIC_SEQ_CST))) {
+            futex(&r->hungry, FUTEX_WAIT, others, 0);
+            continue;
+        }
+        if (__atomic_exchange_n(&r->lock, SLEPT_FOR, __ATOMIC_SEQ_CST) == FREE)
+            break;
+        futex(&r->lock, FUTEX_WAIT_BITSET, SLEPT_FOR, hungry ? HUNGRY : SLEEPERS);
+        if (!hungry && clock_ns() - since > PATIENCE) {
+            hungry = true;
+            __atomic_fetch_add(&r->hungry, 1, __ATOMIC_SEQ_CST);
+        }
+    }
+    if (hungry)
+        eaten(r);
+}
+
+static void acquire(struct MachineRun *r)
+{
+    for (int i = 0; i < SPINS; i++) {
+        if (take(r))
+            return;
+        __builtin_ia32_pause();
+    }
+    sleep_for(r);
+}
+
+/* The hungry are woken before others. If there is one that does not sleep, it is about to look at the lock. */
+static void release(struct MachineRun *r)
+{
+    if (__atomic_exchange_n(&r->lock, FREE, __ATOMIC_SEQ_CST) == SLEPT_FOR)
+        futex(&r->lock, FUTEX_WAKE_BITSET, 1, __atomic_load_n(&r->hungry, __ATOMIC_SEQ_CST) ? HUNGRY : SLEEPERS);
 }
 
 void lock_init(Machine *m)
 {
-    m->run->next_ticket = m->run->serving = 0;
-}
-
-static void wait_for(uint32_t *serving, uint32_t ticket)
-{
-    uint32_t now = __atomic_load_n(serving, __ATOMIC_ACQUIRE);
-    for (int i = 0; i < SPINS && now != ticket; i++) {
-        __builtin_ia32_pause();
-        now = __atomic_load_n(serving, __ATOMIC_ACQUIRE);
-    }
-    while (now != ticket) {
-        futex(serving, FUTEX_WAIT_BITSET, now, bit(ticket));
-        now = __atomic_load_n(serving, __ATOMIC_ACQUIRE);
-    }
+    m->run->lock = FREE;
+    m->run->hungry = 0;
 }
 
 static bool mine(const Machine *m)
@@ -57,8 +98,7 @@ void machine_lock(Machine *m)
         m->run->inner = true;
         return;
     }
-    uint32_t ticket = __atomic_fetch_add(&m->run->next_ticket, 1, __ATOMIC_SEQ_CST);
-    wait_for(&m->run->serving, ticket);
+    acquire(m->run);
     __atomic_store_n(&m->run->holder, pthread_self(), __ATOMIC_RELAXED);
     __atomic_store_n(&m->run->held, true, __ATOMIC_RELAXED);
 }
@@ -71,10 +111,7 @@ void machine_unlock(Machine *m)
         return;
     }
     __atomic_store_n(&m->run->held, false, __ATOMIC_RELAXED);
-    uint32_t next = m->run->serving + 1;
-    __atomic_store_n(&m->run->serving, next, __ATOMIC_SEQ_CST);
-    if (__atomic_load_n(&m->run->next_ticket, __ATOMIC_SEQ_CST) != next)
-        futex(&m->run->serving, FUTEX_WAKE_BITSET, INT_MAX, bit(next));
+    release(m->run);
 }
 
 bool machine_locked(const Machine *m)

@@ -109,7 +109,7 @@ Region *ram_add(Machine *, const char *name, uint64_t size, bool readonly, Error
 uint64_t ram_pages(const Machine *);
 int ram_fd(const Machine *, uint64_t *size); /* page n is at n * 4096 of it */
 
-/* The one lock under which devices, timers and monitor commands run. Fair (first come, first served); not recursive. */
+/* The one lock under which devices, timers and monitor commands run. Nobody waits for it long; not recursive. */
 void machine_lock(Machine *);
 void machine_unlock(Machine *);
 bool machine_locked(const Machine *); /* by this thread; for assertions */

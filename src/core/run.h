@@ -29,8 +29,9 @@ struct MachineRun {
     MachineConfig config; /* the user's, with the defaults filled in */
     MachineCommon common;
 
-    /* lock.c: a ticket lock on futexes */
-    uint32_t next_ticket, serving;
+    /* lock.c */
+    uint32_t lock;   /* FREE, HELD, SLEPT_FOR; a futex, as is the next */
+    uint32_t hungry; /* who have waited too long */
     pthread_t holder;
     bool held;
     bool around, inner; /* the holder's: it keeps the lock; code it calls has taken it, too */

@@ -19,7 +19,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.join(HERE, '..', '..')
 SKIPPED = 77
-PATIENCE = 150 # seconds for one run of gdb
+PATIENCE = 250 # seconds for one run of gdb
 
 
 def need(program):
