@@ -148,7 +148,7 @@ static bool drives_can(Error *err)
 static void settle(Machine *m)
 {
     for (Drive *d = drive_next(NULL); d; d = drive_next(d))
-        d->drain(d);
+        drive_settle(d);
     run_posts(m);
     for (Device *d = m->devices; d; d = d->next)
         if (d->type->settle)

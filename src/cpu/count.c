@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "base/log.h"
 #include "host/clock.h"
+#include "host/drive.h"
 
 #include <errno.h>
 #include <string.h>
@@ -18,6 +19,8 @@ struct Counting {
     Cpu *running;  /* who is in its turn */
     int64_t given; /* its budget at the beginning, as it is by now */
     bool poked;    /* atomic */
+    Timer drives;  /* what they finish next */
+    DriveClock drive_clock;
 };
 
 static CountOptions chosen;
@@ -27,18 +30,39 @@ void cpu_use_counting(const CountOptions *o)
     chosen = *o;
 }
 
-Counting *counting_new(void)
+static Engine *engine_in(const Machine *m)
 {
+    return m->cpu[0]->run->engine;
+}
+
+/* ---- drives finish what they do by the machine's time ---- */
+
+static int64_t drives_now(void *m)
+{
+    return time_now(m);
+}
+
+static void drives_next(void *m, int64_t when)
+{
+    timer_at(&engine_in(m)->counting->drives, when);
+}
+
+static void drives_due(void *m)
+{
+    timer_at(&engine_in(m)->counting->drives, drives_done(time_now(m)));
+}
+
+Counting *counting_new(Machine *m)
+{
+    drives_use_clock(NULL);
     if (!chosen.on)
         return NULL;
     Counting *c = xalloc(sizeof *c);
     c->options = chosen;
+    timer_init(&c->drives, m, drives_due, m);
+    c->drive_clock = (DriveClock){ drives_now, drives_next, m };
+    drives_use_clock(&c->drive_clock);
     return c;
-}
-
-static Engine *engine_in(const Machine *m)
-{
-    return m->cpu[0]->run->engine;
 }
 
 static CountState *state(const Machine *m)

@@ -594,7 +594,7 @@ static Engine *new_engine(Machine *m, const Guest *g, Error *err)
     e->machine = m;
     e->lockstep = lockstep_new(g);
     e->guest = e->lockstep ? lockstep_guest(e->lockstep) : g;
-    e->counting = counting_new();
+    e->counting = counting_new(m);
     e->backend = chosen_backend;
     e->pages = (m->config->ram >> 12) + (4ull << 18); /* RAM, flash and what devices add: core/ram.c reserves 2 GiB */
     e->page_flags = xalloc(e->pages);

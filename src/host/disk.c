@@ -1,4 +1,7 @@
-/* Requests travel: submit -> the workers' queue -> execute -> the drive's finished list -> the door -> done. */
+/* Requests travel: submit -> the workers' queue -> execute -> the drive's finished list -> the door -> done.
+ *
+ * With a clock (drives_use_clock) nothing about a request depends on the host: it is executed by submit, and done when
+ * a drive of our model would have it done. */
 #include "host/disk.h"
 
 #include "base/alloc.h"
@@ -13,6 +16,7 @@
 #include <string.h>
 
 enum { WORKERS = 3 };
+enum { LATENCY = 50000, BYTES_PER_NS = 1 }; /* of the model: 50 us, and 1 GB/s */
 
 struct Request {
     Request *next;
@@ -24,6 +28,7 @@ struct Request {
     DriveDone *done;
     void *who;
     int64_t since;
+    int64_t when; /* with a clock: it is done */
     bool ok;
 };
 
@@ -56,6 +61,13 @@ static void count(const Request *r)
     c->ns += (uint64_t)(clock_ns() - r->since);
 }
 
+static void finish(Request *r)
+{
+    count(r);
+    r->done(r->who, r->ok);
+    free(r);
+}
+
 /* Under the machine lock. */
 static void call_done(Disk *d)
 {
@@ -66,9 +78,7 @@ static void call_done(Disk *d)
     pthread_mutex_unlock(&d->lock);
     for (Request *next; r; r = next) {
         next = r->next;
-        count(r);
-        r->done(r->who, r->ok);
-        free(r);
+        finish(r);
     }
 }
 
@@ -78,10 +88,15 @@ static void came_in(void *who, const void *bytes, size_t len)
     call_done(who);
 }
 
+static void carry_out(Request *r)
+{
+    r->ok = allowed(r) && r->disk->execute(r->disk, r->op, r->at, r->bytes, r->iov, r->iovs);
+}
+
 static void execute(Request *r)
 {
     Disk *d = r->disk;
-    r->ok = allowed(r) && d->execute(d, r->op, r->at, r->bytes, r->iov, r->iovs);
+    carry_out(r);
     pthread_mutex_lock(&d->lock);
     bool first = !d->finished;
     r->next = NULL;
@@ -157,12 +172,92 @@ void disk_queue_stop(void)
     queue.started = queue.stop = false;
 }
 
+/* ---- by the machine's clock; all under the machine lock ---- */
+
+static struct Timed {
+    const DriveClock *clock; /* NULL: none */
+    Request *first;          /* by when they are done */
+} timed;
+
+void drives_use_clock(const DriveClock *clock)
+{
+    timed.clock = clock;
+}
+
+static void finish_at(Request *r, int64_t when)
+{
+    Request **at = &timed.first;
+    while (*at && (*at)->when <= when)
+        at = &(*at)->next;
+    r->when = when;
+    r->next = *at;
+    *at = r;
+    timed.clock->next(timed.clock->machine, timed.first->when);
+}
+
+static void carry_out_now(Request *r)
+{
+    carry_out(r);
+    uint64_t moved = r->ok && r->iovs ? r->bytes : 0;
+    finish_at(r, timed.clock->now(timed.clock->machine) + LATENCY + (int64_t)(moved / BYTES_PER_NS));
+}
+
+int64_t drives_done(int64_t now)
+{
+    for (Request *r; (r = timed.first) && r->when <= now;) {
+        timed.first = r->next;
+        finish(r);
+    }
+    return timed.first ? timed.first->when : INT64_MAX;
+}
+
+/* The first of a drive's is out of the list. */
+static Request *take_timed(const Disk *d)
+{
+    Request **at = &timed.first;
+    while (*at && (*at)->disk != d)
+        at = &(*at)->next;
+    Request *r = *at;
+    if (r)
+        *at = r->next;
+    return r;
+}
+
+bool drive_later(Drive *drive, int n, DriveLater *later)
+{
+    const Request *r = timed.first;
+    while (r && (r->disk != (Disk *)drive || n--))
+        r = r->next;
+    if (r)
+        *later = (DriveLater){ r->who, r->when, r->ok };
+    return r;
+}
+
+void drive_finish_later(Drive *drive, const DriveLater *later, DriveDone *done)
+{
+    Request *r = xalloc(sizeof *r);
+    *r = (Request){ .disk = (Disk *)drive, .done = done, .who = later->who, .since = clock_ns(), .ok = later->ok };
+    finish_at(r, later->when);
+}
+
+void drive_settle(Drive *drive)
+{
+    if (!timed.clock || !drive->kept)
+        drive->drain(drive);
+}
+
+/* ---- */
+
 static void submit(Drive *drive, DriveOp op, uint64_t at, uint64_t bytes, const struct iovec *iov, int iovs,
                    DriveDone *done, void *who)
 {
     Disk *d = (Disk *)drive;
     Request *r = xalloc(sizeof *r);
-    *r = (Request){ NULL, d, op, at, bytes, iov, iovs, done, who, clock_ns(), false };
+    *r = (Request){ NULL, d, op, at, bytes, iov, iovs, done, who, clock_ns(), 0, false };
+    if (timed.clock) {
+        carry_out_now(r);
+        return;
+    }
     pthread_mutex_lock(&d->lock);
     d->unfinished++;
     pthread_mutex_unlock(&d->lock);
@@ -188,6 +283,8 @@ static void drain(Drive *drive)
         pthread_mutex_unlock(&d->lock);
         call_done(d);
     } while (is_busy(d));
+    for (Request *r; (r = take_timed(d));)
+        finish(r);
 }
 
 bool drive_now(Drive *drive, DriveOp op, uint64_t at, void *to, size_t len)
@@ -216,6 +313,8 @@ void disk_free(Disk *d)
         next = r->next;
         free(r); /* who asked is gone */
     }
+    for (Request *r; (r = take_timed(d));)
+        free(r);
     pthread_mutex_destroy(&d->lock);
     pthread_cond_destroy(&d->idle);
     free(id);

@@ -28,6 +28,7 @@ struct Drive {
     bool readonly, cdrom, removable;
     const DriveUser *user; /* set by the device, or NULL */
     void *user_of;
+    bool kept; /* set by a device that saves what is under way (drive_later) */
     /* Starts one request; `iov` (and what it points at) stays until `done` is called, never before submit returns.
      * Out of bounds, or changing what is read-only: done says false. Requests may overtake one another; a flush makes
      * last what was done before it was submitted. */
@@ -36,6 +37,27 @@ struct Drive {
     /* Waits until every request so far is done (snapshot, power-off, reset); under the machine lock, as is `done`. */
     void (*drain)(Drive *);
 };
+
+/* For machines that are to do the same every time: requests are carried out when they are submitted and done when a
+ * drive of our model would have them done. `next` is called with the time at which drives_done is to be called, which
+ * says when the next time is, INT64_MAX: never. All under the machine lock. */
+typedef struct DriveClock {
+    int64_t (*now)(void *machine);
+    void (*next)(void *machine, int64_t when);
+    void *machine;
+} DriveClock;
+void drives_use_clock(const DriveClock *); /* before the machine runs; NULL: none */
+int64_t drives_done(int64_t now);
+
+/* With such a clock: the nth request under way, for a snapshot, and one that was loaded. */
+typedef struct DriveLater {
+    void *who;
+    int64_t when;
+    bool ok;
+} DriveLater;
+bool drive_later(Drive *, int n, DriveLater *); /* false: there are not so many */
+void drive_finish_later(Drive *, const DriveLater *, DriveDone *);
+void drive_settle(Drive *); /* before a snapshot: nothing is under way but what the device saves */
 
 /* Reads or writes at once, in the calling thread: firmware flash at start-up, tools. */
 bool drive_now(Drive *, DriveOp, uint64_t at, void *, size_t);

@@ -1,41 +1,41 @@
 #!/usr/bin/env python3
-"""repeat.py PROGRAM: with -icount a machine does the same every time: two boots of Linux, by one and by two CPUs, must have the
-same memory and registers after so many instructions. Exit 77 says that a guest is missing."""
-import os
+"""repeat.py PROGRAM [NAME=FILE...]: with -icount a machine does the same every time: each guest of counted.py, run twice, must have
+the same memory and registers after so many instructions, and others one instruction before. Exit 77 says that no guest is there."""
 import subprocess
 import sys
 import tempfile
 
-GUESTS = os.path.join(os.environ.get('XDG_CACHE_HOME') or os.path.expanduser('~/.cache'), 'dragoman', 'guests')
-KERNEL, INITRD = GUESTS + '/linux-arm64/vmlinuz', GUESTS + '/busybox-arm64/initrd.gz'
-COUNT = 500_000_000
+import counted
 
 
-def boot(program, cpus, count):
+def run(*args, **more):
     """The line that says what the state comes to, and what was printed on the serial line."""
     with tempfile.NamedTemporaryFile() as serial:
-        done = subprocess.run(
-            [program, '-M', 'virt', '-cpu', 'max', '-smp', str(cpus), '-m', '256', '-display', 'none', '-monitor', 'none',
-             '-nic', 'none', '-serial', 'file:' + serial.name, '-kernel', KERNEL, '-initrd', INITRD, '-append',
-             'console=ttyAMA0', '-icount', f'shift=3,sleep=off,stop={count}'],
-            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=900, check=True)
+        done = subprocess.run(counted.command(*args, serial='file:' + serial.name, **more), stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, timeout=900)
+        if done.returncode or 'count ' not in done.stderr:
+            sys.exit(f'status {done.returncode}: {done.stderr}')
         return done.stderr, serial.read()
 
 
 def main():
-    if not (os.path.exists(KERNEL) and os.path.exists(INITRD)):
-        return 77
-    for cpus in (1, 2):
-        first, second = (boot(sys.argv[1], cpus, COUNT) for _ in range(2))
-        other = boot(sys.argv[1], cpus, COUNT - 1)
-        print(f'{cpus} CPU: {first[0].strip()}')
-        if f'count {COUNT}:' not in first[0] or b'Linux version' not in first[1]:
-            sys.exit('the machine did not come up')
-        if first != second:
-            sys.exit(f'the second time it was {second[0]}')
-        if first[0].split(', ')[1:] == other[0].split(', ')[1:]:
-            sys.exit('an instruction less makes no difference')
-    return 0
+    program, programs, ran = sys.argv[1], dict(a.split('=') for a in sys.argv[2:]), 0
+    with tempfile.TemporaryDirectory() as scratch:
+        for machine, guest in counted.guests(program):
+            if not counted.there(guest, programs):
+                print(f'{machine}, {guest.name}: skipped')
+                continue
+            args = program, machine, guest, programs, scratch
+            first, second, other = run(*args), run(*args), run(*args, count=guest.count - 1)
+            print(f'{machine}, {guest.name}: {first[0].strip()}', flush=True)
+            if 'linux' in guest.name and (b'records out' if guest.disk else b'Linux version') not in first[1]:
+                sys.exit(f'it did not come up: {first[1].decode(errors="replace")[-2000:]}')
+            if first != second:
+                sys.exit(f'the second time it was {second[0]}')
+            if first[0].split(', ')[1:] == other[0].split(', ')[1:]:
+                sys.exit('an instruction less makes no difference')
+            ran += 1
+    return 0 if ran else 77
 
 
 if __name__ == '__main__':

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""rewind.py PROGRAM [POINTS]: a counted boot of Linux that is saved and loaded again at POINTS (4) moments, and begun anew
-in other processes from what was saved, must end with the memory and registers of one that ran through. Exit 77 says that a
-guest is missing."""
+"""rewind.py PROGRAM [POINTS] [NAME=FILE...]: each guest of counted.py, saved and loaded again at POINTS (3) moments, and begun anew
+in other processes from what was saved, must end with the memory and registers of one that ran through. Exit 77 says that no
+guest is there."""
 import json
 import os
 import random
@@ -11,22 +11,17 @@ import sys
 import tempfile
 import time
 
-GUESTS = os.path.join(os.environ.get('XDG_CACHE_HOME') or os.path.expanduser('~/.cache'), 'dragoman', 'guests')
-KERNEL, INITRD = GUESTS + '/linux-arm64/vmlinuz', GUESTS + '/busybox-arm64/initrd.gz'
-COUNT = 400_000_000
+import counted
 
 
-def machine(program, cpus, *more):
-    return subprocess.Popen([program, '-M', 'virt', '-cpu', 'max', '-smp', str(cpus), '-m', '192', '-display', 'none', '-nic',
-                             'none', '-serial', 'null', '-kernel', KERNEL, '-initrd', INITRD, '-append', 'console=ttyAMA0',
-                             '-icount', f'shift=3,sleep=off,stop={COUNT}', *more],
-                            stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+def machine(command, *more):
+    return subprocess.Popen([*command, *more], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
 
 
 def end(process):
     """What its memory and registers come to."""
     said = process.communicate()[1]
-    if process.returncode or f'count {COUNT}:' not in said:
+    if process.returncode or 'count ' not in said:
         sys.exit(f'status {process.returncode}: {said}')
     return said.strip()
 
@@ -56,45 +51,56 @@ class Monitor:
         return False
 
 
-def through_points(program, cpus, points, scratch, seconds):
-    """The end of a machine that goes back again and again; files of a few moments are left in `scratch`.
-    One that runs through takes about so many seconds."""
+def through_points(command, points, scratch, seconds):
+    """The end of a machine that goes back again and again, and how often it did; files of a few moments are left in
+    `scratch`. One that runs through takes about so many seconds."""
     path = os.path.join(scratch, 'qmp')
-    process = machine(program, cpus, '-qmp', f'unix:{path},server=on,wait=off')
-    monitor, chance, reached = Monitor(path), random.Random(cpus), 0
+    process = machine(command, '-qmp', f'unix:{path},server=on,wait=off')
+    monitor, chance, reached = Monitor(path), random.Random(points), 0
     for number in range(points):
         file = os.path.join(scratch, f'{number % 3}.state')
         time.sleep(chance.random() * seconds / points)
         if not monitor.ask('snapshot-save-file', filename=file):
             break
-        time.sleep(chance.random() * seconds / 10)
+        time.sleep(chance.random() * min(seconds / 10, 0.5))
         if not monitor.ask('snapshot-load-file', filename=file):
             break
         reached += 1
-    print(f'{cpus} CPU: {reached} points')
-    if reached < 2:
-        sys.exit('it ended before two points')
-    return end(process)
+    return end(process), reached
+
+
+def check(command, points, scratch):
+    """How many points there were."""
+    began = time.monotonic()
+    wanted = end(machine(command))
+    got, reached = through_points(command, points, scratch, time.monotonic() - began)
+    if got != wanted:
+        sys.exit(f'{wanted}, and after going back {got}')
+    if not reached:
+        sys.exit('it ended before a point')
+    for name in sorted(os.listdir(scratch)):
+        if name.endswith('.state'):
+            got = end(machine(command, '-loadvm', os.path.join(scratch, name)))
+            if got != wanted:
+                sys.exit(f'{wanted}, and in another process, from {name}: {got}')
+    return reached
 
 
 def main():
-    if not (os.path.exists(KERNEL) and os.path.exists(INITRD)):
-        return 77
-    points = int(sys.argv[2]) if len(sys.argv) > 2 else 4
-    for cpus in (1, 2):
-        with tempfile.TemporaryDirectory() as scratch:
-            began = time.monotonic()
-            wanted = end(machine(sys.argv[1], cpus))
-            seconds = time.monotonic() - began
-            print(wanted, flush=True)
-            got = through_points(sys.argv[1], cpus, points, scratch, seconds)
-            if got != wanted:
-                sys.exit(f'after going back: {got}')
-            for name in sorted(os.listdir(scratch)):
-                got = end(machine(sys.argv[1], cpus, '-loadvm', os.path.join(scratch, name)))
-                if got != wanted:
-                    sys.exit(f'in another process, from {name}: {got}')
-    return 0
+    args = sys.argv[2:]
+    points = int(args.pop(0)) if args and args[0].isdigit() else 3
+    program, programs, ran = sys.argv[1], dict(a.split('=') for a in args), 0
+    for name, guest in counted.guests(program):
+        if not counted.there(guest, programs):
+            print(f'{name}, {guest.name}: skipped')
+            continue
+        reached = 0
+        while reached < points: # on a busy host some of a machine's points come after its end
+            with tempfile.TemporaryDirectory() as scratch:
+                reached += check(counted.command(program, name, guest, programs, scratch), points - reached, scratch)
+        print(f'{name}, {guest.name}: {reached} points', flush=True)
+        ran += 1
+    return 0 if ran else 77
 
 
 if __name__ == '__main__':

@@ -128,9 +128,31 @@ void ide_connect(IdeUnit *u, Drive *medium, const char *serial)
     u->medium = medium;
     u->serial = serial;
     u->cdrom = medium && medium->cdrom;
+    if (medium)
+        medium->kept = true;
     if (u->cdrom) {
         medium->user = &atapi_user;
         medium->user_of = u;
+    }
+}
+
+void ide_settle(IdeChannel *c)
+{
+    for (int i = 0; i < 2; i++) {
+        IdeUnit *u = &c->unit[i];
+        DriveLater later;
+        u->later = u->medium && drive_later(u->medium, 0, &later);
+        u->later_when = u->later ? later.when : 0;
+        u->later_ok = u->later && later.ok;
+    }
+}
+
+void ide_loaded(IdeChannel *c)
+{
+    for (int i = 0; i < 2; i++) {
+        IdeUnit *u = &c->unit[i];
+        if (u->later && u->medium)
+            drive_finish_later(u->medium, &(DriveLater){ u, u->later_when, u->later_ok }, submitted);
     }
 }
 
@@ -350,6 +372,9 @@ static const StateField unit_state[] = {
     STATE(IdeUnit, locked),
     STATE(IdeUnit, ejected),
     STATE(IdeUnit, event),
+    STATE(IdeUnit, later),
+    STATE(IdeUnit, later_ok),
+    STATE(IdeUnit, later_when),
     { .name = "buffer", .offset = offsetof(IdeUnit, buffer), .size = 8, .count = IDE_BUFFER / 8, .kind = STATE_UINT },
     STATE_END,
 };

@@ -48,6 +48,9 @@ typedef struct IdeUnit {
     bool attention, locked, ejected;
     uint8_t event; /* of the medium, that the host was not told of */
     struct iovec iov;
+    /* of a snapshot: the medium will have done it then */
+    bool later, later_ok;
+    int64_t later_when;
     uint8_t buffer[IDE_BUFFER];
 } IdeUnit;
 
@@ -67,6 +70,8 @@ typedef struct IdeChannel {
 extern const StateField ide_channel_state[];
 void ide_init(IdeChannel *, Device *, Line *irq);
 void ide_reset(IdeChannel *);
+void ide_settle(IdeChannel *);                          /* before a snapshot */
+void ide_loaded(IdeChannel *);                          /* after */
 void ide_drain(IdeChannel *);                           /* waits for the media and forgets what was asked of them */
 uint64_t ide_read(IdeChannel *, uint64_t at, int size); /* command block, 0 to 7 */
 void ide_write(IdeChannel *, uint64_t at, uint64_t value, int size);

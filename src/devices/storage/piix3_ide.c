@@ -227,9 +227,19 @@ static void reset(void *dev)
     pci_reset(&d->pci);
 }
 
+static void settle(void *dev)
+{
+    Piix3Ide *d = dev;
+    for (int i = 0; i < CHANNELS; i++)
+        ide_settle(&d->master[i].channel);
+}
+
 static void loaded(void *dev)
 {
+    Piix3Ide *d = dev;
     pci_loaded(dev);
+    for (int i = 0; i < CHANNELS; i++)
+        ide_loaded(&d->master[i].channel);
 }
 
 static void stop(void *dev)
@@ -289,6 +299,7 @@ const DeviceType piix3_ide = {
     .interface = &function,
     .start = start,
     .reset = reset,
+    .settle = settle,
     .loaded = loaded,
     .stop = stop,
 };

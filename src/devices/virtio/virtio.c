@@ -78,6 +78,8 @@ void virtio_loaded(Virtio *v)
         if (again)
             virtio_again(v, i);
     }
+    if (v->type->loaded)
+        v->type->loaded(v);
 }
 
 void virtio_enable(Virtio *v, int n, bool on)

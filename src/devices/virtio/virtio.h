@@ -31,6 +31,7 @@ typedef struct VirtioType {
     void (*notify)(Virtio *, int queue); /* there may be chains; takes a bounded number */
     void (*reset)(Virtio *);             /* queues are off: let go of every chain; may be NULL */
     void (*settle)(Virtio *);            /* before a snapshot: put chains that were taken back; may be NULL */
+    void (*loaded)(Virtio *);            /* after one was loaded, the queues being there; may be NULL */
     void (*stop)(Virtio *);              /* frees what start() made; may be NULL */
 } VirtioType;
 

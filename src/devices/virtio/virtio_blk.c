@@ -11,7 +11,7 @@ enum { F_WRITE_ZEROES = 1 << 14 };
 enum { T_IN = 0, T_OUT = 1, T_FLUSH = 4, T_GET_ID = 8, T_DISCARD = 11, T_WRITE_ZEROES = 13 };
 enum { OK = 0, IOERR = 1, UNSUPP = 2 };
 enum { ZEROES_UNMAP = 1 };
-enum { MOST = 256, SEGMENTS = MOST - 2, RANGE_SECTORS = 1 << 21 };
+enum { SEGMENTS = VIRTIO_BLK_MOST - 2, RANGE_SECTORS = 1 << 21 };
 
 /* 5.2.4 */
 typedef struct Config {
@@ -68,6 +68,7 @@ static bool start(Virtio *v, Error *err)
         .write_zeroes_may_unmap = 1,
     };
     memcpy(v->config, &c, CONFIG_SIZE);
+    b->drive->kept = true;
     v->offered |= F_SEG_MAX | F_BLK_SIZE | F_FLUSH | (b->drive->readonly ? F_RO : F_DISCARD | F_WRITE_ZEROES);
     return true;
 }
@@ -234,14 +235,45 @@ static void reset(Virtio *v)
         b->drive->drain(b->drive);
 }
 
+/* ---- snapshots ---- */
+
+static void settle(Virtio *v)
+{
+    VirtioBlk *b = (VirtioBlk *)v;
+    DriveLater later;
+    for (b->laters = 0; b->drive && b->laters < VIRTIO_BLK_MOST && drive_later(b->drive, (int)b->laters, &later);) {
+        b->later_when[b->laters] = later.when;
+        b->later_head[b->laters] = ((const Request *)later.who)->chain->head;
+        b->later_ok[b->laters++] = later.ok;
+    }
+}
+
+static void loaded(Virtio *v)
+{
+    VirtioBlk *b = (VirtioBlk *)v;
+    b->flying = 0;
+    for (uint32_t n = 0; n < b->laters && v->queue[0].ready; n++) {
+        struct iovec *data;
+        v->chain->head = (uint16_t)b->later_head[n];
+        const char *why = queue_take_again(&v->queue[0], v->dev->dma, v->chain);
+        if (why || !v->chain->in_len)
+            continue; /* who put it there has changed it since */
+        b->flying++;
+        drive_finish_later(b->drive, &(DriveLater){ request_new(b, v->chain, &data), b->later_when[n], b->later_ok[n] },
+                           finished);
+    }
+}
+
 const VirtioType virtio_blk_type = {
     .name = "virtio-blk",
     .id = 2,
-    .queue_most = { MOST },
+    .queue_most = { VIRTIO_BLK_MOST },
     .config_size = CONFIG_SIZE,
     .start = start,
     .notify = notify,
     .reset = reset,
+    .settle = settle,
+    .loaded = loaded,
 };
 
 typedef struct VirtioBlkDevice {
@@ -255,7 +287,8 @@ const DeviceType virtio_blk = {
     .bus = "virtio",
     .size = sizeof(VirtioBlkDevice),
     .props = (const Prop[]){ VIRTIO_BLK_PROPS(VirtioBlkDevice, blk), { 0 } },
-    .state = (const StateField[]){ STATE_STRUCT(VirtioBlkDevice, blk.v, virtio_state), STATE_END },
+    .state = (const StateField[]){ STATE_STRUCT(VirtioBlkDevice, blk.v, virtio_state),
+                                   VIRTIO_BLK_STATE(VirtioBlkDevice, blk), STATE_END },
     .interface = &virtio_blk_type,
     .start = virtio_device_start,
     .reset = virtio_device_reset,

@@ -15,7 +15,8 @@ const DeviceType virtio_blk_pci = {
     .about = "virtio disk on PCI",
     .size = sizeof(VirtioBlkPci),
     .props = (const Prop[]){ VIRTIO_PCI_PROPS(VirtioBlkPci), VIRTIO_BLK_PROPS(VirtioBlkPci, blk), { 0 } },
-    .state = (const StateField[]){ VIRTIO_PCI_STATE(VirtioBlkPci, blk.v), STATE_END },
+    .state =
+        (const StateField[]){ VIRTIO_PCI_STATE(VirtioBlkPci, blk.v), VIRTIO_BLK_STATE(VirtioBlkPci, blk), STATE_END },
     .interface = &type,
     VIRTIO_PCI_HOOKS,
 };

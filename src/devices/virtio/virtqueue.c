@@ -152,6 +152,13 @@ static const char *walk(const Queue *q, Space *s, Chain *c)
     }
 }
 
+const char *queue_take_again(const Queue *q, Space *s, Chain *c)
+{
+    c->outs = c->ins = 0;
+    c->out_len = c->in_len = 0;
+    return walk(q, s, c);
+}
+
 QueueTake queue_take(Queue *q, Space *s, Chain *c, const char **why)
 {
     if (!queue_has(q))
@@ -162,9 +169,7 @@ QueueTake queue_take(Queue *q, Space *s, Chain *c, const char **why)
         return QUEUE_WRONG;
     }
     c->head = load(&q->avail, RING_ENTRIES + 2ull * (q->next_avail & (q->size - 1)));
-    c->outs = c->ins = 0;
-    c->out_len = c->in_len = 0;
-    *why = walk(q, s, c);
+    *why = queue_take_again(q, s, c);
     if (*why)
         return QUEUE_WRONG;
     q->next_avail++;

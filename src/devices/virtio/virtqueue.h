@@ -47,6 +47,8 @@ const char *queue_enable(Queue *, Space *);
 typedef enum QueueTake { QUEUE_EMPTY, QUEUE_CHAIN, QUEUE_WRONG } QueueTake;
 /* The next chain. Empty: the driver will notify when it adds one. Wrong: `*why` says it. */
 QueueTake queue_take(Queue *, Space *, Chain *, const char **why);
+/* One that was taken before: its number is in c->head. NULL, or what is wrong with it. */
+const char *queue_take_again(const Queue *, Space *, Chain *c);
 bool queue_has(Queue *); /* whether there is a chain; if not, the driver will notify */
 
 /* Gives chains back: put the nth of some, with how many bytes were written to it, then publish them all at once. */

@@ -49,6 +49,12 @@ static void bus_error(Cpu *cpu, uint64_t addr, Access access, uint64_t phys)
     x86_raise(x86_of(cpu), X86_GP, 0);
 }
 
+/* Above the flags the slot may hold what the host left there. */
+static void settle(Cpu *cpu)
+{
+    ((X86Cpu *)cpu)->flags &= FLAGS_ALL;
+}
+
 static const char *disassembler(const Cpu *cpu, int *arch, int *mode)
 {
     uint64_t m = x86_mode(cpu);
@@ -89,6 +95,7 @@ const Guest x86_guest = {
     .bus_error = bus_error,
     .interrupt = x86_interrupt,
     .wakes = x86_wakes,
+    .settle = settle,
     .disassembler = disassembler,
 };
 
