@@ -19,6 +19,13 @@ static bool same(const DebugPoint *a, const DebugPoint *b)
            (a->kind == DEBUG_BREAK || a->len == b->len);
 }
 
+static void flush_banks(Cpu *cpu)
+{
+    for (int b = 0; b < BANKS; b++)
+        if (cpu->run->bank[b]->live)
+            bank_flush(cpu->run->bank[b]);
+}
+
 /* Units made before know nothing of a change, TLB entries let accesses through. */
 static void forget(Machine *m, const DebugPoint *p)
 {
@@ -26,9 +33,7 @@ static void forget(Machine *m, const DebugPoint *p)
     Flat f;
     if (p->kind != DEBUG_BREAK) {
         for (int k = 0; k < m->config->cpus; k++)
-            for (int b = 0; b < BANKS; b++)
-                if (m->cpu[k]->run->bank[b]->live)
-                    bank_flush(m->cpu[k]->run->bank[b]);
+            flush_banks(m->cpu[k]);
         return;
     }
     if (!p->phys) {
@@ -82,6 +87,26 @@ const DebugPoint *debug_points(Machine *m, int *count)
     return engine_in(m)->debug.point;
 }
 
+void debug_own(Cpu *cpu, int n, const DebugPoint *p)
+{
+    Engine *e = cpu->run->engine;
+    DebugPoint *own = &cpu->run->own_point[n], old = *own;
+    if (!memcmp(&old, p, sizeof old))
+        return;
+    bool was = old.kind == DEBUG_BREAK, is = p->kind == DEBUG_BREAK;
+    pthread_mutex_lock(&e->lock); /* whoever translates sees all of it, or comes before units are discarded */
+    *own = *p;
+    __atomic_fetch_add(&e->debug.own_breaks, is - was, __ATOMIC_RELAXED);
+    if (was)
+        cache_forget_pc(e, old.at);
+    if (is)
+        cache_forget_pc(e, p->at);
+    pthread_mutex_unlock(&e->lock);
+    cpu->run->own_watches += !!(p->kind & DEBUG_ACCESS) - !!(old.kind & DEBUG_ACCESS);
+    if ((old.kind | p->kind) & DEBUG_ACCESS)
+        flush_banks(cpu);
+}
+
 /* ---- breakpoints ---- */
 
 /* Physical ones are compared by where they are in host memory, which also finds them through every view of it. */
@@ -96,12 +121,35 @@ static bool is_there(const Engine *e, const DebugPoint *p, uint64_t pc, const ui
            f.region->ram + f.offset + (p->at - f.at) == host;
 }
 
+static int own_break_at(const Cpu *cpu, uint64_t pc, int n)
+{
+    const DebugPoint *p = cpu->run->own_point;
+    while (n < DEBUG_OWN && !(p[n].kind == DEBUG_BREAK && p[n].at == pc))
+        n++;
+    return n;
+}
+
 bool debug_stops(const Engine *e, uint64_t pc, const uint8_t *host)
 {
+    const Machine *m = e->machine;
     if (e->debug.breaks)
         for (int k = 0; k < e->debug.count; k++)
             if (is_there(e, &e->debug.point[k], pc, host))
                 return true;
+    if (__atomic_load_n(&e->debug.own_breaks, __ATOMIC_RELAXED))
+        for (int k = 0; k < m->config->cpus; k++)
+            if (own_break_at(m->cpu[k], pc, 0) < DEBUG_OWN)
+                return true;
+    return false;
+}
+
+/* The guest's own breakpoints at the pc; true: an exception was raised. */
+static bool own_break(Cpu *cpu)
+{
+    uint64_t pc = *pc_of(cpu);
+    for (int n = 0; (n = own_break_at(cpu, pc, n)) < DEBUG_OWN; n++)
+        if (cpu->run->guest->debug->own_break(cpu, n))
+            return true;
     return false;
 }
 
@@ -135,13 +183,28 @@ static bool overlap(uint64_t a, uint64_t a_last, uint64_t b, uint64_t b_last)
     return a <= b_last && b <= a_last;
 }
 
+static bool is_watch(const DebugPoint *p)
+{
+    return p->kind & DEBUG_ACCESS;
+}
+
+static bool own_watches_page(const Cpu *cpu, uint64_t page)
+{
+    for (const DebugPoint *p = cpu->run->own_point; p < cpu->run->own_point + DEBUG_OWN; p++)
+        if (is_watch(p) && overlap(page, page + 0xfff, p->at, p->at + p->len - 1))
+            return true;
+    return false;
+}
+
 bool debug_watches_page(Cpu *cpu, uint64_t va, uint64_t phys)
 {
     const Debug *d = &cpu->run->engine->debug;
-    if (!d->watches)
+    if (!d->watches && !cpu->run->own_watches)
         return false;
     uint64_t page = plain(cpu, va) & ~0xfffull;
     phys &= ~0xfffull;
+    if (cpu->run->own_watches && own_watches_page(cpu, page))
+        return true;
     for (int k = 0; k < d->count; k++) {
         const DebugPoint *p = &d->point[k];
         uint64_t from = p->phys ? phys : page;
@@ -151,14 +214,27 @@ bool debug_watches_page(Cpu *cpu, uint64_t va, uint64_t phys)
     return false;
 }
 
-bool debug_refuses(Cpu *cpu, uint64_t va, uint64_t phys, int size, unsigned kinds)
+/* The guest is told before the access is done, as by a fault. */
+static bool own_refuses(Cpu *cpu, uint64_t va, int size, unsigned kinds, bool user)
+{
+    uint64_t from = plain(cpu, va);
+    for (int n = 0; n < DEBUG_OWN; n++) {
+        const DebugPoint *p = &cpu->run->own_point[n];
+        if (p->kind & kinds & DEBUG_ACCESS && overlap(from, from + (uint64_t)size - 1, p->at, p->at + p->len - 1) &&
+            cpu->run->guest->debug->own_watch(cpu, n, p->at > from ? va + (p->at - from) : va, kinds, user))
+            return true;
+    }
+    return false;
+}
+
+bool debug_refuses(Cpu *cpu, uint64_t va, uint64_t phys, int size, unsigned kinds, bool user)
 {
     const Debug *d = &cpu->run->engine->debug;
     CpuDebug *own = &cpu->run->debug;
-    if (own->watch_passed)
-        return false;
+    if (cpu->run->own_watches && own_refuses(cpu, va, size, kinds, user))
+        return true;
     va = plain(cpu, va);
-    for (int k = 0; k < d->count; k++) {
+    for (int k = 0; k < d->count && !own->watch_passed; k++) {
         const DebugPoint *p = &d->point[k];
         uint64_t from = p->phys ? phys : va;
         if (!(p->kind & kinds & DEBUG_ACCESS) || !holds_here(cpu, p) ||
@@ -240,8 +316,10 @@ void debug_begin(Cpu *cpu)
     } else if (own->step == STEP_NONE) {
         own->step = STEP_PAST;
     }
-    if (own->step != STEP_NONE)
-        alone(cpu, own->step);
+    if (own->step == STEP_NONE)
+        return;
+    own_break(cpu); /* a unit of one instruction has no breakpoints */
+    alone(cpu, own->step);
 }
 
 static void stepped(Cpu *cpu)
@@ -280,7 +358,7 @@ void debug_after(Cpu *cpu, CpuExit why)
         const DebugPoint *p = break_at(cpu, *pc_of(cpu));
         if (p)
             tell(cpu, DEBUG_AT_BREAK, DEBUG_BREAK, *pc_of(cpu));
-        else
+        else if (!own_break(cpu))
             alone(cpu, STEP_PAST);
     } else if (own->step != STEP_NONE) {
         stepped(cpu);

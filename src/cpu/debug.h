@@ -1,7 +1,7 @@
-/* Breakpoints, watchpoints and single steps of a machine's CPUs: what debuggers ask of the engine. They are options of
- * the translator, and guest memory is never patched: a breakpoint can be there before its page is mapped and survives
- * whoever overwrites the code, and no guest sees it. All of this is called while the machine stands still
- * (machine_still), unless said. */
+/* Breakpoints, watchpoints and single steps of a machine's CPUs: what debuggers ask of the engine, outside the machine
+ * and inside. They are options of the translator, and guest memory is never patched: a breakpoint can be there before
+ * its page is mapped and survives whoever overwrites the code, and no guest sees it. All of this is called while the
+ * machine stands still (machine_still), unless said. */
 #pragma once
 #include "cpu/cpu.h"
 
@@ -21,6 +21,11 @@ enum { DEBUG_POINTS = 1024 };
 bool debug_add(Machine *, const DebugPoint *, Error *err);
 bool debug_remove(Machine *, const DebugPoint *, Error *err); /* one that is the same */
 const DebugPoint *debug_points(Machine *, int *count);
+
+/* The guest's own, of one CPU: the nth of what its debug registers say; kind 0: none. By the vCPU itself, or while it
+ * stands still. Where one is met, GuestDebug is asked whether it counts. */
+enum { DEBUG_OWN = 16 };
+void debug_own(Cpu *, int n, const DebugPoint *);
 
 typedef enum DebugReason { DEBUG_AT_BREAK, DEBUG_AT_WATCH, DEBUG_STEPPED } DebugReason;
 typedef struct DebugEvent {

@@ -54,6 +54,7 @@ enum { STEP_NONE, STEP_ONE /* the debugger wants it */, STEP_PAST /* past a stop
 typedef struct Debug { /* debug.c */
     DebugPoint point[DEBUG_POINTS];
     int count, breaks, watches;
+    int own_breaks;       /* atomic: of all CPUs' own_point */
     pthread_mutex_t lock; /* of the next two */
     bool waits;           /* an event is on its way to the listener */
     DebugEvent event;
@@ -181,7 +182,7 @@ bool fetch_page(Cpu *, uint64_t pc, Fetched *);
 bool debug_stops(const Engine *, uint64_t pc, const uint8_t *host); /* a breakpoint is at pc, whose bytes are there */
 bool debug_watches_page(Cpu *, uint64_t va, uint64_t phys);
 /* The access touches watched memory and is not to be done: what translated code returns to is told. */
-bool debug_refuses(Cpu *, uint64_t va, uint64_t phys, int size, unsigned kinds);
+bool debug_refuses(Cpu *, uint64_t va, uint64_t phys, int size, unsigned kinds, bool user);
 void debug_begin(Cpu *);          /* its thread starts */
 void debug_after(Cpu *, CpuExit); /* a unit, or with a step one instruction, was run */
 static inline bool debug_wants(const Cpu *cpu, CpuExit why)
@@ -194,7 +195,7 @@ static inline bool debug_interruptible(const Cpu *cpu)
 }
 
 /* ---- count.c ---- */
-Counting *counting_new(void); /* NULL: not asked for */
+Counting *counting_new(Machine *); /* NULL: not asked for */
 extern const MachineCpus counting_cpus;
 
 /* ---- run.c ---- */

@@ -59,6 +59,9 @@ typedef struct GuestDebug {
     bool (*reg)(Cpu *, int number, InspectReg *);
     V128 (*get)(Cpu *, int number);
     void (*set)(Cpu *, int number, V128 value);
+    /* The nth of debug_own is met: whether it counts now, its exception being raised then. The pc is exact. */
+    bool (*own_break)(Cpu *, int n);
+    bool (*own_watch)(Cpu *, int n, uint64_t addr, unsigned kinds, bool user);
     void (*explain)(Cpu *, uint64_t addr, Out *); /* each step of the address's translation in a line */
 } GuestDebug;
 

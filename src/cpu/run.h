@@ -2,6 +2,7 @@
 #pragma once
 #include "cpu/backend.h"
 #include "cpu/cpu.h"
+#include "cpu/debug.h"
 #include <pthread.h>
 #include <stdatomic.h>
 
@@ -129,6 +130,8 @@ struct CpuRun {
     int number;
     uint32_t generation; /* of the code cache when the next unit was found */
     CpuDebug debug;
+    DebugPoint own_point[DEBUG_OWN]; /* the guest's */
+    int own_watches;
     CountState count;
 };
 

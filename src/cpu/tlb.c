@@ -17,6 +17,7 @@ typedef struct Spot { /* where one page's part of an access is */
     const Region *region;
     bool readonly;
     bool watched; /* some of the page is: the caller asks debug_refuses */
+    bool user;
 } Spot;
 
 /* Before a fault is raised: the pc slot tells the instruction. C code's accesses have put it there already. */
@@ -55,7 +56,7 @@ static bool locate(Cpu *cpu, uint64_t va, Access access, bool user, Spot *s, boo
         return false;
     }
     Flat f;
-    *s = (Spot){ .phys = w.phys, .ram_page = ~0u, .watched = debug_watches_page(cpu, va, w.phys) };
+    *s = (Spot){ .phys = w.phys, .ram_page = ~0u, .user = user, .watched = debug_watches_page(cpu, va, w.phys) };
     if (!space_flat(space_of(cpu), w.phys, &f)) {
         precise(cpu);
         log_guest("cpu %d: nothing at physical address %llx (pc %llx)", run->number, (unsigned long long)w.phys,
@@ -119,10 +120,10 @@ static bool device_access(Cpu *cpu, uint64_t va, Access access, int size, const 
 
 static bool refused(Cpu *cpu, uint64_t va, const Spot *s, int size, unsigned kinds)
 {
-    if (!s->watched || !debug_refuses(cpu, va, s->phys, size, kinds))
+    if (!s->watched)
         return false;
     precise(cpu);
-    return true;
+    return debug_refuses(cpu, va, s->phys, size, kinds, s->user);
 }
 
 static unsigned kind_of(Access access)

@@ -42,6 +42,10 @@ void WEAK cpu_post(Cpu *c, void (*fn)(Cpu *, uint64_t), uint64_t arg)
 {
     fn(c, arg);
 }
+void WEAK debug_own(Cpu *c, int n, const DebugPoint *p)
+{
+    (void)c, (void)n, (void)p;
+}
 void WEAK cpu_post_wait(Cpu *c)
 {
     (void)c;

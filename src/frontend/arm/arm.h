@@ -42,7 +42,8 @@ typedef struct ArmCpu {
     const ArmModel *model;
     uint64_t features; /* bit per ArmFeature */
     uint64_t mpidr, rvbar;
-    uint64_t step_pc; /* instruction a software step is under way for; ~0: none */
+    uint64_t step_pc;    /* instruction a software step is under way for; ~0: none */
+    bool step_exclusive; /* it is a load-exclusive */
     Line timer_out[4], pmu_out;
     /* properties */
     bool has[64]; /* ArmFeature */
@@ -88,6 +89,8 @@ enum {
 extern const StateField arm_state[];
 extern const Guest aarch64_guest;
 extern const GuestDebug arm_debug;
+bool arm_own_break(Cpu *, int n); /* debug.c */
+bool arm_own_watch(Cpu *, int n, uint64_t addr, unsigned kinds, bool user);
 extern const Helper arm_helpers[];
 enum {
 #define HELPER(name, fn, effects) H_##name,

@@ -190,27 +190,38 @@ void arm_recheck_interrupts(ArmCpu *c)
         __atomic_store_n(&c->cpu.stop, 1, __ATOMIC_RELAXED);
 }
 
-/* ---- software step: D2.10 ---- */
-bool arm_step_active(const ArmCpu *c)
+/* Whether debug exceptions are enabled here: D2.4 */
+bool arm_debug_enabled(const ArmCpu *c)
 {
-    if (!(c->mdscr & MDSCR_SS) || c->sys.OSLSR_EL1 & 2)
+    if (c->sys.OSLSR_EL1 & 2)
         return false;
     int debug_el = arm_has(c, ARM_el2) && (c->hcr & HCR_TGE || c->sys.MDCR_EL2 & MDCR_TDE) ? 2 : 1;
     return c->el < debug_el || (c->el == debug_el && c->mdscr & MDSCR_KDE && !(c->daif & 8));
 }
 
-/* Before each instruction where M_STEP is set: lets one through, and stops at the next. Leaves if it stopped. */
-uint64_t arm_help_step(Cpu *cpu, uint64_t pc, uint64_t b, uint64_t x)
+/* ---- software step: D2.10 ---- */
+bool arm_step_active(const ArmCpu *c)
 {
-    (void)b, (void)x;
+    return c->mdscr & MDSCR_SS && arm_debug_enabled(c);
+}
+
+enum { STEP_ISV = 1 << 24, STEP_EX = 1 << 6, STATUS_DEBUG = 0x22 };
+
+/* Before each instruction where M_STEP is set: lets one through, and stops at the next. Leaves if it stopped. What the
+ * syndrome says of the instruction that was stepped (ISV, EX): whether there was one, and was a load-exclusive. */
+uint64_t arm_help_step(Cpu *cpu, uint64_t pc, uint64_t exclusive, uint64_t x)
+{
+    (void)x;
     ArmCpu *c = arm_of(cpu);
     if (c->ss) {
         c->ss = 0;
         c->step_pc = pc;
+        c->step_exclusive = exclusive;
         return 0;
     }
+    uint32_t stepped = c->step_pc == ~0ull ? 0 : c->step_exclusive ? STEP_ISV | STEP_EX : STEP_ISV;
     c->step_pc = ~0ull;
-    arm_take_sync(c, EC_STEP_LOW, 1u << 24 | 0x22, pc, false, 0);
+    arm_take_sync(c, EC_STEP_LOW, stepped | STATUS_DEBUG, pc, false, 0);
     return 1;
 }
 

@@ -18,6 +18,7 @@ void arm_reset(Cpu *cpu)
     c->sp_sel = 1;
     c->cpu.mxcsr = 0x1f80;
     arm_sync_mxcsr(c);
+    arm_debug_changed(c);
     arm_mode_changed(c);
 }
 

@@ -144,5 +144,7 @@ const GuestDebug arm_debug = {
     .reg = reg,
     .get = get,
     .set = set,
+    .own_break = arm_own_break,
+    .own_watch = arm_own_watch,
     .explain = explain,
 };

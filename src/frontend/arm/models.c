@@ -189,6 +189,7 @@ static void loaded(void *dev)
     c->cpu.mxcsr = 0x1f80;
     arm_sync_mxcsr(c);
     arm_timers_changed(c);
+    arm_debug_changed(c);
     arm_mode_changed(c);
 }
 

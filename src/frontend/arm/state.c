@@ -72,6 +72,7 @@ const StateField arm_state[] = {
     STATE(ArmCpu, cntkctl),
     STATE(ArmCpu, cnthctl),
     STATE(ArmCpu, step_pc, .reset = ~0ull),
+    STATE(ArmCpu, step_exclusive),
 #define OWN(name_, ...) STATE(ArmCpu, sys.name_, .name = #name_),
 #define IN(...)
 #define CALL(...)

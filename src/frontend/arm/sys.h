@@ -107,6 +107,7 @@ SysGet sys_get_pmcnten, sys_get_pmovs, sys_get_pmceid0, sys_get_pmccntr, sys_get
 SysSet sys_set_nothing, sys_set_sctlr, sys_set_mode, sys_set_ttbr, sys_set_tcr, sys_set_mair;
 SysSet sys_set_hcr, sys_set_stage2, sys_set_spsel, sys_set_pan, sys_set_uao, sys_set_nzcv, sys_set_daif, sys_set_dit;
 SysSet sys_set_fpcr, sys_set_fpsr, sys_set_oslar, sys_set_claimset, sys_set_claimclr;
+SysSet sys_set_breakpoint, sys_set_watchpoint;
 SysSet sys_set_tval, sys_set_timer_ctl, sys_set_cval, sys_set_cntvoff;
 SysSet sys_set_pmcr, sys_set_pmcntenset, sys_set_pmcntenclr, sys_set_pmovsclr, sys_set_pmovsset, sys_set_pmccntr;
 SysSet sys_set_pmxevtyper, sys_set_pmintenset, sys_set_pmintenclr;
@@ -158,6 +159,7 @@ SysSet sys_set_pmxevtyper, sys_set_pmintenset, sys_set_pmintenclr;
 #define MDSCR_SS    (1ull << 0)
 #define MDSCR_KDE   (1ull << 13)
 #define MDSCR_MDE   (1ull << 15)
+#define MDSCR_MDE   (1ull << 15)
 enum {
     SCTLR_RES1 = 0x30d00800, /* of ARMv8.0 */
     SCTLR_RES1_EL2 = 0x30c50830,
@@ -176,7 +178,9 @@ uint64_t arm_hcr(const ArmCpu *);
 void arm_take_sync_to(ArmCpu *, int target, int ec, uint32_t iss, uint64_t return_pc, bool has_far, uint64_t far);
 bool arm_interrupt_pending(const ArmCpu *); /* one that the current state lets through */
 void arm_recheck_interrupts(ArmCpu *);      /* after unmasking: leave translated code soon if one is pending */
-bool arm_step_active(const ArmCpu *);       /* MDSCR.SS and debug exceptions possible from here */
+bool arm_debug_enabled(const ArmCpu *);
+void arm_debug_changed(ArmCpu *);     /* the debug registers were reset or loaded: debug.c */
+bool arm_step_active(const ArmCpu *); /* MDSCR.SS and debug exceptions possible from here */
 bool arm_interrupt(Cpu *);
 bool arm_wakes(const Cpu *);
 void arm_fault(Cpu *, uint64_t addr, int access, const struct Walk *, bool user);

@@ -147,6 +147,12 @@ bool arm_fp_ok(Trans *t)
 
 /* ---- one instruction ---- */
 
+/* LDXR, LDAXR, LDXP, LDAXP (C4.1.94), but not CASP, which shares their bits. */
+static bool is_load_exclusive(uint32_t word)
+{
+    return (word & 0x3fc00000) == 0x08400000 && (word >> 31 || !(word >> 21 & 1));
+}
+
 void arm_translate(Trans *t)
 {
     A64 i = { .pc = t->pc };
@@ -155,7 +161,7 @@ void arm_translate(Trans *t)
     memcpy(&word, t->code, sizeof word);
     const A64Row *row = a64_decode(word, &i);
     if (t->mode & M_STEP)
-        trans_call(t, I64, H_step, ir_imm(t->ir, I64, t->pc), IR_NONE, IR_NONE);
+        trans_call(t, I64, H_step, ir_imm(t->ir, I64, t->pc), ir_imm(t->ir, I64, is_load_exclusive(word)), IR_NONE);
     if (!row || !arm_can(t, (ArmFeature)row->feature) || !a64_handlers[i.row](t, &i))
         arm_raise(t, EC_UNKNOWN, 0, t->pc);
 }
