@@ -18,5 +18,19 @@ void pc_firmware(Pc *); /* fills fw-cfg and CMOS */
 void pc_acpi(Pc *, Device *fw_cfg);
 void pc_smbios(Pc *, Device *fw_cfg);
 bool pc_kernel(Pc *, Device *fw_cfg, Error *); /* -kernel, if there is one */
+
+/* Kernels that are entered in protected mode: pc_elf.c */
+bool pc_is_elf_kernel(const Blob *);
+bool pc_elf_kernel(Pc *, Device *fw_cfg, const Blob *kernel, const Blob *initrd, Error *);
+
+/* An option ROM that the BIOS starts from: its table of what to load, checksums and place in the order. */
+typedef struct PcRow {
+    uint16_t key; /* of fw-cfg */
+    uint32_t len, at;
+} PcRow;
+enum { PC_ROM_ROWS = 4 };
+void pc_boot_rom(Device *fw_cfg, const char *name, uint8_t *rom, size_t size, const PcRow *rows);
+bool pc_place_initrd(const Pc *, uint64_t kernel_end, uint64_t most, size_t len, uint32_t *at, Error *);
+
 struct Aml;
 void pc_dsdt(Pc *, struct Aml *); /* the body of the DSDT */

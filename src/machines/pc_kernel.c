@@ -1,11 +1,12 @@
 /* -kernel on a PC: a bzImage, which an option ROM of ours (roms/x86/linuxboot.S) loads from fw_cfg when the BIOS is
- * done (Linux Documentation/arch/x86/boot.rst). */
+ * done (Linux Documentation/arch/x86/boot.rst); pc_elf.c has the other kinds of kernels. */
 #include "devices/system/fw-cfg.h"
 #include "machines/pc.h"
 
 #include "machines/linuxboot.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { SECTOR = 512, HEADER_END = 0x268, PROTOCOL_OLDEST = 0x203 };
@@ -23,15 +24,9 @@ enum {
 };
 enum { LOADER_UNDEFINED = 0xff, FLAG_HIGH = 1, FLAG_HEAP = 0x80 };
 enum { SETUP_AT = 0x10000, COMMAND_LINE_AT = 0x20000, KERNEL_AT = 0x100000, HEAP_END = 0xfe00 };
-enum { ROM_TABLE = 0x3b0, ROM_ROWS = 4, PNP_AT = 0x1a, PNP_SIZE = 32, PNP_CHECKSUM = 9 };
+enum { ROM_TABLE = 0x3b0, PNP_AT = 0x1a, PNP_SIZE = 32, PNP_CHECKSUM = 9 };
 enum { DMA_READ = 2, DMA_SELECT = 8 };
 enum { FIRMWARE_RAM = 256 << 10 }; /* at the end of low memory, for ACPI's tables and the like */
-#define ROM_NAME "genroms/linuxboot.bin"
-
-typedef struct Row {
-    uint16_t key;
-    uint32_t len, at;
-} Row;
 
 static void put_big(uint8_t *at, uint64_t value, int size)
 {
@@ -47,12 +42,9 @@ static uint8_t sum(const uint8_t *bytes, size_t len)
     return s;
 }
 
-/* The ROM with what to load and both checksums. */
-static void add_rom(Device *fw, const Row *rows)
+void pc_boot_rom(Device *fw, const char *name, uint8_t *rom, size_t size, const PcRow *rows)
 {
-    uint8_t rom[sizeof linuxboot];
-    memcpy(rom, linuxboot, sizeof rom);
-    for (int i = 0; i < ROM_ROWS; i++) {
+    for (int i = 0; i < PC_ROM_ROWS; i++) {
         uint8_t *row = rom + ROM_TABLE + i * 16;
         put_big(row, (uint32_t)rows[i].key << 16 | DMA_SELECT | DMA_READ, 4);
         put_big(row + 4, rows[i].len, 4);
@@ -60,10 +52,11 @@ static void add_rom(Device *fw, const Row *rows)
     }
     uint8_t *pnp = rom + rom[PNP_AT];
     pnp[PNP_CHECKSUM] = (uint8_t)-sum(pnp, PNP_SIZE);
-    rom[sizeof rom - 1] = (uint8_t)-sum(rom, sizeof rom - 1);
-    fw_cfg_add(fw, ROM_NAME, rom, sizeof rom);
-    static const char order[] = "/rom@" ROM_NAME;
-    fw_cfg_add(fw, "bootorder", order, sizeof order);
+    rom[size - 1] = (uint8_t)-sum(rom, size - 1);
+    char order[64];
+    fw_cfg_add(fw, name, rom, size);
+    snprintf(order, sizeof order, "/rom@%s", name);
+    fw_cfg_add(fw, "bootorder", order, strlen(order) + 1);
 }
 
 static void put(uint8_t *header, int at, uint32_t value, int size)
@@ -72,11 +65,11 @@ static void put(uint8_t *header, int at, uint32_t value, int size)
 }
 
 /* As high as the kernel takes it and below what the firmware keeps at the end of memory. */
-static bool place_initrd(const Pc *p, const Blob *kernel, size_t len, uint32_t *at, Error *err)
+bool pc_place_initrd(const Pc *p, uint64_t kernel_end, uint64_t most, size_t len, uint32_t *at, Error *err)
 {
-    uint64_t most = blob_le(kernel, H_INITRD_MOST, 4), end = p->low_ram - FIRMWARE_RAM;
+    uint64_t end = p->low_ram - FIRMWARE_RAM;
     end = end < most ? end : most;
-    if (len > end || end - len < KERNEL_AT + kernel->len)
+    if (len > end || end - len < kernel_end)
         return error_set(err, "the initrd does not fit beside the kernel; give the machine more memory with -m");
     *at = (uint32_t)((end - len) & ~4095ull);
     return true;
@@ -90,7 +83,8 @@ static bool offer(Pc *p, Device *fw, const Blob *kernel, const Blob *initrd, Err
     if (setup >= kernel->len || setup < HEADER_END || setup > COMMAND_LINE_AT - SETUP_AT)
         return error_set(err, "it ends within its own header");
     uint32_t initrd_at = 0;
-    if (initrd->len && !place_initrd(p, kernel, initrd->len, &initrd_at, err))
+    if (initrd->len &&
+        !pc_place_initrd(p, KERNEL_AT + kernel->len, blob_le(kernel, H_INITRD_MOST, 4), initrd->len, &initrd_at, err))
         return false;
     uint8_t header[COMMAND_LINE_AT - SETUP_AT];
     memcpy(header, kernel->data, setup);
@@ -100,15 +94,17 @@ static bool offer(Pc *p, Device *fw, const Blob *kernel, const Blob *initrd, Err
     put(header, H_COMMAND_LINE, COMMAND_LINE_AT, 4);
     put(header, H_INITRD, initrd_at, 4);
     put(header, H_INITRD_SIZE, (uint32_t)initrd->len, 4);
-    const Row rows[ROM_ROWS] = { { FW_CFG_SETUP_DATA, (uint32_t)setup, SETUP_AT },
-                                 { FW_CFG_CMDLINE_DATA, (uint32_t)strlen(append) + 1, COMMAND_LINE_AT },
-                                 { FW_CFG_KERNEL_DATA, (uint32_t)(kernel->len - setup), KERNEL_AT },
-                                 { FW_CFG_INITRD_DATA, (uint32_t)initrd->len, initrd_at } };
+    const PcRow rows[PC_ROM_ROWS] = { { FW_CFG_SETUP_DATA, (uint32_t)setup, SETUP_AT },
+                                      { FW_CFG_CMDLINE_DATA, (uint32_t)strlen(append) + 1, COMMAND_LINE_AT },
+                                      { FW_CFG_KERNEL_DATA, (uint32_t)(kernel->len - setup), KERNEL_AT },
+                                      { FW_CFG_INITRD_DATA, (uint32_t)initrd->len, initrd_at } };
     fw_cfg_set(fw, FW_CFG_SETUP_DATA, header, setup);
     fw_cfg_set(fw, FW_CFG_CMDLINE_DATA, append, strlen(append) + 1);
     fw_cfg_set(fw, FW_CFG_KERNEL_DATA, kernel->data + setup, kernel->len - setup);
     fw_cfg_set(fw, FW_CFG_INITRD_DATA, initrd->data, initrd->len);
-    add_rom(fw, rows);
+    uint8_t rom[sizeof linuxboot];
+    memcpy(rom, linuxboot, sizeof rom);
+    pc_boot_rom(fw, "genroms/linuxboot.bin", rom, sizeof rom, rows);
     return true;
 }
 
@@ -116,7 +112,7 @@ static bool check(const Pc *p, const Blob *kernel, Error *err)
 {
     bool linux_kernel = kernel->len > HEADER_END && !memcmp(kernel->data + H_MAGIC, "HdrS", 4);
     if (!linux_kernel || blob_le(kernel, H_PROTOCOL, 2) < PROTOCOL_OLDEST || !(kernel->data[H_FLAGS] & FLAG_HIGH))
-        return error_set(err, "it is no bzImage, and this version starts no other kernels of x86");
+        return error_set(err, "it is no bzImage, has no PVH entry and no Multiboot header: no kernel for a PC");
     if (KERNEL_AT + kernel->len > p->low_ram - FIRMWARE_RAM)
         return error_set(err, "it does not fit %" PRIu64 " MiB of memory; give the machine more with -m",
                          p->low_ram >> 20);
@@ -133,9 +129,11 @@ bool pc_kernel(Pc *p, Device *fw, Error *err)
         return true;
     if (!load_file("kernel", c->kernel, p->low_ram, &kernel, err))
         return false;
-    bool ok = (check(p, &kernel, err) || error_in(err, "kernel '%s': ", c->kernel)) &&
+    bool flat = pc_is_elf_kernel(&kernel);
+    bool ok = (flat || check(p, &kernel, err) || error_in(err, "kernel '%s': ", c->kernel)) &&
               (!c->initrd || load_file("initrd", c->initrd, p->low_ram, &initrd, err)) &&
-              (offer(p, fw, &kernel, &initrd, err) || error_in(err, "kernel '%s': ", c->kernel));
+              ((flat ? pc_elf_kernel(p, fw, &kernel, &initrd, err) : offer(p, fw, &kernel, &initrd, err)) ||
+               error_in(err, "kernel '%s': ", c->kernel));
     blob_free(&initrd);
     blob_free(&kernel);
     return ok;
