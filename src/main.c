@@ -63,6 +63,7 @@ static int run_machine(Started *s)
     Out balance = OUT_TO(stderr);
     cpu_lockstep_balance(s->machine, &balance);
     door_shut();
+    window_close();
     put_away(s);
     return code;
 }
@@ -74,7 +75,7 @@ static bool start(Config *c, Started *s, Error *err)
         return false;
     s->machine = start_machine(c, err);
     if (s->machine && start_monitors(c, s->machine, &s->monitors, err) &&
-        start_gdb(c, s->machine, s->monitors, &s->gdb, err))
+        start_gdb(c, s->machine, s->monitors, &s->gdb, err) && start_window(c, s->machine, err))
         return true;
     put_away(s);
     return false;

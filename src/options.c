@@ -142,13 +142,6 @@ static bool set_net(void *config, const char *value, Error *err)
     return true;
 }
 
-static bool set_display(void *config, const char *value, Error *err)
-{
-    if (strcmp(value, "none"))
-        return error_set(err, "-display %s: this version has no window; use -nographic or -display none", value);
-    return ((Config *)config)->no_display = true;
-}
-
 static bool only_none(const char *option, const char *value, const char *lacks, Error *err)
 {
     if (!strcmp(value, "none") || !strncmp(value, "none,", 5))
@@ -385,7 +378,13 @@ const Option options[] = {
     { "snapshot", NULL, "write to temporary files instead of disk images", .flag = offsetof(Config, machine.snapshot) },
     { "", "IMAGE", NULL, set_image },
 
-    { "display", "none", "what shows the guest's screen", set_display, "Display options" },
+    { "display", "none|sdl|curses[,full-screen=on|off][,window-close=on|off][,show-cursor=on|off]",
+      "what shows the guest's screen; -display help says what this program has.\n"
+      "Without a word it is a window, if there is a display, and a machine with a screen",
+      set_display, "Display options" },
+    { "sdl", NULL, "the same as -display sdl", set_sdl },
+    { "curses", NULL, "the same as -display curses", set_curses },
+    { "full-screen", NULL, "begin with a window that fills the screen", .flag = offsetof(Config, window.full_screen) },
     { "nographic", NULL, "the serial line on this terminal, with Ctrl-A as its escape key",
       .flag = offsetof(Config, nographic) },
     { "vga", "std|none", "the graphics card of machines that have one", set_vga },
@@ -470,9 +469,7 @@ const Option options[] = {
     { "smbios", "...", LATER },
     { "tpmdev", "...", LATER },
     { "enable-kvm", NULL, "this version translates only; leave it out" },
-    { "curses", NULL, "this version has no window; use -nographic" },
-    { "sdl", NULL, "this version has no window; use -nographic" },
-    { "spice", "...", "this version has no window; use -nographic" },
+    { "spice", "...", "this version has no SPICE; use -display sdl" },
     { 0 },
 };
 

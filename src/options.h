@@ -4,6 +4,7 @@
 #include "core/machine.h"
 #include "cpu/cpu.h"
 #include "cpu/run.h"
+#include "host/window.h"
 
 typedef struct Texts {
     char **at;
@@ -22,9 +23,11 @@ typedef struct Config {
     int64_t date_ns; /* -rtc base=DATE, if dated */
     bool dated;
     const char *vga, *debugcon, *parallel; /* NULL: not said */
-    bool nographic, no_display, no_net;    /* -nographic; -display none; -nic none or -net none */
-    bool no_monitor;                       /* -monitor none */
-    Translation translation;               /* -accel */
+    bool nographic, no_net;                /* -nographic; -nic none or -net none */
+    const char *display;                   /* "none", "sdl", ...; NULL: not said */
+    WindowOptions window;
+    bool no_monitor;         /* -monitor none */
+    Translation translation; /* -accel */
     bool seeded;
     uint64_t seed;
     const char *log_file, *pidfile, *name, *uuid, *loadvm, *snapshot_folder;
@@ -51,4 +54,7 @@ bool set_smp(void *config, const char *value, Error *);
 bool set_memory(void *config, const char *value, Error *);
 bool set_rtc(void *config, const char *value, Error *);
 bool set_icount(void *config, const char *value, Error *);
+bool set_display(void *config, const char *value, Error *);
+bool set_sdl(void *config, const char *value, Error *);
+bool set_curses(void *config, const char *value, Error *);
 bool set_device(void *config, const char *value, Error *);

@@ -249,6 +249,57 @@ bool set_icount(void *config, const char *value, Error *err)
     return ok || error_in(err, "-icount %s: ", value);
 }
 
+static const char *const displays[] = { "none", "sdl", "curses", NULL };
+
+static bool display_keys(Config *c, KeyVals *keys, Error *err)
+{
+    bool closes = !c->window.stays, gl = false;
+    int kind = 0;
+    const char *type = keyvals_get(keys, "type");
+    if (!type)
+        return error_set(err, "say which; -display help lists them");
+    bool ok = keyvals_choice(keys, "type", displays, &kind, err) &&
+              keyvals_bool(keys, "full-screen", &c->window.full_screen, err) &&
+              keyvals_bool(keys, "window-close", &closes, err) &&
+              keyvals_bool(keys, "show-cursor", &c->window.shows_pointer, err) && keyvals_bool(keys, "gl", &gl, err) &&
+              keyvals_done(keys, err);
+    if (ok && gl)
+        ok = error_set(err, "gl=on: guests have no 3D here; leave it out");
+    c->window.stays = !closes;
+    c->display = displays[kind];
+    return ok;
+}
+
+/* -display KIND[,KEY=VALUE...] */
+bool set_display(void *config, const char *value, Error *err)
+{
+    KeyVals keys;
+    if (!strcmp(value, "help") || !strcmp(value, "?")) {
+        Out o = OUT_TO(stdout);
+        windows_help(&o);
+        return ((Config *)config)->done = true;
+    }
+    if (!keyvals_parse(value, "type", &keys, err))
+        return error_in(err, "-display ");
+    bool ok = display_keys(config, &keys, err);
+    keyvals_free(&keys);
+    return ok || error_in(err, "-display %s: ", value);
+}
+
+bool set_sdl(void *config, const char *value, Error *err)
+{
+    (void)value, (void)err;
+    ((Config *)config)->display = "sdl";
+    return true;
+}
+
+bool set_curses(void *config, const char *value, Error *err)
+{
+    (void)value, (void)err;
+    ((Config *)config)->display = "curses";
+    return true;
+}
+
 static void devices_help(Out *o)
 {
     out(o, "Devices that can be added (-device NAME,help lists the properties of one):\n");

@@ -8,6 +8,7 @@
 #include "core/snapshot_tags.h"
 #include "host/chardev.h"
 #include "host/clock.h"
+#include "host/display.h"
 #include "host/drive.h"
 #include "host/loop.h"
 #include "host/net.h"
@@ -72,12 +73,17 @@ static bool monitor_on_stdio(const Config *c)
     return false;
 }
 
+static bool displays(const Config *c, const char *kind)
+{
+    return !c->nographic && c->display && !strcmp(c->display, kind);
+}
+
 /* Without a word from the user the first serial line is this terminal, which Ctrl-A x leaves. */
 static bool open_serials(const Config *c, Error *err)
 {
-    if (!c->serials.count && !c->nographic && monitor_on_stdio(c))
+    if (!c->serials.count && ((!c->nographic && monitor_on_stdio(c)) || displays(c, "curses")))
         return true;
-    if (!c->serials.count && (c->nographic || !(c->no_display || c->machine.no_defaults)))
+    if (!c->serials.count && (c->nographic || !(displays(c, "none") || c->machine.no_defaults)))
         return chardev_open("serial0", "mon:stdio", err) || error_in(err, "-serial ");
     for (size_t i = 0; i < c->serials.count; i++) {
         char id[32];
@@ -352,6 +358,41 @@ bool start_monitors(const Config *c, Machine *m, Monitors **all, Error *err)
     monitors_free(*all);
     *all = NULL;
     return false;
+}
+
+static const char *machine_state(void *m)
+{
+    return machine_pause_wanted(m) ? "paused" : "";
+}
+
+/* What runs: the user's name for it, or the file that is started. */
+static char *window_words(const Config *c)
+{
+    const Drive *d = drive_next(NULL);
+    const char *file = c->machine.kernel ? c->machine.kernel : d && drive_file(d) ? drive_file(d) : c->machine.bios;
+    const char *slash = file ? strrchr(file, '/') : NULL;
+    return xstrdup(c->name ? c->name : slash ? slash + 1 : file ? file : c->type->name);
+}
+
+/* As in QEMU, a machine with a screen is shown in a window where that can be, even if nobody says so. */
+bool start_window(Config *c, Machine *m, Error *err)
+{
+    bool screen = display_first(), asked = c->display, none = c->nographic || displays(c, "none");
+    if (none || (!asked && !(screen && window_has_place("sdl"))))
+        return true;
+    if (!screen)
+        fprintf(stderr, "dragoman: warning: -display %s: this machine has no screen; -device VGA adds one\n",
+                c->display);
+    c->window.kind = asked ? c->display : "sdl";
+    c->window.what = config_own(c, window_words(c));
+    c->window.state = machine_state;
+    c->window.who = m;
+    if (window_open(&c->window, err))
+        return true;
+    if (asked)
+        return error_in(err, "-display %s: ", c->display);
+    fprintf(stderr, "dragoman: warning: no window: %s\n", err->text);
+    return true;
 }
 
 bool start_gdb(const Config *c, Machine *m, Monitors *monitors, Gdb **gdb, Error *err)

@@ -12,3 +12,4 @@ Machine *start_machine(Config *, Error *); /* made, with all its devices, and bo
 /* Those the user asked for, and one beside the serial line on the terminal. Stays NULL in a build without. */
 bool start_monitors(const Config *, Machine *, Monitors **, Error *);
 bool start_gdb(const Config *, Machine *, Monitors *, Gdb **, Error *); /* NULL: no server */
+bool start_window(Config *, Machine *, Error *);                        /* the last, just before it runs */

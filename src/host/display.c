@@ -75,9 +75,14 @@ static const uint16_t high[129] = {
     0x2320, 0x2321, 0xf7,   0x2248, 0xb0,   0x2219, 0xb7,   0x221a, 0x207f, 0xb2,   0x25a0, 0x20
 };
 
+uint32_t display_character(uint8_t c)
+{
+    return c < 32 ? low[c] : c < 127 ? c : high[c - 127];
+}
+
 static void print_character(Out *o, uint8_t c)
 {
-    unsigned u = c < 32 ? low[c] : c < 127 ? c : high[c - 127];
+    uint32_t u = display_character(c);
     if (u < 0x80)
         out(o, "%c", u);
     else if (u < 0x800)

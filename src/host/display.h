@@ -30,6 +30,7 @@ Display *display_first(void);                        /* NULL: no device shows an
 void display_size(Display *, int width, int height); /* at most 8192 each */
 
 void display_draw(Display *);
+uint32_t display_character(uint8_t cell); /* in Unicode */
 /* The screen's text in UTF-8, a line for each row without trailing blanks; false: it shows graphics. */
 bool display_print(Display *, Out *);
 /* Draws and writes a picture file: PNG, or PPM. */

@@ -7,19 +7,22 @@ static const struct Key {
     int key;
     const char *name;
     uint16_t code[2];
+    uint8_t usage;
 } keys[] = {
-#define KEY(number, name, set1, set2) { number, name, { set1, set2 } },
+#define KEY(number, name, set1, set2, usage) { number, name, { set1, set2 }, usage },
 #include "host/keys.def"
 #undef KEY
 };
 enum { KEYS = sizeof keys / sizeof *keys };
 
 static Listener *listeners;
+static int pointers; /* atomic: listeners to places */
 
 void input_listen(Listener *l)
 {
     l->next = listeners;
     listeners = l;
+    __atomic_add_fetch(&pointers, l->point != NULL, __ATOMIC_RELAXED);
 }
 
 void input_deafen(Listener *l)
@@ -27,8 +30,10 @@ void input_deafen(Listener *l)
     Listener **at = &listeners;
     while (*at && *at != l)
         at = &(*at)->next;
-    if (*at)
-        *at = l->next;
+    if (!*at)
+        return;
+    *at = l->next;
+    __atomic_sub_fetch(&pointers, l->point != NULL, __ATOMIC_RELAXED);
 }
 
 bool input_key(int key, bool down)
@@ -51,6 +56,21 @@ bool input_mouse(int dx, int dy, int wheel, int buttons)
     return false;
 }
 
+bool input_point(int x, int y, int wheel, int buttons)
+{
+    for (Listener *l = listeners; l; l = l->next)
+        if (l->point) {
+            l->point(l->dev, x, y, wheel, buttons);
+            return true;
+        }
+    return false;
+}
+
+bool input_points(void)
+{
+    return __atomic_load_n(&pointers, __ATOMIC_RELAXED);
+}
+
 const Listener *input_next(const Listener *l)
 {
     return l ? l->next : listeners;
@@ -61,6 +81,14 @@ int key_numbered(unsigned long number)
     unsigned long code = number & 0x80 ? 0xe000 | (number & 0x7f) : number;
     for (int i = 0; i < KEYS; i++)
         if (number && number < 0x100 && keys[i].code[0] == code)
+            return keys[i].key;
+    return 0;
+}
+
+int key_of_usage(unsigned usage)
+{
+    for (int i = 0; i < KEYS; i++)
+        if (usage && keys[i].usage == usage)
             return keys[i].key;
     return 0;
 }

@@ -8,7 +8,6 @@ const Command constant_commands[] = {
       .answer = "{\"enabled\":false,\"present\":false}" },
     { "query-current-machine", NULL, NULL, "{wakeup-suspend-support:bool}", "what this machine can do",
       .answer = "{\"wakeup-suspend-support\":false}" },
-    { "query-display-options", NULL, NULL, "{type:str}", "what shows the screen", .answer = "{\"type\":\"none\"}" },
     { "query-vnc", NULL, NULL, "{enabled:bool}", "whether VNC shows the screen", .answer = "{\"enabled\":false}" },
     { "query-tpm-models", NULL, NULL, "[str]", "trusted platform modules", .answer = "[]" },
     { "query-tpm-types", NULL, NULL, "[str]", "what is behind trusted platform modules", .answer = "[]" },

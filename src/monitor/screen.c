@@ -1,5 +1,6 @@
 /* The screen as a picture. */
 #include "host/display.h"
+#include "host/window.h"
 #include "monitor/command.h"
 
 #include <string.h>
@@ -43,10 +44,17 @@ static bool screen_text(Ask *a, Out *o)
     return display_print(d, o) || ask_fail(a, "the screen shows graphics; screendump FILE.png takes a picture");
 }
 
+static json_t *display_options(Ask *a)
+{
+    (void)a;
+    return json_pack("{s:s}", "type", window_kind());
+}
+
 extern const Command screen_commands[];
 const Command screen_commands[] = {
     { "screendump", "screendump", "filename:str format?:-f=png|ppm device?:str head?:int", NULL,
       "the screen as a picture", screendump },
+    { "query-display-options", NULL, NULL, "{type:str}", "what shows the screen", display_options },
     { NULL, "info screen", NULL, NULL, "what the screen says, in a text mode", .show = screen_text },
     { 0 },
 };

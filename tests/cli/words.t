@@ -102,7 +102,16 @@ $ -M virt -vnc :1
 $ -M virt -gdb tpc::1234
 1 dragoman: -gdb tpc::1234: there is no kind of chardev 'tpc'
 $ -M virt -display gtk
-1 no window
+1 type=gtk: expected none, sdl
+$ -M virt -display none,window-close=perhaps
+1 window-close=perhaps
+$ -M virt -display sdl,gl=on
+1 guests have no 3D here
+$ -display help
+0 Displays:
+screendump
+$ -M pc -cpu none -S -display curses
+1 dragoman: -display curses: 
 $ -M virt -monitor stido
 1 did you mean 'stdio'?
 $ -M virt -serial vc
