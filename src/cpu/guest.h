@@ -89,6 +89,7 @@ struct Guest {
     void (*bus_error)(Cpu *, uint64_t addr, Access, uint64_t phys);
     bool (*interrupt)(Cpu *);                      /* take what is pending and enabled; true: pc and mode changed */
     bool (*wakes)(const Cpu *);                    /* something ends a wait for interrupt */
+    bool split_atomics;                            /* atomic accesses need not be aligned */
     uint64_t (*strip)(const Cpu *, uint64_t addr); /* address without ignored tag bits, or NULL */
     void (*settle)(Cpu *); /* brings what is kept elsewhere while code runs to the rows of the state table */
     /* Registers as a line of tests/guest has them: of `before` those that are read, of `after` those that changed; the

@@ -328,7 +328,8 @@ static uint64_t combine(IrRmw op, uint64_t old, uint64_t x, int size)
     }
 }
 
-static bool exchange(void *host, int size, uint64_t *old, uint64_t want)
+/* Also where the guest's atomic accesses need not be aligned: nor need the host's. */
+__attribute__((no_sanitize("alignment"))) static bool exchange(void *host, int size, uint64_t *old, uint64_t want)
 {
     switch (size) {
     case 1: {
@@ -361,7 +362,7 @@ bool mem_rmw(Cpu *cpu, uint64_t va, int size, IrRmw op, uint64_t operand, bool u
 {
     uint64_t mask = size == 8 ? ~0ull : (1ull << 8 * size) - 1;
     operand &= mask;
-    if (va & (uint64_t)(size - 1)) {
+    if (va & (uint64_t)(size - 1) && !cpu->run->guest->split_atomics) {
         precise(cpu);
         cpu->run->guest->misaligned(cpu, va, STORE);
         return false;
@@ -389,7 +390,7 @@ bool mem_rmw(Cpu *cpu, uint64_t va, int size, IrRmw op, uint64_t operand, bool u
 
 bool mem_cas(Cpu *cpu, uint64_t va, int size, V128 expected, V128 desired, bool user, V128 *old)
 {
-    if (va & (uint64_t)(size - 1)) {
+    if (va & (uint64_t)(size - 1) && !cpu->run->guest->split_atomics) {
         precise(cpu);
         cpu->run->guest->misaligned(cpu, va, STORE);
         return false;

@@ -1,5 +1,7 @@
 #include "tests/frontend/x86_bench.h"
 
+#include "cpu/debug.h"
+
 #include "core/ports.h"
 #include "core/timer.h"
 #include "cpu/interp.h"
@@ -121,6 +123,10 @@ void cpu_power(Cpu *c, bool on)
 void cpu_post(Cpu *c, void (*fn)(Cpu *, uint64_t), uint64_t arg)
 {
     fn(c, arg);
+}
+void debug_own(Cpu *c, int n, const DebugPoint *p)
+{
+    (void)c, (void)n, (void)p;
 }
 void cpu_private_memory(Cpu *c, bool on)
 {

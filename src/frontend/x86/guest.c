@@ -23,7 +23,7 @@ void x86_reset(Cpu *cpu)
     c->dr[7] = 0x400;
     c->cpu.mxcsr = 0x1f80;
     cpu_private_memory(cpu, false);
-    x86_mode_changed(c);
+    x86_breakpoints_changed(c);
 }
 
 static void fault(Cpu *cpu, uint64_t addr, Access access, const Walk *w, bool user)
@@ -96,7 +96,9 @@ const Guest x86_guest = {
     .interrupt = x86_interrupt,
     .wakes = x86_wakes,
     .settle = settle,
+    .split_atomics = true,
     .disassembler = disassembler,
+    .debug = &x86_debug,
 };
 
 bool x86_guest_start(X86Cpu *c, Error *err)

@@ -6,3 +6,4 @@ bool x86_guest_start(X86Cpu *, Error *err); /* hands the CPU to the engine */
 void x86_reset(Cpu *);
 uint64_t x86_mode(const Cpu *);
 void x86_translate(Trans *);
+extern const GuestDebug x86_debug; /* inspect.c */

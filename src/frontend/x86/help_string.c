@@ -158,6 +158,8 @@ static bool repeat(const String *s, bool *ok)
         set(s, RCX, index_of(s, RCX) - 1);
         if (ended(s))
             return true;
+        if (s->c->dr6_pending)
+            return !index_of(s, RCX);
     }
     return true;
 }
@@ -189,7 +191,7 @@ uint64_t x86_help_string(Cpu *cpu, uint64_t how, uint64_t next, uint64_t x)
         return 0;
     if (done)
         c->rip = next; /* a device may have changed anything: leave to look */
-    if (ok && (c->eflags & FL_TF || c->shadow))
+    if (ok && (c->eflags & FL_TF || c->shadow || c->dr6_pending))
         x86_finish(c, c->eflags & FL_TF);
     return 1;
 }

@@ -114,6 +114,11 @@ static void reset(void *dev)
     cpu_power(&c->cpu, true);
 }
 
+static void loaded(void *dev)
+{
+    x86_breakpoints_changed(dev);
+}
+
 static void port_start(void *dev, uint64_t pc, uint64_t arg)
 {
     (void)arg;
@@ -153,7 +158,7 @@ static const Prop props[] = {
     extern const DeviceType symbol;                                                                                    \
     const DeviceType symbol = {                                                                                        \
         .name = name_, .about = about_, .size = sizeof(X86Cpu), .props = props, .state = x86_state, .pins = pins,      \
-        .interface = &cpu_port, .start = start, .reset = reset,                                                        \
+        .interface = &cpu_port, .start = start, .reset = reset, .loaded = loaded,                                                        \
     };
 #include "frontend/x86/models.def"
 /* clang-format on */

@@ -67,6 +67,11 @@ void x86_set_real_segment(X86Cpu *, X86Seg, uint16_t selector); /* real and virt
 #define SEGMENT_ARG(seg, bytes, stack, reg) ((uint64_t)(seg) | (bytes) << 8 | (stack) << 16 | (uint64_t)(reg) << 24)
 enum { FAR_JUMP, FAR_CALL, FAR_RETURN }; /* for the helper `far` */
 
+/* ---- breakpoint registers ---- sys_debug.c */
+bool x86_own_watch(Cpu *, int n, uint64_t at, unsigned kinds, bool user); /* GuestDebug.own_watch */
+void x86_touched_port(X86Cpu *, unsigned port, unsigned bytes);
+void x86_breakpoints_changed(X86Cpu *); /* after any change of DR0 to DR3 or DR7 */
+
 /* ---- flags ---- sys_flags.c */
 /* POPF: what may change at this privilege, for an operand of that many bytes; false: raised (virtual-8086). */
 bool x86_popf(X86Cpu *, uint64_t value, unsigned bytes);

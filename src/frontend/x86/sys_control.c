@@ -355,5 +355,7 @@ uint64_t x86_help_write_dr(Cpu *cpu, uint64_t n, uint64_t v, uint64_t x)
     if (n >= 6 && v >> 32)
         return refuse(c);
     c->dr[n] = n == 6 ? (v & 0xe00f) | 0xffff0ff0 : n == 7 ? (v & 0xffff23ff) | 0x400 : v;
+    if (n != 6)
+        x86_breakpoints_changed(c);
     return 0;
 }

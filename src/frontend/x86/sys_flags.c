@@ -8,13 +8,32 @@ static unsigned iopl(const X86Cpu *c)
     return c->eflags >> 12 & 3;
 }
 
+static bool refuse(X86Cpu *c)
+{
+    x86_raise(c, X86_GP, 0);
+    return false;
+}
+
+/* 21.3: in virtual-8086 mode below IOPL 3, with VME, the 16-bit forms have VIF for IF, and see IOPL 3. */
+static bool is_virtual(const X86Cpu *c)
+{
+    return c->eflags & FL_VM && iopl(c) < 3;
+}
+
+static bool popf_virtual(X86Cpu *c, uint32_t value)
+{
+    const uint32_t may = (FL_ARITH | FL_DF | FL_NT | FL_TF) & 0xffff;
+    if (value & FL_TF || (value & FL_IF && c->eflags & FL_VIP))
+        return refuse(c);
+    x86_put_eflags(c, (x86_get_eflags(c) & ~(may | FL_VIF)) | (value & may) | (value & FL_IF ? FL_VIF : 0));
+    return true;
+}
+
 bool x86_popf(X86Cpu *c, uint64_t value, unsigned bytes)
 {
     uint32_t old = x86_get_eflags(c), may = FL_ARITH | FL_TF | FL_DF | FL_NT | FL_AC | FL_ID;
-    if (c->eflags & FL_VM && iopl(c) < 3) {
-        x86_raise(c, X86_GP, 0);
-        return false;
-    }
+    if (is_virtual(c))
+        return c->cr4 & CR4_VME && bytes == 2 ? popf_virtual(c, (uint32_t)value) : refuse(c);
     if (c->cpl <= iopl(c))
         may |= FL_IF;
     if (c->cpl == 0)
@@ -26,28 +45,39 @@ bool x86_popf(X86Cpu *c, uint64_t value, unsigned bytes)
     return true;
 }
 
+/* VIF for IF: virtual-8086 mode with VME, privilege level 3 with PVI. */
+static bool has_virtual_flag(const X86Cpu *c)
+{
+    return c->eflags & FL_VM ? c->cr4 & CR4_VME : c->cpl == 3 && c->cr4 & CR4_PVI;
+}
+
 bool x86_set_interrupts(X86Cpu *c, bool on)
 {
-    if (c->cpl > iopl(c)) {
-        x86_raise(c, X86_GP, 0);
-        return false;
-    }
-    if (on && !(c->eflags & FL_IF))
+    bool own = c->cpl <= iopl(c);
+    if (!own && (!has_virtual_flag(c) || (on && c->eflags & FL_VIP)))
+        return refuse(c);
+    if (own && on && !(c->eflags & FL_IF))
         c->shadow = 1;
-    c->eflags = on ? c->eflags | FL_IF : c->eflags & ~(uint32_t)FL_IF;
+    uint32_t flag = own ? FL_IF : FL_VIF;
+    c->eflags = on ? c->eflags | flag : c->eflags & ~flag;
     return true;
 }
 
 /* ---- helpers ---- */
 
-uint64_t x86_help_pushf_check(Cpu *cpu, uint64_t a, uint64_t b, uint64_t x)
+/* PUSHF in virtual-8086 mode; the flags go to tmp[0]. */
+uint64_t x86_help_pushf(Cpu *cpu, uint64_t bytes, uint64_t b, uint64_t x)
 {
     X86Cpu *c = x86_of(cpu);
-    (void)a, (void)b, (void)x;
-    if (!(c->eflags & FL_VM) || iopl(c) == 3)
-        return 0;
-    x86_raise(c, X86_GP, 0);
-    return 1;
+    (void)b, (void)x;
+    uint32_t flags = x86_get_eflags(c) & ~(uint32_t)(FL_VM | FL_RF);
+    if (is_virtual(c)) {
+        if (!(c->cr4 & CR4_VME) || bytes != 2)
+            return !refuse(c);
+        flags = (flags & ~(uint32_t)FL_IF) | FL_IOPL | (flags & FL_VIF ? FL_IF : 0);
+    }
+    c->tmp[0] = flags;
+    return 0;
 }
 
 /* Leaves if the mode changed or interrupts may now come. The stack pointer is moved here, after what may raise.
@@ -64,13 +94,7 @@ uint64_t x86_help_popf(Cpu *cpu, uint64_t value, uint64_t how, uint64_t next)
     if (!((before ^ c->eflags) & (FL_TF | FL_IF | FL_AC)))
         return 0;
     c->rip = next;
-    /* TF takes effect after the next instruction; that it was set before counts for this one */
-    x86_mode_changed(c);
-    __atomic_store_n(&c->cpu.stop, 1, __ATOMIC_RELAXED);
-    if (before & FL_TF) {
-        c->dr[6] |= 1 << 14;
-        x86_raise(c, X86_DB, 0);
-    }
+    x86_finish(c, before & FL_TF); /* that it was set before counts for this one */
     return 1;
 }
 
@@ -84,6 +108,9 @@ uint64_t x86_help_interrupts(Cpu *cpu, uint64_t on, uint64_t next, uint64_t x)
     if (!c->shadow || !on)
         return 0;
     c->rip = next;
-    x86_mode_changed(c);
+    if (c->eflags & FL_TF || c->dr6_pending)
+        x86_finish(c, c->eflags & FL_TF);
+    else
+        x86_mode_changed(c);
     return 1;
 }

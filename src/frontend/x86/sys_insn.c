@@ -161,8 +161,11 @@ bool i86_ud2(Trans *t, X86Insn *i)
 bool i86_pushf(Trans *t, X86Insn *i)
 {
     Ir *ir = t->ir;
-    if (t->mode & M_VM)
-        trans_call(t, I64, H_pushf_check, IR_NONE, IR_NONE, IR_NONE);
+    if (t->mode & M_VM) {
+        trans_call(t, I64, H_pushf, x86_const(t, i->opsize), IR_NONE, IR_NONE);
+        x86_push(t, i->opsize, ir_get(ir, x86_type(i->opsize), IR_SLOT(S_TMP0, 0)));
+        return true;
+    }
     IrRef packed = x86_flags_int(t);
     IrRef low = ir_and(ir, I32, ir_shr(ir, I32, packed, ir_imm(ir, I32, 8), 0), ir_imm(ir, I32, 0xd5), 0);
     IrRef of = ir_shl(ir, I32, ir_and(ir, I32, packed, ir_imm(ir, I32, 1), 0), ir_imm(ir, I32, 11), 0);

@@ -87,7 +87,10 @@ static void set_registers(X86Cpu *c, const Task *t, uint32_t flags)
         x86_clear_segment(c, (X86Seg)n, (uint16_t)t->segs[n]);
     c->ldtr = (X86Segment){ .selector = (uint16_t)t->ldt };
     c->cr0 |= CR0_TS;
-    c->dr[7] &= ~0x155ull; /* local breakpoints are the old task's */
+    if (c->dr[7] & 0x155) { /* local breakpoints are the old task's */
+        c->dr[7] &= ~0x155ull;
+        x86_breakpoints_changed(c);
+    }
     c->rip = (uint32_t)t->ip;
 }
 

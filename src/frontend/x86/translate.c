@@ -229,6 +229,8 @@ void x86_translate(Trans *t)
         t->more = true;
         return;
     }
+    if (t->mode & M_DEBUG)
+        trans_call(t, I64, H_check_break, x86_const(t, t->pc), IR_NONE, IR_NONE);
     if (!is_within(t, i.length ? i.length : 1))
         return;
     if (how == X86_DECODED)
