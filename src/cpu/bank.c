@@ -67,6 +67,18 @@ void bank_flush(TlbBank *b)
     far_flush(b);
 }
 
+void bank_note_big(TlbBank *b, uint64_t page_va, uint8_t page_bits)
+{
+    if (page_bits <= 12)
+        return;
+    int half = page_va >> 63;
+    uint64_t from = page_va >> page_bits << page_bits, to = from + (1ull << page_bits) - 1;
+    if (from < b->big_from[half])
+        b->big_from[half] = from;
+    if (to > b->big_to[half])
+        b->big_to[half] = to;
+}
+
 void bank_set(TlbBank *b, bool write, uint64_t page_va, uint64_t addend, uint32_t ram_page, uint8_t page_bits,
               bool global)
 {
@@ -86,14 +98,7 @@ void bank_set(TlbBank *b, bool write, uint64_t page_va, uint64_t addend, uint32_
     n->ram_page = ram_page;
     n->page_bits = page_bits;
     n->global = global;
-    if (page_bits > 12) {
-        int half = page_va >> 63;
-        uint64_t from = page_va >> page_bits << page_bits, to = from + (1ull << page_bits) - 1;
-        if (from < b->big_from[half])
-            b->big_from[half] = from;
-        if (to > b->big_to[half])
-            b->big_to[half] = to;
-    }
+    bank_note_big(b, page_va, page_bits);
     TlbEntry *e = write ? &b->write[at] : &b->read[at];
     e->addend = addend;
     e->page = page_va;

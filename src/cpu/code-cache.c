@@ -43,16 +43,17 @@ bool cache_init(Engine *e, uint64_t bytes, Error *err)
     return true;
 }
 
-static unsigned hash_of(uint32_t ram_page, uint64_t pc, uint64_t mode)
+/* Units that are neighbours in a page are neighbours here: who runs one often looks for the next soon. */
+static unsigned hash_of(const Engine *e, uint32_t ram_page, uint64_t pc, uint64_t mode)
 {
-    uint64_t h = ((uint64_t)ram_page << 12 | (pc & 0xfff)) * 0x9e3779b97f4a7c15 ^ (pc >> 12) * 0xc2b2ae3d27d4eb4f ^
-                 mode * 0x165667b19e3779f9;
-    return (unsigned)(h >> (64 - HASH_BITS));
+    uint64_t h = (uint64_t)ram_page * 0x9e3779b97f4a7c15 ^ (pc >> 12) * 0xc2b2ae3d27d4eb4f ^ mode * 0x165667b19e3779f9;
+    return ((unsigned)(h >> (64 - HASH_BITS)) + (unsigned)((pc & 0xfff) >> e->guest->pc_shift)) &
+           ((1 << HASH_BITS) - 1);
 }
 
 Unit *cache_find(Engine *e, uint32_t ram_page, uint64_t pc, uint64_t mode)
 {
-    for (Unit *u = e->hash[hash_of(ram_page, pc, mode)]; u; u = u->next_hash)
+    for (Unit *u = e->hash[hash_of(e, ram_page, pc, mode)]; u; u = u->next_hash)
         if (u->pc == pc && u->ram_page == ram_page && u->mode == mode)
             return u;
     return NULL;
@@ -60,7 +61,7 @@ Unit *cache_find(Engine *e, uint32_t ram_page, uint64_t pc, uint64_t mode)
 
 static void add_to_hash(Engine *e, Unit *u)
 {
-    Unit **head = &e->hash[hash_of(u->ram_page, u->pc, u->mode)];
+    Unit **head = &e->hash[hash_of(e, u->ram_page, u->pc, u->mode)];
     u->next_hash = *head;
     if (u->next_hash)
         u->next_hash->at_hash = &u->next_hash;
@@ -68,17 +69,9 @@ static void add_to_hash(Engine *e, Unit *u)
     *head = u;
 }
 
-static uint64_t granules_of(uint32_t offset, uint32_t len)
-{
-    uint32_t first = offset / 64, last = (offset + len - 1) / 64;
-    return (last >= GRANULES - 1 ? ~0ull : (1ull << (last + 1)) - 1) & ~0ull << first;
-}
-
 static void add_to_page(Engine *e, Unit *u)
 {
     CodePage *p = e->code_page[u->ram_page];
-    if (!p)
-        p = e->code_page[u->ram_page] = xalloc(sizeof *p);
     uint32_t from = (uint32_t)(u->pc & 0xfff);
     Unit **head = &p->units[from / 64];
     u->next_page = *head;
@@ -87,7 +80,6 @@ static void add_to_page(Engine *e, Unit *u)
     u->at_page = head;
     *head = u;
     p->count++;
-    p->granules |= granules_of(from, u->guest_bytes);
     if (p->longest < u->guest_bytes)
         p->longest = u->guest_bytes;
 }
@@ -146,7 +138,7 @@ static void make_ready(Engine *e, CodeRegion *r)
     r->ready += step;
 }
 
-Unit *cache_make(Cpu *cpu, uint32_t ram_page, uint64_t pc, uint64_t mode, const uint8_t *page_bytes, uint32_t limit)
+static Unit *make(Cpu *cpu, uint32_t ram_page, uint64_t pc, uint64_t mode, const uint8_t *page_bytes, uint32_t limit)
 {
     Engine *e = cpu->run->engine;
     CodeRegion *r = &e->region[e->region_now];
@@ -186,6 +178,16 @@ Unit *cache_make(Cpu *cpu, uint32_t ram_page, uint64_t pc, uint64_t mode, const 
                             .guest_insns = (uint16_t)insns });
     if (log_on(LOG_IN_ASM | LOG_OP | LOG_OP_OPT | LOG_OUT_ASM) && log_in_filter(pc))
         listing_unit(cpu, u, page_bytes);
+    return u;
+}
+
+Unit *cache_make(Cpu *cpu, uint32_t ram_page, uint64_t pc, uint64_t mode, const uint8_t *page_bytes, uint32_t limit)
+{
+    Engine *e = cpu->run->engine;
+    uint32_t from = (uint32_t)(pc & 0xfff), most = limit * e->guest->insn_max;
+    uint64_t claimed = page_claim(cpu, ram_page, granules_of(from, most < 0x1000 - from ? most : 0x1000 - from));
+    Unit *u = make(cpu, ram_page, pc, mode, page_bytes, limit);
+    page_unclaim(e, ram_page, claimed & ~(u ? granules_of(from, u->guest_bytes) : 0));
     return u;
 }
 
@@ -268,7 +270,8 @@ static void page_empty(Engine *e, uint32_t ram_page)
     CodePage *p = e->code_page[ram_page];
     if (p->count)
         return;
-    p->granules = p->longest = 0;
+    __atomic_store_n(&p->granules, 0, __ATOMIC_RELEASE);
+    p->longest = 0;
     __atomic_fetch_and(&e->page_flags[ram_page], (uint8_t)~PAGE_CODE, __ATOMIC_SEQ_CST);
 }
 

@@ -227,6 +227,7 @@ static void run_turn(Engine *e, Cpu *cpu, int64_t next)
         c->given = (int64_t)(c->options.stop_at - s->done);
     cpu->budget = c->given;
     c->running = cpu;
+    cpu->run->settled = false;
     while (cpu->budget > 0 && !ends(e, cpu)) {
         cpu_attend(cpu, &u);
         if (!cpu->run->powered || cpu_waits(cpu))

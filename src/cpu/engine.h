@@ -27,9 +27,15 @@ enum { PAGE_CODE = 1, PAGE_WRITTEN = 2 }; /* has units; may be in somebody's wri
 
 enum { GRANULES = 64 }; /* of 64 bytes, in a page */
 
+static inline uint64_t granules_of(uint32_t offset, uint32_t len)
+{
+    uint32_t first = offset / 64, last = (offset + len - 1) / 64;
+    return (last >= GRANULES - 1 ? ~0ull : (1ull << (last + 1)) - 1) & ~0ull << first;
+}
+
 typedef struct CodePage {    /* of a page with PAGE_CODE */
     Unit *units[GRANULES];   /* by where they start: a store must not look at thousands */
-    uint64_t granules;       /* bit for each that units were made from since the page had none */
+    uint64_t granules;       /* bit for each that units were made from since the page had none, or are being made */
     uint32_t count, longest; /* units; most bytes that one was made from */
 } CodePage;
 
@@ -136,6 +142,10 @@ void page_protect(Cpu *self, uint32_t ram_page);
 bool page_protected(Engine *, uint32_t ram_page);
 /* After any write to a PAGE_CODE page: a unit that is made before sees this, one that is made later sees the write. */
 void page_written(Engine *, uint32_t ram_page, uint32_t offset, uint32_t len);
+/* Under the lock, before bytes are read to make a unit of them: nobody stores there unseen. Returns those granules that
+ * were free; what the unit does not need of them is given back. */
+uint64_t page_claim(Cpu *self, uint32_t ram_page, uint64_t granules);
+void page_unclaim(Engine *, uint32_t ram_page, uint64_t granules);
 
 /* ---- bank.c ---- */
 void bank_flush(TlbBank *);
@@ -143,6 +153,7 @@ void bank_flush_jumps(TlbBank *);
 void bank_drop_page(TlbBank *, uint32_t ram_page); /* from the write table */
 void bank_set(TlbBank *, bool write, uint64_t page_va, uint64_t addend, uint32_t ram_page, uint8_t page_bits,
               bool global);
+void bank_note_big(TlbBank *, uint64_t page_va, uint8_t page_bits); /* before anything is kept of such a mapping */
 
 static inline bool bank_same_page(uint64_t entry, uint64_t va)
 {
@@ -156,7 +167,8 @@ static inline Space *space_of(const Cpu *cpu)
     return cpu->run->private_memory && m->private_memory ? m->private_memory : m->memory;
 }
 
-/* ---- far.c: the second level ---- */
+/* ---- far.c: the second level, and stores beside code ---- */
+void far_beside(TlbBank *, uint64_t page_va, uint64_t addend, uint32_t ram_page);
 void far_keep(TlbBank *, bool write, unsigned at); /* the entry there is about to be replaced */
 void far_flush(TlbBank *);
 void far_flush_va(TlbBank *, uint64_t va, bool only_global);

@@ -10,15 +10,29 @@ static FarEntry *entry(TlbBank *b, uint64_t va)
 void far_flush(TlbBank *b)
 {
     b->conflicts = 0;
-    if (++b->far_epoch || !b->far)
+    if (++b->far_epoch)
         return;
-    for (unsigned k = 0; k < FAR_SIZE; k++) /* the count came round */
+    for (unsigned k = 0; b->far && k < FAR_SIZE; k++) /* the count came round */
         b->far[k].epoch = 0;
+    for (unsigned k = 0; k < BESIDE_SIZE; k++)
+        b->beside[k].epoch = 0;
     b->far_epoch = 1;
+}
+
+static BesideEntry *beside_entry(TlbBank *b, uint64_t va)
+{
+    return &b->beside[(va >> 12) & (BESIDE_SIZE - 1)];
+}
+
+void far_beside(TlbBank *b, uint64_t page_va, uint64_t addend, uint32_t ram_page)
+{
+    *beside_entry(b, page_va) = (BesideEntry){ page_va, addend, ram_page, b->far_epoch };
 }
 
 void far_flush_va(TlbBank *b, uint64_t va, bool only_global)
 {
+    if (bank_same_page(beside_entry(b, va)->page, va))
+        beside_entry(b, va)->epoch = 0;
     if (!b->far)
         return;
     FarEntry *f = entry(b, va);
@@ -98,13 +112,8 @@ bool far_load(Cpu *cpu, uint64_t addr, uint32_t mem)
     return true;
 }
 
-bool far_store(Cpu *cpu, uint64_t addr, uint32_t mem)
+static void write_host(void *host, const V128 *v, IrMem m)
 {
-    IrMem m = ir_mem_of(mem);
-    void *host = refill(cpu, addr, m, true);
-    const V128 *v = &cpu->run->io[1];
-    if (!host)
-        return false;
     uint64_t x = m.size < 4 ? turned(v->lo, m) : v->lo;
     switch (m.size) {
     case 0:
@@ -121,5 +130,38 @@ bool far_store(Cpu *cpu, uint64_t addr, uint32_t mem)
         if (m.size == 4)
             ((volatile uint64_t *)host)[1] = v->hi;
     }
+}
+
+/* To a page with code, but not to what units were made of. Who is about to make one of these bytes says so before,
+ * waits until nobody stores here, and reads them then: page_claim. */
+static bool store_beside(Cpu *cpu, uint64_t va, IrMem m)
+{
+    TlbBank *b = m.user ? cpu->user_bank : cpu->bank;
+    const BesideEntry *n = beside_entry(b, va);
+    uint32_t size = 1u << m.size, offset = va & 0xfff;
+    if (n->page != (va & ~0xfffull) || n->epoch != b->far_epoch || offset + size > 0x1000 ||
+        (m.align && va & (size - 1)))
+        return false;
+    const Engine *e = cpu->run->engine;
+    if (!(__atomic_load_n(&e->page_flags[n->ram_page], __ATOMIC_RELAXED) & PAGE_CODE))
+        return false; /* no more: it may be in a write table again */
+    atomic_store(&cpu->run->storing, true);
+    const CodePage *p = __atomic_load_n(&e->code_page[n->ram_page], __ATOMIC_ACQUIRE);
+    bool code = p && __atomic_load_n(&p->granules, __ATOMIC_ACQUIRE) & granules_of(offset, size);
+    if (!code)
+        write_host((void *)(uintptr_t)(va + n->addend), &cpu->run->io[1], m);
+    atomic_store_explicit(&cpu->run->storing, false, memory_order_release);
+    return !code;
+}
+
+bool far_store(Cpu *cpu, uint64_t addr, uint32_t mem)
+{
+    IrMem m = ir_mem_of(mem);
+    if (store_beside(cpu, addr, m))
+        return true;
+    void *host = refill(cpu, addr, m, true);
+    if (!host)
+        return false;
+    write_host(host, &cpu->run->io[1], m);
     return true;
 }

@@ -404,6 +404,7 @@ void cpu_attend(Cpu *cpu, Unit **next)
 {
     if (__atomic_exchange_n(&cpu->stop, 0, __ATOMIC_SEQ_CST) || cpu->run->posts) {
         run_posted(cpu);
+        cpu->run->settled = false;
         *next = NULL;
     }
 }
@@ -412,11 +413,14 @@ void cpu_attend(Cpu *cpu, Unit **next)
 static Unit *to_run(Cpu *cpu, Unit *next, CpuExit *why)
 {
     CpuRun *run = cpu->run;
-    if (debug_interruptible(cpu) && run->guest->interrupt(cpu))
+    if (debug_interruptible(cpu) && run->guest->interrupt(cpu)) {
+        run->settled = false;
         next = NULL;
+    }
     if (next)
         return next;
-    cpu_switch_bank(cpu);
+    if (!run->settled)
+        cpu_switch_bank(cpu);
     next = find_unit(cpu, why);
     if (!next && *why != EXIT_NONE)
         debug_after(cpu, *why);
@@ -431,6 +435,7 @@ CpuExit run_once(Cpu *cpu, Unit **next)
     CpuExit why = EXIT_NONE;
     Unit *u = to_run(cpu, *next, &why);
     *next = NULL;
+    run->settled = false;
     if (!u)
         return why;
     enter_code(cpu);
@@ -443,6 +448,7 @@ CpuExit run_once(Cpu *cpu, Unit **next)
     log_entry(cpu, u);
     why = e->lockstep ? lockstep_run(cpu, u) : e->backend->enter(cpu, u->code, &stub);
     *next = why == EXIT_LINK ? follow_link(cpu, stub) : NULL;
+    run->settled = !e->lockstep && (why == EXIT_LOOKUP || why == EXIT_LINK);
     leave_code(cpu);
     if (debug_wants(cpu, why)) {
         *next = NULL;
@@ -477,6 +483,7 @@ static void run_until_halt(Cpu *cpu)
 
 void cpu_thread_begin(Cpu *cpu)
 {
+    cpu->run->settled = false;
     cpu->run->host_mxcsr = __builtin_ia32_stmxcsr();
     cpu->run->thread_number = (int)syscall(SYS_gettid);
     debug_begin(cpu);

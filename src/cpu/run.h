@@ -53,6 +53,15 @@ typedef struct FarEntry {
 
 enum { FAR_SIZE = 32768, FAR_CONFLICTS = 256 };
 
+/* A page that has code, so that it is in no write table: stores beside the code need not walk the guest's tables. */
+typedef struct BesideEntry {
+    uint64_t page, addend;
+    uint32_t ram_page;
+    uint32_t epoch; /* valid if equal to the bank's far_epoch */
+} BesideEntry;
+
+enum { BESIDE_SIZE = 64 };
+
 struct TlbBank {
     TlbEntry read[TLB_SIZE], write[TLB_SIZE]; /* write at +0x10000 */
     JumpEntry jump[JUMP_SIZE];
@@ -67,6 +76,7 @@ struct TlbBank {
     uint64_t exec_pages[64];         /* by hash: virtual pages with entries in jump */
     uint64_t big_from[2], big_to[2]; /* range of mappings larger than 4 KiB, by half: an address in it flushes all */
     FarEntry *far;                   /* FAR_SIZE, or NULL */
+    BesideEntry beside[BESIDE_SIZE]; /* direct-mapped */
     uint32_t far_epoch, conflicts;
     bool live;
     uint8_t number;
@@ -110,6 +120,7 @@ struct CpuRun {
     TlbBank *last[16];    /* by regime: the bank used last */
     uint64_t clock;       /* counts bank switches */
     _Atomic uint32_t lines, powered, in_code, resync;
+    _Atomic bool storing; /* beside code: whoever makes a unit of the page waits for it */
     pthread_t thread;
     bool has_thread;
     int thread_number; /* the host's */
@@ -118,6 +129,7 @@ struct CpuRun {
     uint64_t waits_at;                   /* the pc behind an instruction that waits for an interrupt, or ~0 */
     bool asleep;                         /* under wake_lock: others run what is posted, in its place */
     uint32_t private_memory;             /* sees Machine.private_memory */
+    bool settled;                        /* code just looked up where to go on: banks are those of the CPU's mode */
     bool interpret;                      /* the instruction at the pc cannot be compiled */
     uint64_t posted_number, done_number; /* under wake_lock */
     Posted *post;

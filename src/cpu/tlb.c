@@ -81,8 +81,12 @@ static bool locate(Cpu *cpu, uint64_t va, Access access, bool user, Spot *s, boo
     if (access == LOAD) {
         bank_set(b, false, page, addend, s->ram_page, w.page_bits, w.global);
     } else if (!w.dirty_pending) {
-        if (page_may_write(run->engine, s->ram_page))
+        if (page_may_write(run->engine, s->ram_page)) {
             bank_set(b, true, page, addend, s->ram_page, w.page_bits, w.global);
+        } else if (!run->engine->lockstep) {
+            bank_note_big(b, page, w.page_bits);
+            far_beside(b, page, addend, s->ram_page);
+        }
     }
     return true;
 }
