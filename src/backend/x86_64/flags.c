@@ -71,10 +71,13 @@ static void hold_flags(Comp *c, unsigned slot, IrRef f)
     c->where[f] = w;
 }
 
-/* To a register that is not rax, or to the stack; rax and rcx, which pack() may use, stay as they are. */
+/* To a register that is neither rax nor rcx, which pack() may use and which stay as they are, or to the stack. */
 static void keep_and_pack(Comp *c, IrRef f)
 {
+    uint32_t locked = c->locked;
+    c->locked |= 1u << RAX | 1u << RCX;
     unsigned to = temp_left(c) ? scratch(c) : NO_REG;
+    c->locked = locked | (to == NO_REG ? 0 : 1u << to);
     asm_lea(&c->a, true, RSP, rm_mem(RSP, -16));
     c->pushed += 16;
     asm_store(&c->a, 8, RAX, rm_mem(RSP, 0));
@@ -85,8 +88,7 @@ static void keep_and_pack(Comp *c, IrRef f)
     else
         asm_mov(&c->a, true, to, RAX);
     asm_load(&c->a, 8, false, RAX, rm_mem(RSP, 0));
-    if (to != RCX)
-        asm_load(&c->a, 8, false, RCX, rm_mem(RSP, 8));
+    asm_load(&c->a, 8, false, RCX, rm_mem(RSP, 8));
     asm_lea(&c->a, true, RSP, rm_mem(RSP, 16));
     c->pushed -= 16;
     if (to == NO_REG)
@@ -111,7 +113,7 @@ static void save_host(Comp *c)
         hold_flags(c, c->host_slot, f);
         return;
     }
-    if (c->locked & 1u << RAX) { /* rax is part of the current op: by way of another register */
+    if (c->locked & (1u << RAX | (c->where[f].flip & FLIP_FP ? 1u << RCX : 0))) { /* they are part of the current op */
         keep_and_pack(c, f);
         return;
     }
@@ -126,10 +128,12 @@ static void save_host(Comp *c)
 void clobber_flags(Comp *c)
 {
     IrRef f = c->host;
+    uint32_t locked = c->locked;
     if (!f)
         return;
     if (c->live.uses[f] && c->live.last[f] >= c->at && c->where[f].place == IN_HOST)
         save_host(c);
+    c->locked = locked; /* the registers that were needed for it may be had */
     c->host = 0;
     c->host_slot = NO_SLOT;
 }

@@ -140,25 +140,25 @@ static void add_by_lea(Comp *c, const IrInsn *i)
     asm_lea(&c->a, wide(i), dst, rm_mem(a, value));
 }
 
-/* The carry of adc and the borrow of sbb into host CF. */
+/* The carry of adc and the borrow of sbb into host CF. The op overwrites the flags that are there now: if they are
+ * needed later they are saved first, unless a slot has them. */
 static void carry_in(Comp *c, IrRef bit)
 {
     bool known, value;
+    if (c->host && needed_later(c, c->host) && c->host_slot == NO_SLOT)
+        clobber_flags(c);
     Cc cc = condition(c, bit, &known, &value);
     if (known) {
-        clobber_flags(c);
         put8(&c->a, value ? 0xf9 : 0xf8); /* stc, clc */
-        return;
-    }
-    if (cc == CC_B)
-        return;
-    if (cc == CC_AE) {
+    } else if (cc == CC_AE) {
         put8(&c->a, 0xf5); /* cmc */
-        return;
+    } else if (cc != CC_B) {
+        unsigned t = scratch(c);
+        asm_op8(&c->a, (Enc){ 0, 1, (uint8_t)(0x90 | cc), 0, 0, false, false }, 0, rm_reg(t), 0);
+        asm_op8(&c->a, (Enc){ 0, 0, 0x80, 0, 1, false, false }, 0, rm_reg(t), 0xff); /* add t, 0xff: carry if t was 1 */
+        c->locked &= ~(1u << t);
     }
-    unsigned t = scratch(c);
-    asm_op8(&c->a, (Enc){ 0, 1, (uint8_t)(0x90 | cc), 0, 0, false, false }, 0, rm_reg(t), 0);
-    asm_op8(&c->a, (Enc){ 0, 0, 0x80, 0, 1, false, false }, 0, rm_reg(t), 0xff); /* add t, 0xff: carry if t was 1 */
+    clobber_flags(c);
 }
 
 static void alu(Comp *c)
@@ -191,22 +191,10 @@ static void alu(Comp *c)
     }
     unsigned x = with_carry ? use_beside_rax(c, a) : use(c, a);
     Rm y = imm ? rm_reg(0) : with_carry ? rm_reg(use_beside_rax(c, b)) : operand(c, b, bytes);
-    IrRef kept = 0;
-    if (with_carry) {
-        IrRef old = c->host;
+    if (with_carry)
         carry_in(c, i->arg[2]);
-        /* What was in the flags is about to be overwritten by the op itself: save it first would lose CF, so the value
-         * is saved after: only the slot form can survive. */
-        if (old && c->host == old && c->live.last[old] > c->at && c->host_slot != NO_SLOT)
-            c->where[old] = (Where){ .place = IN_SLOT, .of = c->host_slot };
-        else if (old && c->host == old && c->live.last[old] > c->at)
-            kept = old;
-        c->host = 0;
-    } else {
+    else
         clobber_flags(c);
-    }
-    if (kept)
-        c->a.full = true; /* retried without the sharing: does not happen with the frontends' patterns */
     if (imm && !flags && i->op == IR_and && (value == 0xff || value == 0xffff)) {
         release(c, a);
         asm_load(&c->a, value == 0xff ? 1 : 2, false, define(c, a), rm_reg(x));

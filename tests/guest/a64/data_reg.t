@@ -99,3 +99,9 @@ smsubl x0, w1, w2, x3             9b228c20  x1=ffffffff x2=1 x3=0  ->  x0=1
 umnegl x0, w1, w2                 9ba2fc20  x1=ffffffff x2=1  ->  x0=ffffffff00000001
 smulh x0, x1, x2                  9b427c20  x1=ffffffffffffffff x2=1  ->  x0=ffffffffffffffff
 umulh x0, x1, x2                  9bc27c20  x1=ffffffffffffffff x2=ffffffffffffffff  ->  x0=fffffffffffffffe
+# Flags that are in no slot while an op overwrites them, or takes the registers that would save them.
+adds x9, x10, x11 ; adc x12, x13, x14 ; ccmp x1, x2, #3, lt  ab0b0149,9a0e01ac,fa42b023  x10=ffffffffffffffff x11=2 x13=1000 x14=20 x1=5 x2=5  ->  x9=1 x12=1021 nzcv=3
+subs x9, x10, x11 ; sbc w12, w13, w14 ; ccmp x1, x2, #3, hi  eb0b0149,5a0e01ac,fa428023  x10=1 x11=2 x13=1000 x14=20 x1=5 x2=6  ->  x9=ffffffffffffffff x12=fdf nzcv=3
+fcmp d0, #0.0 ; adcs x12, x13, x14 ; fccmp d3, d1, #4, lt  1e602008,ba0e01ac,1e61b464  v0=bff0000000000000 x13=1000 x14=20 v1=3ff0000000000000 v3=4000000000000000  ->  x12=1020 nzcv=4
+fcmp d0, #0.0 ; smsubl x18, w1, w1, x21 ; add x2, x2, x0, lsl #9 ; fccmpe d3, d1, #4, lt  1e602008,9b21d432,8b002442,1e61b474  v0=bff0000000000000 x1=16b25de x21=80000000 x2=1 x0=7fff  ->  x2=fffe01 x18=fffdfcdc16d2137c nzcv=8
+fcmp s1, #0.0 ; smaddl x2, w1, w2, x13 ; smulh x3, x3, x3 ; fccmp h2, h1, #1, lt  1e202028,9b223422,9b437c63,1ee1b441  v1=bf800000 x1=12345678 x2=ffff x13=5555 x3=7fffffffffffffff  ->  x2=12344443fedd x3=3fffffffffffffff nzcv=8
