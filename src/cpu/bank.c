@@ -23,21 +23,12 @@ static void clear_entry(TlbBank *b, int write, unsigned at)
     b->note[write][at].ram_page = ~0u;
 }
 
+/* Zeros, as it was allocated, are an empty TLB entry in any place but the first: none is touched before it is used. */
 static void init(TlbBank *b)
 {
-    for (unsigned k = 0; k < WRITERS; k++)
-        b->writers[k] = 0;
-    for (unsigned k = 0; k < TLB_SIZE; k++) {
-        b->note[1][k].ram_page = ~0u;
-        clear_entry(b, 0, k);
-        clear_entry(b, 1, k);
-        b->note[0][k].used = b->note[1][k].used = false;
-    }
+    b->read[0].page = b->write[0].page = empty_page(0);
     for (unsigned k = 0; k < JUMP_SIZE; k++)
         b->jump[k].pc = ~0ull;
-    for (unsigned k = 0; k < FETCHES; k++)
-        b->fetch[k].page = 0;
-    b->touched_count[0] = b->touched_count[1] = b->jump_count = 0;
     b->far_epoch = 1;
 }
 
@@ -86,6 +77,7 @@ void bank_set(TlbBank *b, bool write, uint64_t page_va, uint64_t addend, uint32_
     TlbNote *n = &b->note[write][at];
     if (!n->used) {
         n->used = true;
+        n->ram_page = ~0u;
         b->touched[write][b->touched_count[write]++] = (uint16_t)at;
     } else {
         far_keep(b, write, at);

@@ -63,7 +63,7 @@ typedef struct BesideEntry {
 enum { BESIDE_SIZE = 64 };
 
 struct TlbBank {
-    TlbEntry read[TLB_SIZE], write[TLB_SIZE]; /* write at +0x10000 */
+    TlbEntry read[TLB_SIZE], write[TLB_SIZE]; /* write at +BANK_WRITE */
     JumpEntry jump[JUMP_SIZE];
     TlbNote note[2][TLB_SIZE];
     uint16_t touched[2][TLB_SIZE], touched_count[2];

@@ -169,10 +169,10 @@ void jit_start(const Guest *g, const InterpMemory *memory, void (*set)(Cpu *, ui
     jit.run->guest = g;
     jit.run->host_mxcsr = 0x1f80;
     TlbBank *b = jit.run->bank[0];
-    for (uint64_t i = 0; i < TLB_SIZE; i++) {
+    for (uint64_t i = 0; i < TLB_SIZE; i++)
         b->read[i].page = b->write[i].page = (i ^ 1) << 12;
+    for (uint64_t i = 0; i < JUMP_SIZE; i++)
         b->jump[i].pc = (i ^ 1) << g->pc_shift; /* never where it is looked up */
-    }
     x86_64_backend.prologue(g, NULL, jit.code, jit.to_exec, UNIT_AT);
 }
 

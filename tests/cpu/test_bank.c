@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-enum { PAGES = 3 * TLB_SIZE, STEPS = 400000 };
+enum { PAGES = 3 * 4096, STEPS = 400000 };
 
 static Guest guest;
 static Engine engine;
