@@ -137,6 +137,7 @@ static TlbBank *bank_for(Cpu *cpu, Regime r)
             if (b->when == 0)
                 init(b);
             bank_flush(b);
+            b->parent = run->last[r.regime & 15];
             b->key = r;
             b->mode = 0;
             b->live = true;
@@ -222,7 +223,33 @@ void tlb_flush(Cpu *cpu, uint32_t regimes, int64_t tag)
     }
 }
 
+/* Pages, then code: a unit's page was fetched through an entry that says whether it is global. */
+static void flush_non_global(TlbBank *b)
+{
+    for (int w = 0; w < 2; w++)
+        for (unsigned k = 0; k < b->touched_count[w]; k++)
+            if (!b->note[w][b->touched[w][k]].global)
+                clear_entry(b, w, b->touched[w][k]);
+    far_flush(b);
+    for (unsigned k = 0; k < FETCHES; k++)
+        if (!b->fetch[k].global)
+            b->fetch[k].page = 0;
+    unsigned kept = 0;
+    for (unsigned k = 0; k < b->jump_count; k++) {
+        JumpEntry *j = &b->jump[b->jumps[k]];
+        if (j->pc != ~0ull && bank_code_is_global(b, j->pc))
+            b->jumps[kept++] = b->jumps[k];
+        else
+            j->pc = ~0ull;
+    }
+    b->jump_count = (uint16_t)kept;
+}
+
 void tlb_flush_non_global(Cpu *cpu, uint32_t regimes, int64_t tag)
 {
-    tlb_flush(cpu, regimes, tag);
+    for (int k = 0; k < BANKS; k++) {
+        TlbBank *b = cpu->run->bank[k];
+        if (selected(b, regimes) && (tag < 0 || b->key.tag == (uint32_t)tag))
+            flush_non_global(b);
+    }
 }

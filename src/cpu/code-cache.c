@@ -417,13 +417,12 @@ bool cache_point(Engine *e, const void *ret, uint64_t *pc)
     return true;
 }
 
-void cache_jump_fill(Cpu *cpu, Unit *u)
+void cache_jump_fill(TlbBank *b, Unit *u, unsigned pc_shift)
 {
-    TlbBank *b = cpu->bank;
     u->banks |= 1u << b->number;
     if (u->mode & MODE_STEP)
         return;
-    unsigned at = (unsigned)(u->pc >> cpu->run->guest->pc_shift) & (JUMP_SIZE - 1), hash = (u->pc >> 12) & 4095;
+    unsigned at = (unsigned)(u->pc >> pc_shift) & (JUMP_SIZE - 1), hash = (u->pc >> 12) & 4095;
     JumpEntry *j = &b->jump[at];
     if (j->pc == ~0ull) {
         if (b->jump_count == JUMP_SIZE)
@@ -432,5 +431,6 @@ void cache_jump_fill(Cpu *cpu, Unit *u)
     }
     b->exec_pages[hash / 64] |= 1ull << hash % 64;
     j->code = u->code;
+    b->unit[at] = u;
     __atomic_store_n(&j->pc, u->pc, __ATOMIC_RELEASE);
 }

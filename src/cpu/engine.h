@@ -111,7 +111,7 @@ void cache_link(Engine *, UnitExit *, Unit *to);
 Unit *cache_unit_at(Engine *, const void *host); /* which unit an executable address is in, or NULL */
 void cache_invalidate(Engine *, uint32_t ram_page, uint32_t offset, uint32_t len); /* units made from these bytes */
 void cache_forget_pc(Engine *, uint64_t pc); /* units that hold the instruction at this virtual address */
-void cache_jump_fill(Cpu *, Unit *);
+void cache_jump_fill(TlbBank *, Unit *, unsigned pc_shift);
 bool cache_point(Engine *, const void *ret, uint64_t *pc); /* takes the lock itself */
 
 UnitExit *cache_exit_at(Engine *, const void *stub); /* takes the lock itself: what EXIT_LINK left by */
@@ -154,10 +154,18 @@ void bank_drop_page(TlbBank *, uint32_t ram_page); /* from the write table */
 void bank_set(TlbBank *, bool write, uint64_t page_va, uint64_t addend, uint32_t ram_page, uint8_t page_bits,
               bool global);
 void bank_note_big(TlbBank *, uint64_t page_va, uint8_t page_bits); /* before anything is kept of such a mapping */
+/* What TlbBank.parent says: under the engine's lock, while nobody has all others stopped. */
+void bank_inherit(TlbBank *, unsigned pc_shift);
 
 static inline bool bank_same_page(uint64_t entry, uint64_t va)
 {
     return !((entry ^ va) << 8 >> 20); /* tag bits of the entry's address do not count */
+}
+
+static inline bool bank_code_is_global(const TlbBank *b, uint64_t pc)
+{
+    const FetchEntry *f = &b->fetch[(pc >> 12) & (FETCHES - 1)];
+    return f->page == (pc & ~0xfffull) + 1 && f->global;
 }
 
 /* What the CPU sees at physical addresses. */

@@ -24,7 +24,8 @@ typedef struct Walk {   /* answer of a page-table walk */
 /* Which bank of TLB and lookup table an access uses. */
 typedef struct Regime {
     uint32_t regime; /* row of the guest's regimes */
-    uint32_t tag;    /* architectural tag (ASID ...) with VMID above; never a table address */
+    uint32_t tag;    /* architectural tag (ASID ...), 16 bits, with VMID above; never a table address. What is global is
+                      * shared by those with the same VMID. */
 } Regime;
 
 /* One translation: cpu/translate.c makes it, the guest's translate fills in one instruction at a time. */

@@ -14,7 +14,7 @@ bool mem_cas(Cpu *, uint64_t addr, int size, V128 expected, V128 desired, bool u
 bool mem_probe(Cpu *, uint64_t addr, int size, Access, bool user);
 
 /* Invalidations. va: one page in every live bank with that tag (tag -1: any; and global entries) of that set of regimes
- * (bit mask); all: everything of these regimes with that tag. */
+ * (bit mask); all: everything of these regimes with that tag; non_global: leaves what is valid for every tag. */
 void tlb_flush_va(Cpu *, uint64_t va, uint32_t regimes, int64_t tag);
 void tlb_flush(Cpu *, uint32_t regimes, int64_t tag);
 void tlb_flush_non_global(Cpu *, uint32_t regimes, int64_t tag);

@@ -281,6 +281,16 @@ static bool one_by_one(const Engine *e)
     return log_on(LOG_EXEC | LOG_CPU) || e->lockstep;
 }
 
+static void inherit(Cpu *cpu)
+{
+    Engine *e = cpu->run->engine;
+    enter_code(cpu);
+    pthread_mutex_lock(&e->lock);
+    bank_inherit(cpu->bank, cpu->run->guest->pc_shift);
+    pthread_mutex_unlock(&e->lock);
+    leave_code(cpu);
+}
+
 /* The unit for the pc slot; NULL: look again. *why then says what came of the instruction if it was interpreted or its
  * fetch faulted. */
 static Unit *find_unit(Cpu *cpu, CpuExit *why)
@@ -290,6 +300,8 @@ static Unit *find_unit(Cpu *cpu, CpuExit *why)
     uint64_t *pc = pc_of(cpu);
     if (run->guest->strip)
         *pc = run->guest->strip(cpu, *pc);
+    if (cpu->bank->parent)
+        inherit(cpu);
     Fetched f;
     *why = EXIT_FAULT;
     if (!fetch_page(cpu, *pc, &f))
@@ -312,7 +324,7 @@ static Unit *find_unit(Cpu *cpu, CpuExit *why)
         u = cache_make(cpu, f.ram_page, *pc, mode, f.page_bytes, e->unit_insns);
     }
     if (u && !one_by_one(e))
-        cache_jump_fill(cpu, u);
+        cache_jump_fill(cpu->bank, u, run->guest->pc_shift);
     run->generation = e->generation;
     pthread_mutex_unlock(&e->lock);
     if (!u && run->interpret)

@@ -23,7 +23,7 @@ enum {
     TLB_SIZE = 1 << TLB_BITS,
     JUMP_SIZE = 4096,
     BANKS = 32,
-    FETCHES = 256,
+    FETCHES = 512,
     WRITERS = 1024,
     SITES = 64
 };
@@ -31,6 +31,7 @@ enum {
 typedef struct FetchEntry { /* executable pages of a bank, direct-mapped */
     uint64_t page;          /* virtual page + 1; 0: none */
     uint32_t ram_page;
+    bool global;
     const uint8_t *bytes;
 } FetchEntry;
 
@@ -69,6 +70,7 @@ struct TlbBank {
     uint16_t touched[2][TLB_SIZE], touched_count[2];
     uint16_t writers[WRITERS], writer[WRITERS]; /* by hash of the RAM page: how many entries of `write`, the latest */
     uint16_t jumps[JUMP_SIZE], jump_count;
+    Unit *unit[JUMP_SIZE]; /* whose code jump[] has */
     Regime key;
     uint64_t mode; /* Guest.mode the jump table was filled under */
     uint64_t when; /* last switched to: the oldest bank is reused */
@@ -78,6 +80,7 @@ struct TlbBank {
     FarEntry *far;                   /* FAR_SIZE, or NULL */
     BesideEntry beside[BESIDE_SIZE]; /* direct-mapped */
     uint32_t far_epoch, conflicts;
+    TlbBank *parent; /* another of the regime, whose global entries are still to be taken over, or NULL */
     bool live;
     uint8_t number;
 };

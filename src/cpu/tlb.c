@@ -15,6 +15,8 @@ typedef struct Spot { /* where one page's part of an access is */
     uint64_t phys;
     uint32_t ram_page;
     const Region *region;
+    uint8_t page_bits;
+    bool global;
     bool readonly;
     bool watched; /* some of the page is: the caller asks debug_refuses */
     bool user;
@@ -56,7 +58,12 @@ static bool locate(Cpu *cpu, uint64_t va, Access access, bool user, Spot *s, boo
         return false;
     }
     Flat f;
-    *s = (Spot){ .phys = w.phys, .ram_page = ~0u, .user = user, .watched = debug_watches_page(cpu, va, w.phys) };
+    *s = (Spot){ .phys = w.phys,
+                 .ram_page = ~0u,
+                 .page_bits = w.page_bits,
+                 .global = w.global,
+                 .user = user,
+                 .watched = debug_watches_page(cpu, va, w.phys) };
     if (!space_flat(space_of(cpu), w.phys, &f)) {
         precise(cpu);
         log_guest("cpu %d: nothing at physical address %llx (pc %llx)", run->number, (unsigned long long)w.phys,
@@ -524,6 +531,6 @@ bool fetch_page(Cpu *cpu, uint64_t pc, Fetched *f)
         return true;
     }
     *f = (Fetched){ s.ram_page, s.host - (pc & 0xfff) };
-    *e = (FetchEntry){ (pc & ~0xfffull) + 1, s.ram_page, f->page_bytes };
+    *e = (FetchEntry){ (pc & ~0xfffull) + 1, s.ram_page, s.global && s.page_bits >= 12, f->page_bytes };
     return true;
 }

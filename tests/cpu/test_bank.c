@@ -89,6 +89,11 @@ static void flush(unsigned kind, unsigned n)
     if (kind == 0) {
         tlb_flush(&cpu, 1, -1);
         memset(want, 0, sizeof want);
+    } else if (kind == 3) {
+        tlb_flush_non_global(&cpu, 1, 0);
+        for (unsigned k = 0; k < PAGES; k++)
+            if (!want[k].global)
+                want[k].load = want[k].store = false;
     } else {
         bool other_tag = kind == 1;
         tlb_flush_va(&cpu, va_of(n), 1, other_tag ? 7 : 0);
@@ -113,11 +118,33 @@ START_TEST(nothing_flushed_is_found_again)
             found += (unsigned)hit;
             from_far += hit && !near;
         } else {
-            flush(k % 64 == 0 ? 0 : 1 + what % 2, n);
+            flush(k % 64 ? 1 + (unsigned)rand() % 2 : k % 128 ? 0 : 3, n);
         }
     }
     ck_assert_uint_gt(found, STEPS / 20);
     ck_assert_uint_gt(from_far, STEPS / 100);
+}
+END_TEST
+
+START_TEST(global_entries_outlive_a_flush_of_the_rest_and_go_to_a_new_bank)
+{
+    static TlbBank other;
+    for (unsigned n = 1; n < 9; n++)
+        set(n, n & 1, n > 4);
+    tlb_flush_non_global(&cpu, 1, 0);
+    for (unsigned n = 1; n < 9; n++)
+        ck_assert_int_eq(look(n, n & 1), n > 4);
+    for (unsigned n = 1; n < 5; n++)
+        set(n, n & 1, false);
+    bank = &other;
+    bank_flush(bank);
+    bank->parent = cpu.bank;
+    bank->live = true;
+    bank_inherit(bank, 2);
+    ck_assert_ptr_null(bank->parent);
+    for (unsigned n = 1; n < 9; n++)
+        ck_assert_int_eq(first_level(n, n & 1), n > 4);
+    bank = cpu.bank;
 }
 END_TEST
 
@@ -149,7 +176,9 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = { nothing_flushed_is_found_again, a_page_with_code_takes_no_store,
-                                   a_bank_asks_for_a_second_level_after_many_conflicts, NULL };
+    const TTest *const tests[] = { nothing_flushed_is_found_again,
+                                   global_entries_outlive_a_flush_of_the_rest_and_go_to_a_new_bank,
+                                   a_page_with_code_takes_no_store, a_bank_asks_for_a_second_level_after_many_conflicts,
+                                   NULL };
     return run_tests("bank", tests, begin);
 }

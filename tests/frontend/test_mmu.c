@@ -132,6 +132,19 @@ START_TEST(addresses_outside_both_halves_fault_at_level_0)
 }
 END_TEST
 
+START_TEST(el0_may_be_kept_out_of_a_half)
+{
+    map(PAGE | PAGE_DESC | EL0);
+    ck_assert_uint_eq(fault(VA, LOAD, R_EL0), 0);
+    b.cpu->tcr[1] |= 1ull << 55;
+    ck_assert_uint_eq(fault(VA, LOAD, R_EL0), ARM_FAULT | FSC_TRANSLATION);
+    ck_assert_uint_eq(fault(VA, LOAD, R_EL1), 0);
+    ck_assert_uint_eq(fault(HIGH_VA, LOAD, R_EL0), 0);
+    b.cpu->tcr[1] ^= TCR_E0PD;
+    ck_assert_uint_eq(fault(HIGH_VA, LOAD, R_EL0), ARM_FAULT | FSC_TRANSLATION);
+}
+END_TEST
+
 START_TEST(tbi_ignores_the_top_byte)
 {
     uint64_t tagged = VA | 0xa5ull << 56;
@@ -347,6 +360,7 @@ int main(void)
     tcase_add_test(t, blocks_are_two_mebibytes_and_one_gibibyte);
     tcase_add_test(t, an_invalid_descriptor_faults_at_its_level);
     tcase_add_test(t, addresses_outside_both_halves_fault_at_level_0);
+    tcase_add_test(t, el0_may_be_kept_out_of_a_half);
     tcase_add_test(t, tbi_ignores_the_top_byte);
     tcase_add_loop_test(t, permissions_are_the_manuals, 0, sizeof permissions / sizeof *permissions);
     tcase_add_test(t, the_access_flag_faults_or_is_set);

@@ -47,12 +47,14 @@ static bool start_level(TableWalk *t, unsigned tsz, uint64_t ttbr)
 }
 
 /* Chooses the table by the address: false if it is in no table's range. D8.2 */
-static bool setup_el1(const ArmCpu *c, TableWalk *t, uint64_t va)
+static bool setup_el1(const ArmCpu *c, TableWalk *t, const ArmWalk *a)
 {
-    uint64_t tcr = c->tcr[1];
+    uint64_t tcr = c->tcr[1], va = a->addr;
     bool high = va >> 55 & 1, ignore_top = tcr >> (high ? 38 : 37) & 1;
     unsigned tsz = tcr >> (high ? 16 : 0) & 63;
     if (tcr >> (high ? 23 : 7) & 1) /* EPD */
+        return false;
+    if (!a->privileged && tcr >> (high ? 56 : 55) & 1) /* E0PD */
         return false;
     t->page_shift = high ? tg1_shift[tcr >> 30 & 3] : tg0_shift[tcr >> 14 & 3];
     t->output_bits = output_bits(c, tcr >> 32 & 7);
@@ -152,7 +154,7 @@ static Step finish(ArmCpu *c, uint32_t regime, TableWalk *t, ArmWalk *a)
 static Step stage1_tables(ArmCpu *c, uint32_t regime, ArmWalk *a)
 {
     TableWalk t = { .stage2_on = regime != R_EL2, .stage = 1, .show = a->show };
-    bool inside = regime == R_EL2 ? setup_el2(c, &t, a->addr) : setup_el1(c, &t, a->addr);
+    bool inside = regime == R_EL2 ? setup_el2(c, &t, a->addr) : setup_el1(c, &t, a);
     uint32_t fault = inside ? table_walk(c, &t, a) : ARM_FAULT | FSC_TRANSLATION;
     a->w->page_bits = inside ? (uint8_t)(t.page_shift + (3 - t.level) * (t.page_shift - 3)) : 0;
     if (fault) {

@@ -31,6 +31,7 @@
     F(vmid16, "16-bit VMIDs")                                                                                          \
     F(csv3, "no speculative leaks across contexts (CSV2, CSV3): guests need no workarounds")                           \
     F(csv2_3, "no speculation on other contexts' branch history: no workarounds in exception vectors")                 \
+    F(e0pd, "EL0 kept out of a half of the address space: guests need no separate tables for it")                      \
     F(dit, "data-independent timing")                                                                                  \
     F(el2, "exception level 2")
 
@@ -39,7 +40,7 @@
 #define HAS_V8  (HAS(v8) | HAS(crc) | HAS(aes) | HAS(sha) | HAS(pmull))
 #define HAS_V82 (HAS_V8 | HAS(lse) | HAS(lor) | HAS(rdm) | HAS(dp) | HAS(fp16) | HAS(lrcpc) | HAS(pan) | HAS(uao) |  \
                  HAS(dpb) | HAS(hafdbs) | HAS(vmid16) | HAS(csv3))
-#define HAS_MAX (HAS_V82 | HAS(lrcpc2) | HAS(flagm) | HAS(jscvt) | HAS(dit) | HAS(csv2_3))
+#define HAS_MAX (HAS_V82 | HAS(lrcpc2) | HAS(flagm) | HAS(jscvt) | HAS(dit) | HAS(csv2_3) | HAS(e0pd))
 /* clang-format on */
 
 /* Identification as in each core's technical reference manual. */
@@ -103,6 +104,7 @@ static const IdField id_fields[] = {
     ID(MMFR1, 16, 1, lor),
     ID(MMFR1, 20, 2, pan), /* AT S1E1RP and WP too */
     ID(MMFR2, 4, 1, uao),
+    ID(MMFR2, 60, 1, e0pd),
 };
 /* clang-format on */
 

@@ -121,6 +121,7 @@ SysSet sys_set_pmxevtyper, sys_set_pmintenset, sys_set_pmintenclr;
 #define SCTLR_NTWI  (1ull << 16)
 #define SCTLR_NTWE  (1ull << 18)
 #define SCTLR_WXN   (1ull << 19)
+#define TCR_E0PD    (3ull << 55)
 #define SCTLR_TSCXT (1ull << 20)
 #define SCTLR_SPAN  (1ull << 23)
 #define SCTLR_E0E   (1ull << 24)

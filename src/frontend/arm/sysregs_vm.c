@@ -34,6 +34,8 @@ void sys_set_ttbr(ArmCpu *c, const SysReg *r, uint64_t value)
 
 void sys_set_tcr(ArmCpu *c, const SysReg *r, uint64_t value)
 {
+    if (!arm_has(c, ARM_e0pd))
+        value &= ~TCR_E0PD;
     if (sysreg_store(c, r, value) != sysreg_value(c, r))
         tlb_flush(&c->cpu, regimes_of(r), -1);
     arm_mode_changed(c);

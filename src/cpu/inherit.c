@@ -1,0 +1,43 @@
+/* What a bank for a new address space starts with: the mappings that are the same in all of them, as a TLB with tags
+ * would still have them (Arm ARM D8.16, "global"; SDM 4.10.2.4). A kernel's code is then found at once in a new
+ * process. */
+#include "cpu/engine.h"
+
+static void take_pages(TlbBank *b, const TlbBank *from, bool write)
+{
+    for (unsigned k = 0; k < from->touched_count[write]; k++) {
+        unsigned at = from->touched[write][k];
+        const TlbNote *n = &from->note[write][at];
+        const TlbEntry *e = write ? &from->write[at] : &from->read[at];
+        if (n->global && n->ram_page != ~0u)
+            bank_set(b, write, e->page, e->addend, n->ram_page, n->page_bits, true);
+    }
+}
+
+static void take_code(TlbBank *b, const TlbBank *from, unsigned pc_shift)
+{
+    for (unsigned k = 0; k < FETCHES; k++)
+        if (from->fetch[k].page && from->fetch[k].global)
+            b->fetch[k] = from->fetch[k];
+    for (unsigned k = 0; k < from->jump_count && b->mode == from->mode; k++) {
+        unsigned at = from->jumps[k];
+        uint64_t pc = from->jump[at].pc;
+        if (pc != ~0ull && bank_code_is_global(from, pc))
+            cache_jump_fill(b, from->unit[at], pc_shift);
+    }
+}
+
+void bank_inherit(TlbBank *b, unsigned pc_shift)
+{
+    const TlbBank *from = b->parent;
+    b->parent = NULL;
+    if (from == b || !from->live || from->key.regime != b->key.regime || (from->key.tag ^ b->key.tag) >> 16)
+        return;
+    for (int half = 0; half < 2; half++) {
+        b->big_from[half] = from->big_from[half] < b->big_from[half] ? from->big_from[half] : b->big_from[half];
+        b->big_to[half] = from->big_to[half] > b->big_to[half] ? from->big_to[half] : b->big_to[half];
+    }
+    take_pages(b, from, false);
+    take_pages(b, from, true);
+    take_code(b, from, pc_shift);
+}
