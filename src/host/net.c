@@ -7,6 +7,7 @@
 #include "host/door.h"
 #include "host/netport.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -232,6 +233,15 @@ bool net_dump(const char *id, const char *path, Error *err)
         return error_set(err, "netdev '%s' is dumped already; one file is enough", id);
     p->dump = pcap_open(path, err);
     return p->dump;
+}
+
+bool net_mac(const char *text, uint8_t m[6], Error *err)
+{
+    int end = 0;
+    if (sscanf(text, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx%n", m, m + 1, m + 2, m + 3, m + 4, m + 5, &end) != 6 ||
+        text[end])
+        return error_set(err, "mac=%s: write six bytes in hexadecimal, 52:54:00:12:34:56", text);
+    return !(m[0] & 1) || error_set(err, "mac=%s: this is a multicast address; the first byte must be even", text);
 }
 
 void nets_help(Out *o)

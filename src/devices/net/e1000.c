@@ -3,7 +3,6 @@
 
 #include "base/log.h"
 
-#include <stdio.h>
 #include <string.h>
 
 enum { MEMORY = 128 << 10, PORTS = 64 };
@@ -26,7 +25,6 @@ enum {
 };
 enum { PHY_CONTROL = 0, PHY_RESET = 0x8000, PHY_RESTART = 0x0200 };
 enum { STATUS_UP = 0x80080783 & 0x7fffffff, EEPROM_SUM = 0xbaba };
-enum { READ_COMMAND = 6, COMMAND_BITS = 9 };
 #define RAH_VALID (1u << 31)
 
 static void update(E1000 *d)
@@ -52,45 +50,24 @@ static void read_word(E1000 *d, uint32_t value)
 {
     uint32_t at = value >> 8 & 0xff;
     if (value & EERD_START)
-        *e1000_reg(d, R_EERD) = (at < E1000_EEPROM ? (uint32_t)d->eeprom[at] << 16 : 0) | at << 8 | EERD_DONE;
-}
-
-/* A Microwire part of 64 words: a one, two bits of operation, six of address; then the word comes out. */
-static void clock_bit(E1000 *d, bool in)
-{
-    if (d->shifted < COMMAND_BITS) {
-        if (!d->shifted && !in)
-            return; /* it waits for the first one */
-        d->bits = d->bits << 1 | in;
-        d->shifted++;
-        d->out_bit = 0;
-        return;
-    }
-    bool reads = d->bits >> 6 == READ_COMMAND;
-    uint16_t word = d->eeprom[(d->bits + d->out_bit / 16) % E1000_EEPROM];
-    d->out_level = reads && word >> (15 - d->out_bit % 16) & 1;
-    d->out_bit++;
+        *e1000_reg(d, R_EERD) = (at < MICROWIRE_WORDS ? (uint32_t)d->eeprom[at] << 16 : 0) | at << 8 | EERD_DONE;
 }
 
 static void write_eecd(E1000 *d, uint32_t value)
 {
-    uint32_t *reg = e1000_reg(d, R_EECD), old = *reg;
-    if (!(value & EECD_SELECT))
-        d->bits = d->shifted = d->out_bit = d->out_level = 0;
-    else if (value & EECD_CLOCK && !(old & EECD_CLOCK))
-        clock_bit(d, value & EECD_IN);
-    *reg = value & (EECD_CLOCK | EECD_SELECT | EECD_IN | EECD_REQUEST);
+    microwire_pins(&d->wires, d->eeprom, value & EECD_SELECT, value & EECD_CLOCK, value & EECD_IN);
+    *e1000_reg(d, R_EECD) = value & (EECD_CLOCK | EECD_SELECT | EECD_IN | EECD_REQUEST);
 }
 
 static uint32_t read_eecd(E1000 *d)
 {
     uint32_t reg = *e1000_reg(d, R_EECD);
-    return reg | EECD_PRESENT | (reg & EECD_REQUEST ? EECD_GRANT : 0) | (d->out_level ? EECD_OUT : 0);
+    return reg | EECD_PRESENT | (reg & EECD_REQUEST ? EECD_GRANT : 0) | (d->wires.out ? EECD_OUT : 0);
 }
 
 static void fill_eeprom(E1000 *d)
 {
-    static const uint16_t words[E1000_EEPROM] = {
+    static const uint16_t words[MICROWIRE_WORDS] = {
         [3] = 0x0000, [4] = 0x0000, [8] = 0x3000, 0x1000, 0x6403, 0x100e, 0x8086, 0x100e, 0x8086, 0x3040, 0x0008,
         0x2000,       0x7e14,       0x0048,       0x1000, 0x00d8, 0x0000, 0x2700, 0x6cc9, 0x3150, 0x0722, 0x040b,
         0x0984,       0x0000,       0xc000,       0x0706, 0x1008, 0x0000, 0x0f04, 0x7fff, 0x4d01
@@ -99,9 +76,9 @@ static void fill_eeprom(E1000 *d)
     memcpy(d->eeprom, words, sizeof words);
     for (int i = 0; i < 3; i++)
         d->eeprom[i] = (uint16_t)(d->mac[i * 2] | d->mac[i * 2 + 1] << 8);
-    for (int i = 0; i < E1000_EEPROM - 1; i++)
+    for (int i = 0; i < MICROWIRE_WORDS - 1; i++)
         sum = (uint16_t)(sum + d->eeprom[i]);
-    d->eeprom[E1000_EEPROM - 1] = (uint16_t)(EEPROM_SUM - sum);
+    d->eeprom[MICROWIRE_WORDS - 1] = (uint16_t)(EEPROM_SUM - sum);
 }
 
 /* ---- PHY: one that always has a link of 1000 Mbit/s ---- */
@@ -138,8 +115,8 @@ static void reset_registers(E1000 *d)
     memcpy(e1000_reg(d, R_RAL), d->mac, 6);
     *e1000_reg(d, R_RAL + 4) |= RAH_VALID;
     reset_phy(d);
-    d->bits = d->shifted = d->out_bit = d->filled = d->options = 0;
-    d->out_level = false;
+    d->wires = (Microwire){ 0 };
+    d->filled = d->options = 0;
     d->offload = (E1000Offload){ 0 };
     update(d);
 }
@@ -253,11 +230,8 @@ static void port_write(void *dev, uint64_t at, uint64_t value, int size)
 static bool start(void *dev, Error *err)
 {
     E1000 *d = dev;
-    uint8_t *m = d->mac;
-    int n = 0;
-    if (sscanf(d->mac_text, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx%n", m, m + 1, m + 2, m + 3, m + 4, m + 5, &n) != 6 ||
-        d->mac_text[n] || m[0] & 1)
-        return error_set(err, "mac=%s: expected the address of one card, such as 52:54:00:12:34:56", d->mac_text);
+    if (!net_mac(d->mac_text, d->mac, err))
+        return false;
     fill_eeprom(d);
     if (!d->net)
         return true;
@@ -292,10 +266,7 @@ static const StateField state[] = {
     STATE_ARRAY(E1000, reg),
     STATE_ARRAY(E1000, phy),
     STATE(E1000, io_address, .below = MEMORY),
-    STATE(E1000, bits),
-    STATE(E1000, shifted, .below = COMMAND_BITS + 1),
-    STATE(E1000, out_bit),
-    STATE(E1000, out_level),
+    STATE_STRUCT(E1000, wires, microwire_state),
     STATE_STRUCT(E1000, offload, offload_state),
     STATE(E1000, options),
     STATE(E1000, filled, .below = E1000_FRAME + 1),

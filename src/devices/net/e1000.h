@@ -1,9 +1,10 @@
 /* Intel 82540EM: what its files share. */
 #pragma once
 #include "devices/bus/pci.h"
+#include "devices/net/microwire.h"
 #include "host/net.h"
 
-enum { E1000_WORDS = 0x5a00 / 4, E1000_FRAME = 65536 + 256, E1000_EEPROM = 64 };
+enum { E1000_WORDS = 0x5a00 / 4, E1000_FRAME = 65536 + 256 };
 
 enum {
     R_CTRL = 0x0000,
@@ -51,12 +52,9 @@ typedef struct E1000 {
     uint64_t bootindex;
     uint8_t mac[6];
     uint32_t reg[E1000_WORDS];
-    uint16_t phy[32], eeprom[E1000_EEPROM];
+    uint16_t phy[32], eeprom[MICROWIRE_WORDS];
     uint32_t io_address;
-    /* the EEPROM's serial interface: bits that came in, and the word that goes out */
-    uint32_t bits, shifted;
-    uint32_t out_bit;
-    bool out_level;
+    Microwire wires; /* of the EEPROM */
     /* the frame being put together */
     E1000Offload offload;
     uint8_t options;

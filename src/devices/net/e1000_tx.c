@@ -1,6 +1,7 @@
 /* Sending (82540EM manual 317453, 3.3 to 3.5): legacy, context and data descriptors, checksums and segmentation. */
 #include "base/log.h"
 #include "devices/net/e1000.h"
+#include "devices/net/inet.h"
 
 #include <string.h>
 
@@ -16,39 +17,13 @@ typedef struct Descriptor {
     uint32_t low, high; /* length, command; status, special */
 } Descriptor;
 
-static uint16_t get16(const uint8_t *at)
-{
-    return (uint16_t)(at[0] << 8 | at[1]);
-}
-
-static void put16(uint8_t *at, uint32_t value)
-{
-    at[0] = (uint8_t)(value >> 8);
-    at[1] = (uint8_t)value;
-}
-
-static uint32_t get32(const uint8_t *at)
-{
-    return (uint32_t)get16(at) << 16 | get16(at + 2);
-}
-
-static void put32(uint8_t *at, uint32_t value)
-{
-    put16(at, value >> 16);
-    put16(at + 2, value & 0xffff);
-}
-
 /* The Internet checksum of [start, end), to where it belongs. A value that is there counts: the pseudo header's. */
 static void checksum(uint8_t *frame, uint32_t len, uint32_t start, uint32_t end, uint32_t to)
 {
-    uint32_t sum = 0, last = end && end < len ? end + 1 : len;
+    uint32_t last = end && end < len ? end + 1 : len;
     if (to + 2 > len || start >= last)
         return;
-    for (uint32_t i = start; i < last; i++)
-        sum += (uint32_t)frame[i] << ((i - start) % 2 ? 0 : 8);
-    while (sum >> 16)
-        sum = (sum & 0xffff) + (sum >> 16);
-    put16(frame + to, ~sum & 0xffff);
+    inet_put16(frame + to, ~inet_sum(frame + start, last - start, 0) & 0xffffu);
 }
 
 static void send(E1000 *d, uint8_t *frame, uint32_t len, bool sums)
@@ -58,7 +33,7 @@ static void send(E1000 *d, uint8_t *frame, uint32_t len, bool sums)
         checksum(frame, len, o->tcp_start, o->tcp_end, o->tcp_sum);
     if (sums && d->options & OPTION_IP_SUM) {
         if (o->ip_sum + 2u <= len)
-            put16(frame + o->ip_sum, 0);
+            inet_put16(frame + o->ip_sum, 0);
         checksum(frame, len, o->ip_start, o->ip_end, o->ip_sum);
     }
     ++*e1000_reg(d, R_GPTC);
@@ -75,21 +50,21 @@ static void fix_header(const E1000Offload *o, uint8_t *frame, uint32_t len, uint
 {
     uint8_t *ip = frame + o->ip_start, *tcp = frame + o->tcp_start;
     if (o->ip4) {
-        put16(ip + 2, len - o->ip_start);
-        put16(ip + 4, get16(ip + 4) + n);
+        inet_put16(ip + 2, len - o->ip_start);
+        inet_put16(ip + 4, inet_get16(ip + 4) + n);
     } else {
-        put16(ip + 4, len - o->ip_start - 40);
+        inet_put16(ip + 4, len - o->ip_start - 40);
     }
     if (o->tcp) {
-        put32(tcp + 4, get32(tcp + 4) + sent);
+        inet_put32(tcp + 4, inet_get32(tcp + 4) + sent);
         if (!last)
             tcp[13] &= (uint8_t)~TCP_FIN_PSH;
     } else {
-        put16(tcp + 4, len - o->tcp_start);
+        inet_put16(tcp + 4, len - o->tcp_start);
     }
     /* the driver's sum of the pseudo header is without the length */
-    uint32_t sum = get16(frame + o->tcp_sum) + len - o->tcp_start;
-    put16(frame + o->tcp_sum, (sum & 0xffff) + (sum >> 16));
+    uint32_t sum = inet_get16(frame + o->tcp_sum) + len - o->tcp_start;
+    inet_put16(frame + o->tcp_sum, (sum & 0xffff) + (sum >> 16));
 }
 
 static void send_segments(E1000 *d)

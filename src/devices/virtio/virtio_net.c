@@ -3,7 +3,6 @@
 #include "base/alloc.h"
 #include "core/machine.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,7 +27,6 @@ static bool same_type(const Device *d, const Device *e)
 static bool set_mac(VirtioNet *n, Error *err)
 {
     uint8_t *m = n->v.config + CONFIG_MAC;
-    int end = 0;
     if (!*n->mac) {
         uint8_t last = 0x56;
         for (const Device *d = n->v.dev->machine->devices; d && d != n->v.dev; d = d->next)
@@ -36,10 +34,7 @@ static bool set_mac(VirtioNet *n, Error *err)
         memcpy(m, (const uint8_t[]){ 0x52, 0x54, 0x00, 0x12, 0x34, last }, 6);
         return true;
     }
-    if (sscanf(n->mac, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx%n", m, m + 1, m + 2, m + 3, m + 4, m + 5, &end) != 6 ||
-        n->mac[end])
-        return error_set(err, "mac=%s: write six bytes in hexadecimal, 52:54:00:12:34:56", n->mac);
-    return !(m[0] & 1) || error_set(err, "mac=%s: this is a multicast address; the first byte must be even", n->mac);
+    return net_mac(n->mac, m, err);
 }
 
 /* How many chains a frame takes, and the first of them in v.chain; 0: there are not enough yet, and none is taken. */
