@@ -532,5 +532,6 @@ bool fetch_page(Cpu *cpu, uint64_t pc, Fetched *f)
     }
     *f = (Fetched){ s.ram_page, s.host - (pc & 0xfff) };
     *e = (FetchEntry){ (pc & ~0xfffull) + 1, s.ram_page, s.global && s.page_bits >= 12, f->page_bytes };
+    bank_note_big(b, pc & ~0xfffull, s.page_bits);
     return true;
 }
