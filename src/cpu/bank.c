@@ -17,7 +17,7 @@ static void forget_writer(TlbBank *b, uint32_t ram_page)
 static void clear_entry(TlbBank *b, int write, unsigned at)
 {
     TlbEntry *e = write ? &b->write[at] : &b->read[at];
-    e->page = empty_page(at);
+    *e = (TlbEntry){ empty_page(at), 0 }; /* a load that guesses its place looks at the addend, too */
     if (write)
         forget_writer(b, b->note[1][at].ram_page);
     b->note[write][at].ram_page = ~0u;

@@ -143,7 +143,7 @@ static void place_operand(X86Case *c, X86Insn *i)
     uint64_t want = target();
     if (!strncmp(i->row->name, "cmpxchg16b", 10) || (i->attr & (X86_FPU | X86_MMX | X86_SSE | X86_AVX) && below(4)))
         want &= ~15ull;
-    if (strstr(i->row->name, "save") || strstr(i->row->name, "rstor"))
+    if (i->row->feature == X86_fxsr || !strncmp(i->row->name, "xsave", 5) || !strncmp(i->row->name, "xrstor", 6))
         place_area(c, &want);
     if (i->base == X86_NONE && i->index == X86_NONE) {
         patch_address(c, i, want);
@@ -293,6 +293,12 @@ static bool make_case(int row, X86Case *c, X86Insn *i)
            !branches_into_itself(i);
 }
 
+/* What shows the x87 unit's pointers, or what is made up by the host: apart. */
+static bool is_for_itself(const X86Insn *i)
+{
+    return strstr(i->row->name, "save") || !strcmp(i->row->name, "fnstenv");
+}
+
 /* Several instructions, as one unit: what one leaves in flags and registers is the next one's. Registers are what fits
  * the first; a later one may fault, and then the state must be that before it. */
 static bool make_sequence(int rows, X86Case *c, X86Insn *i)
@@ -301,10 +307,11 @@ static bool make_sequence(int rows, X86Case *c, X86Insn *i)
     X86Insn next;
     unsigned wanted = 2 + below(6), have = 1;
     one.bits = c->bits;
-    if (!make_case((int)below((unsigned)rows), c, i) || i->attr & X86_F64)
+    if (!make_case((int)below((unsigned)rows), c, i) || i->attr & X86_F64 || is_for_itself(i))
         return false;
     for (int tries = 0; have < wanted && tries < 100; tries++) {
-        if (!make_case((int)below((unsigned)rows), &one, &next) || next.attr & X86_F64 || is(&next, "popa") ||
+        if (!make_case((int)below((unsigned)rows), &one, &next) || next.attr & X86_F64 || is_for_itself(&next) ||
+            is(&next, "popa") ||
             (next.memory && (next.base != X86_NONE || next.index != X86_NONE || next.rip_relative) && below(8)))
             continue;
         memcpy(c->code + c->length, one.code, one.length);
@@ -368,13 +375,13 @@ static void show(const X86Case *c, const X86Insn *i, X86Way way, const X86State 
     printf("\n");
 }
 
-static bool agrees(const X86State *a, const X86State *b, uint32_t flags, bool code64, const X86Insn *i)
+static bool agrees(const X86State *a, const X86State *b, uint32_t flags, bool code64, const X86Insn *i, bool others)
 {
     for (int n = 0; n < 16; n++)
         if ((code64 || n < 8) && a->r[n] != b->r[n])
             return false;
     return a->ip == b->ip && a->signal == b->signal && !((a->eflags ^ b->eflags) & flags) &&
-           x86_fp_agrees(&a->fp, &b->fp, i) && !memcmp(a->page, b->page, X86_PAGE_SIZE);
+           x86_fp_agrees(&a->fp, &b->fp, i, a->signal != 0, others) && !memcmp(a->page, b->page, X86_PAGE_SIZE);
 }
 
 static void compare(X86Case *c, const X86Insn *i)
@@ -396,7 +403,7 @@ static void compare(X86Case *c, const X86Insn *i)
                 continue;
             got = (X86State){ .signal = ~0u };
         }
-        if (agrees(&c->after, &got, flags, c->bits == 64, i))
+        if (agrees(&c->after, &got, flags, c->bits == 64, i, c->length > i->length))
             continue;
         o.different++;
         if (o.shown[i->number]++ < SHOWN)

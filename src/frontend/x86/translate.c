@@ -33,6 +33,15 @@ void x86_set_next(Trans *t, const X86Insn *i)
     trans_set_pc(t, i->next);
 }
 
+bool x86_end_unit(Trans *t, const X86Insn *i)
+{
+    if (t->mode & M_ALONE) /* it ends anyway */
+        return true;
+    x86_set_next(t, i);
+    x86_goto_state(t);
+    return true;
+}
+
 /* The pc slot holds where it goes on; a trap or the end of the interrupt shadow comes before that. */
 static void after(Trans *t)
 {

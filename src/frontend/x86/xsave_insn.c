@@ -13,9 +13,16 @@ bool i86_fxsave(Trans *t, X86Insn *i)
     return image(t, i, H_fxsave, 0);
 }
 
+/* What is loaded may change how x87 instructions are translated. */
+static bool loads(Trans *t, X86Insn *i, int helper, unsigned how)
+{
+    image(t, i, helper, how);
+    return x86_end_unit(t, i);
+}
+
 bool i86_fxrstor(Trans *t, X86Insn *i)
 {
-    return image(t, i, H_fxrstor, 0);
+    return loads(t, i, H_fxrstor, 0);
 }
 
 bool i86_xsave(Trans *t, X86Insn *i)
@@ -40,12 +47,12 @@ bool i86_xsaves(Trans *t, X86Insn *i)
 
 bool i86_xrstor(Trans *t, X86Insn *i)
 {
-    return image(t, i, H_xrstor, 0);
+    return loads(t, i, H_xrstor, 0);
 }
 
 bool i86_xrstors(Trans *t, X86Insn *i)
 {
-    return image(t, i, H_xrstor, XSAVE_SUPERVISOR);
+    return loads(t, i, H_xrstor, XSAVE_SUPERVISOR);
 }
 
 bool i86_ldmxcsr(Trans *t, X86Insn *i)
