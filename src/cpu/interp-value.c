@@ -182,6 +182,15 @@ static V128 narrow(const Shape *s, const V128 *a)
     return r;
 }
 
+static V128 pack(const Shape *s, const V128 *a)
+{
+    V128 r = { 0 };
+    IrOp op = s->op == IR_vpackss ? IR_vnarrowss : IR_vnarrowsu;
+    for (int n = 0; n < s->lanes; n++)
+        vector_set(&r, s->bits, n, saturated(op, a[n >= s->lanes / 2], s->bits * 2, n % (s->lanes / 2), s->bits));
+    return r;
+}
+
 static V128 multiply(const Shape *s, const V128 *a)
 {
     V128 r = { 0 };
@@ -196,12 +205,42 @@ static V128 multiply(const Shape *s, const V128 *a)
 static V128 pairs(const Shape *s, const V128 *a)
 {
     V128 r = { 0 };
+    IrOp op = s->op == IR_vpadd ? IR_add : s->op == IR_vpaddss ? IR_addss : s->op == IR_vpsub ? IR_sub : IR_subss;
     for (int n = 0; n < s->lanes; n++) {
-        int from = 2 * n;
-        uint64_t sum = 0;
-        for (int k = from; k < from + 2; k++)
-            sum += vector_lane(a[k >= s->lanes], s->bits, k % s->lanes);
-        vector_set(&r, s->bits, n, sum);
+        uint64_t x[2];
+        for (int k = 0; k < 2; k++)
+            x[k] = vector_lane(a[2 * n + k >= s->lanes], s->bits, (2 * n + k) % s->lanes);
+        vector_set(&r, s->bits, n, ir_eval(op, s->bits, x[0], x[1], 0, 0));
+    }
+    return r;
+}
+
+static V128 shift_all(const Shape *s, const V128 *a)
+{
+    V128 r = { 0 };
+    IrOp op = s->op == IR_vshl ? IR_shlv : s->op == IR_vshr ? IR_shrv : IR_sarv;
+    uint64_t by = a[1].lo < (unsigned)s->bits ? a[1].lo : (unsigned)s->bits;
+    for (int n = 0; n < s->lanes; n++)
+        vector_set(&r, s->bits, n, ir_eval(op, s->bits, vector_lane(a[0], s->bits, n), by, 0, 0));
+    return r;
+}
+
+static V128 look(const Shape *s, const V128 *a)
+{
+    V128 r = { 0 };
+    for (int n = 0; n < s->lanes; n++) {
+        int from = byte_of(&a[1], n);
+        vector_set(&r, 8, n, from & 0x80 ? 0 : byte_of(&a[0], from % s->lanes));
+    }
+    return r;
+}
+
+static V128 shuffle(const Shape *s, const V128 *a)
+{
+    V128 r = { 0 };
+    for (int n = 0; n < s->lanes; n++) {
+        int from = byte_of(&a[2], n);
+        vector_set(&r, 8, n, from < 2 * s->lanes ? byte_of(&a[from >= s->lanes], from % s->lanes) : 0);
     }
     return r;
 }
@@ -215,6 +254,23 @@ static V128 sum(const Shape *s, const V128 *a)
     return (V128){ total & ir_mask(bits), 0 };
 }
 
+static V128 sign_bits(const Shape *s, const V128 *a)
+{
+    V128 r = { 0 };
+    int bits = (int)s->imm;
+    for (int n = 0; n < ir_bits(s->source) / bits; n++)
+        r.lo |= vector_lane(a[0], bits, n) >> (bits - 1) << n;
+    return r;
+}
+
+static V128 test(const Shape *s, const V128 *a)
+{
+    uint64_t high = s->bits * s->lanes == 128 ? ~0ull : 0;
+    bool z = !(a[0].lo & a[1].lo) && !(a[0].hi & a[1].hi & high);
+    bool c = !(~a[0].lo & a[1].lo) && !(~a[0].hi & a[1].hi & high);
+    return (V128){ (z ? FLAG_Z : 0) | (c ? FLAG_C : 0), 0 };
+}
+
 typedef V128 VectorFn(const Shape *, const V128 *);
 
 static VectorFn *const vector_by[IR_OPS] = {
@@ -224,6 +280,9 @@ static VectorFn *const vector_by[IR_OPS] = {
     [IR_vtbl] = table,      [IR_vhigh] = high,       [IR_vwidenu] = widen,    [IR_vwidens] = widen,
     [IR_vnarrow] = narrow,  [IR_vnarrowss] = narrow, [IR_vnarrowsu] = narrow, [IR_vnarrowuu] = narrow,
     [IR_vmullu] = multiply, [IR_vmulls] = multiply,  [IR_vpadd] = pairs,      [IR_vsum] = sum,
+    [IR_vpaddss] = pairs,   [IR_vpsub] = pairs,      [IR_vpsubss] = pairs,    [IR_vshl] = shift_all,
+    [IR_vshr] = shift_all,  [IR_vsar] = shift_all,   [IR_vshuf] = shuffle,    [IR_vpackss] = pack,
+    [IR_vpacksu] = pack,    [IR_vmask] = sign_bits,  [IR_vtest] = test,       [IR_vlook] = look,
 };
 
 static V128 vector_value(const IrInsn *i, IrType source, const V128 a[3])
@@ -258,14 +317,21 @@ static V128 fp_value(Cpu *cpu, const Helper *helpers, const IrInsn *i, const V12
     int to = ir_lane_bits(i->type), from = source_bits(i), args = ir_op[i->op].args;
     int lanes = ir_is_vector(i->type) ? ir_bits(i->type) / to : 1;
     V128 r = { 0 };
+    if (i->op == IR_fcomp)
+        lanes = 1;
+    if (i->imm & FP_LOW) {
+        for (int n = 1; n < lanes; n++)
+            vector_set(&r, to, n, vector_lane(a[0], to, n));
+        lanes = 1;
+    }
     for (int n = 0; n < lanes; n++) {
         uint64_t x[3] = { 0 };
         for (int k = 0; k < args; k++)
             x[k] = vector_lane(a[k], from, n);
         if (args < 3)
-            x[args] = i->imm;
+            x[args] = i->op == IR_faddsub ? (uint64_t)n & 1 : i->imm;
         uint64_t bits = helper_call(cpu, helpers, i->imm, x);
-        if (i->op == IR_fcmp)
+        if (i->op == IR_fcmp || i->op == IR_fcomp)
             r.lo = bits & FLAGS_ALL;
         else
             vector_set(&r, to, n, bits);

@@ -36,6 +36,30 @@ static uint64_t subss(uint64_t a, uint64_t b, int n)
     return clamp((__int128)sext(a, n) - sext(b, n), n);
 }
 
+/* n is twice the width of what is multiplied. */
+static uint64_t muladds(uint64_t a, uint64_t b, int n)
+{
+    int h = n / 2;
+    return (uint64_t)(sext(a, h) * sext(b, h)) + (uint64_t)(sext(a >> h, h) * sext(b >> h, h));
+}
+
+static uint64_t muladdus(uint64_t a, uint64_t b, int n)
+{
+    int h = n / 2;
+    __int128 low = (__int128)(a & ir_mask(h)) * sext(b, h), high = (__int128)(a >> h & ir_mask(h)) * sext(b >> h, h);
+    return clamp(low + high, n);
+}
+
+static uint64_t sumdiff(uint64_t a, uint64_t b, int n)
+{
+    uint64_t sum = 0;
+    for (int i = 0; i < n; i += 8) {
+        int d = (int)(a >> i & 0xff) - (int)(b >> i & 0xff);
+        sum += (uint64_t)(d < 0 ? -d : d);
+    }
+    return sum;
+}
+
 uint64_t ir_eval(IrOp op, int bits, uint64_t a, uint64_t b, uint64_t c, uint64_t imm)
 {
     uint64_t n = (unsigned)bits, mask = ir_mask(bits), r = 0;

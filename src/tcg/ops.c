@@ -47,7 +47,11 @@ static const uint8_t arg_kind[IR_OPS][3] = {
     [IR_vnarrowuu] = { ARG_WIDE },
     [IR_vmullu] = { ARG_HALF, ARG_HALF },
     [IR_vmulls] = { ARG_HALF, ARG_HALF },
+    [IR_vshl] = { ARG_SAME, ARG_VECTOR },
+    [IR_vshr] = { ARG_SAME, ARG_VECTOR },
+    [IR_vsar] = { ARG_SAME, ARG_VECTOR },
     [IR_vsum] = { ARG_VECTOR },
+    [IR_vmask] = { ARG_VECTOR },
     [IR_f2f] = { ARG_SOURCE },
     [IR_f2i] = { ARG_SOURCE },
     [IR_i2f] = { ARG_SOURCE },
@@ -59,11 +63,7 @@ static const uint8_t arg_kind[IR_OPS][3] = {
     [IR_cas] = { ARG_PC, ARG_SAME, ARG_SAME },
     [IR_arg] = { ARG_VALUE },
     [IR_call] = { ARG_INT, ARG_INT, ARG_INT },
-    [IR_f80_in] = { ARG_INT },
-    [IR_f80_cmp_in] = { ARG_INT },
-    [IR_f80_control] = { ARG_FLAG32 },
     [IR_goto_if] = { ARG_BIT },
-    [IR_leave_if] = { ARG_BIT, ARG_INT, ARG_INT },
     [IR_goto_reg] = { ARG_PC },
 };
 

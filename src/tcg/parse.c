@@ -246,8 +246,18 @@ static void read_fp(Parser *p, IrInsn *i)
             i->imm |= FP_UNSIGNED;
         else if (!strcmp(word, "soft"))
             i->imm |= FP_SOFT;
+        else if (!strcmp(word, "low"))
+            i->imm |= FP_LOW;
+        else if (!strcmp(word, "-product"))
+            i->imm |= FP_NEG_PRODUCT;
+        else if (!strcmp(word, "-addend"))
+            i->imm |= FP_NEG_ADDEND;
+        else if (!strcmp(word, "first"))
+            i->imm |= FP_NAN_FIRST;
         else if (expect(p, '='), !strcmp(word, "round"))
             i->imm |= FP_ROUND(read_listed(p, ir_round_word));
+        else if (!strcmp(word, "true"))
+            i->imm |= FP_PREDICATE(read_number(p) & 31);
         else if (!strcmp(word, "source"))
             i->imm |= FP_SOURCE(read_type(p) & 15);
         else

@@ -106,13 +106,18 @@ static void print_fp(Printer *p, const IrInsn *i)
     char buf[16];
     print_operands(p, i);
     print_helper(p, i->imm & 0xffff);
-    if (i->op == IR_fcmp)
+    if (i->op == IR_fcmp || i->op == IR_fcomp)
         out(p->out, "%s", i->imm & FP_SIGNAL ? " signal" : "");
+    else if (i->op == IR_fcmpp)
+        out(p->out, " true=%u", (unsigned)(i->imm >> 16 & 31));
     else if (round)
         out(p->out, " round=%s", word(ir_round_word, round));
-    out(p->out, "%s%s", i->imm & FP_EXACT ? " exact" : "", i->imm & FP_UNSIGNED ? " unsigned" : "");
+    if (i->op != IR_fcmpp)
+        out(p->out, "%s%s", i->imm & FP_EXACT ? " exact" : "", i->imm & FP_UNSIGNED ? " unsigned" : "");
     if (source)
         out(p->out, " source=%s", type_name((IrType)source, buf));
+    out(p->out, "%s%s", i->imm & FP_LOW ? " low" : "", i->imm & FP_NAN_FIRST ? " first" : "");
+    out(p->out, "%s%s", i->imm & FP_NEG_PRODUCT ? " -product" : "", i->imm & FP_NEG_ADDEND ? " -addend" : "");
     out(p->out, "%s", i->imm & FP_SOFT ? " soft" : "");
 }
 

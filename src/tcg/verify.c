@@ -38,12 +38,15 @@ static bool in_list(const uint8_t *list, uint8_t op)
 }
 
 static const uint8_t bitwise[] = { IR_and, IR_or, IR_xor, IR_andn, IR_not, IR_bsl, 0 };
-static const uint8_t lanes_only[] = { IR_shlv,  IR_shrv, IR_sarv, IR_addsu,    IR_addss, IR_subsu,
-                                      IR_subss, IR_avgu, IR_bsl,  IR_vmulhs16, 0 };
+static const uint8_t lanes_only[] = { IR_shlv,    IR_shrv,    IR_sarv,    IR_addsu,    IR_addss,   IR_subsu,
+                                      IR_subss,   IR_avgu,    IR_bsl,     IR_blend,    IR_sign,    IR_mulhrs,
+                                      IR_mullowu, IR_mullows, IR_muladds, IR_muladdus, IR_sumdiff, 0 };
 static const uint8_t vectors_only[] = { IR_vconst,    IR_vdup,      IR_vset,    IR_vlow,    IR_vzip1,   IR_vzip2,
                                         IR_vuzp1,     IR_vuzp2,     IR_vtrn1,   IR_vtrn2,   IR_vext,    IR_vrev,
                                         IR_vtbl,      IR_vhigh,     IR_vwidenu, IR_vwidens, IR_vnarrow, IR_vnarrowss,
-                                        IR_vnarrowsu, IR_vnarrowuu, IR_vmullu,  IR_vmulls,  IR_vpadd,   0 };
+                                        IR_vnarrowsu, IR_vnarrowuu, IR_vmullu,  IR_vmulls,  IR_vpadd,   IR_vpaddss,
+                                        IR_vpsub,     IR_vpsubss,   IR_vshl,    IR_vshr,    IR_vsar,    IR_vshuf,
+                                        IR_vlook,     IR_vpackss,   IR_vpacksu, IR_vtest,   0 };
 static const uint8_t any_type[] = { IR_pick, IR_get, IR_put, IR_load, IR_store, IR_vget, IR_cas, 0 };
 
 static bool exists(IrType t)
@@ -74,8 +77,6 @@ static bool type_fits(const IrInsn *i)
     if (op == IR_nop || ir_op[op].effects & (MARK | LEAVES | ARG) || op == IR_fence || op == IR_cond || op == IR_cmc ||
         op == IR_asflags)
         return true;
-    if (op == IR_f80)
-        return t == F80;
     if (!exists(t))
         return false;
     if (in_list(any_type, op))
@@ -110,7 +111,7 @@ static bool source_fits(const IrInsn *i, IrType have)
         return false;
     if (!ir_is_vector(i->type))
         return source < 4 ? ir_is_int(have) && ir_bits(have) >= ir_bits(source)
-                          : have == source || (ir_in_vector_reg(have) && ir_bits(have) == ir_bits(source));
+                          : ir_in_vector_reg(have) && ir_bits(have) >= ir_bits(source);
     int lanes = ir_bits(i->type) / ir_lane_bits(i->type);
     return ir_in_vector_reg(have) && ir_bits(have) >= lanes * ir_bits(source);
 }
@@ -236,34 +237,8 @@ static bool check_group(Verifier *v, const IrInsn *i)
     return (power && i->imm > (unsigned)ir_lane_bits(i->type)) || wrong(v, "no such group");
 }
 
-static bool check_f80(Verifier *v, const IrInsn *i)
-{
-    unsigned op = i->imm & 0xff, slot[] = { ir_f80_d(i->imm), ir_f80_b(i->imm) };
-    bool arithmetic = op < 8 && op != 2 && op != 3;
-    if (i->op == IR_f80 ? op >= F80_OPS || op == 2 || op == 3 : i->op == IR_f80_in && op != F80_COPY && !arithmetic)
-        return wrong(v, "there is no operation %u", op);
-    bool combines = i->op == IR_f80_cmp_in || (i->op == IR_f80_in && op != F80_COPY);
-    if (i->type == I64 && !(i->imm & F80_FLOAT) && combines)
-        return wrong(v, "a 64-bit integer can only be copied");
-    if (i->type == I16 && i->imm & F80_FLOAT)
-        return wrong(v, "there is no float of 16 bits");
-    if (i->imm & F80_FLOAT && i->imm & F80_TRUNCATE)
-        return wrong(v, "a float is not cut");
-    for (int k = 0; k < 2; k++) {
-        bool flags = k && i->op == IR_f80_cmp_in;
-        if (flags && (slot[k] >= (unsigned)v->slots || v->ir->slots[slot[k]].size != 4))
-            return wrong(v, "slot %u is none of 4 bytes", slot[k]);
-        bool used = !k || i->op == IR_f80_cmp || (i->op == IR_f80 && ir_f80_uses_b(i->imm));
-        if (used && (slot[k] >= (unsigned)v->slots || v->ir->slots[slot[k]].size != 16))
-            return wrong(v, "slot %u is none of 16 bytes", slot[k]);
-    }
-    return true;
-}
-
 static bool check_imm(Verifier *v, const IrInsn *i)
 {
-    if (i->op == IR_f80 || i->op == IR_f80_in || i->op == IR_f80_out || i->op == IR_f80_cmp || i->op == IR_f80_cmp_in)
-        return check_f80(v, i);
     switch (i->op) {
     case IR_zext:
     case IR_sext:
@@ -282,6 +257,7 @@ static bool check_imm(Verifier *v, const IrInsn *i)
     case IR_vext:
         return i->imm <= (unsigned)ir_bits(i->type) / 8 || wrong(v, "too far");
     case IR_vsum:
+    case IR_vmask:
         return i->imm == 8 || i->imm == 16 || i->imm == 32 || i->imm == 64 || wrong(v, "no such lanes");
     case IR_fence:
         return i->imm <= FENCE_STORES || wrong(v, "no such fence");
@@ -317,8 +293,23 @@ static bool check_shape(Verifier *v, const IrInsn *i)
         return bits == 64 || wrong(v, "gives 64 bits");
     case IR_vtbl:
         return lane == 8 || wrong(v, "has lanes of bytes");
-    case IR_vmulhs16:
-        return lane == 16 || wrong(v, "has lanes of 16 bits");
+    case IR_vpackss:
+    case IR_vpacksu:
+        return (bits == 128 && lane < 64 && !ir_is_float(i->type)) || wrong(v, "gives 128 bits of integers");
+    case IR_vshuf:
+    case IR_vlook:
+        return lane == 8 || wrong(v, "has lanes of bytes");
+    case IR_vpadd:
+    case IR_vpsub:
+    case IR_vshl:
+    case IR_vshr:
+    case IR_vsar:
+        return !ir_is_float(i->type) || wrong(v, "has lanes of integers");
+    case IR_vpaddss:
+    case IR_vpsubss:
+        return (lane < 64 && !ir_is_float(i->type)) || wrong(v, "has lanes of integers below 64 bits");
+    case IR_vmask:
+        return bits >= 16 || wrong(v, "has at least 16 bits");
     case IR_avgu:
         return lane < 64 || wrong(v, "has lanes of 8, 16 or 32 bits");
     case IR_bswap:

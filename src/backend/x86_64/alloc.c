@@ -696,11 +696,16 @@ void forget_slot(Comp *c, unsigned slot)
         c->host_slot = NO_SLOT;
 }
 
+/* What one slot's values took may be given to the next one's: then those go to the stack. */
 void forget_all_slots(Comp *c)
 {
+    uint32_t locked = c->locked, vlocked = c->vlocked;
     for (unsigned w = 0; w < sizeof c->held / 8; w++)
-        for (; c->held[w]; c->held[w] &= c->held[w] - 1)
+        for (; c->held[w]; c->held[w] &= c->held[w] - 1) {
             forget_slot(c, w * 64 + (unsigned)__builtin_ctzll(c->held[w]));
+            c->locked = locked;
+            c->vlocked = vlocked;
+        }
 }
 
 /* Nothing is carried over a label: every path that comes here left the slots up to date. */

@@ -62,13 +62,6 @@ typedef enum Backed {
     BACKED_SPILL  /* or on the stack, as spill `of` */
 } Backed;
 
-/* Slots whose 80-bit values are on the host's stack: st(k) holds slot[k]. */
-typedef struct F80Cache {
-    uint8_t depth, changed; /* bit per register: the slot's memory is not up to date */
-    bool ran;               /* the host's status word has not been stored since the last op */
-    uint8_t slot[8];
-} F80Cache;
-
 /* Work left for the end of the unit. */
 struct Comp;
 typedef struct Cold {
@@ -82,7 +75,6 @@ typedef struct Cold {
     uint8_t *guess, *hit; /* mem.c: where the page is guessed, and the access itself */
     IrRef ref;
     uint64_t pc; /* of the guest instruction it belongs to */
-    F80Cache f80;
 } Cold;
 
 /* In a loop, the register of slot `out` is that of slot `in`, which is in memory between units. */
@@ -106,7 +98,6 @@ typedef struct Comp {
     uint64_t spills;
     int32_t pushed; /* bytes that rsp is lower than at the unit's entry */
     uint32_t colds, labels;
-    F80Cache f80;
     struct {
         uint32_t at; /* of the second of two accesses that share a check, when the first was compiled; else 0 */
         Cold *cold;
@@ -199,19 +190,13 @@ void set_host_flags(Comp *, IrRef, unsigned cc);
 Cc condition(Comp *, IrRef bit, bool *known, bool *value); /* brings a BIT into the host flags; its condition code */
 unsigned flags_as_int(Comp *, IrRef);                      /* packed, in a register that may be changed */
 void op_flags(Comp *), op_cmc(Comp *), op_cond(Comp *), op_asflags(Comp *), op_compare(Comp *), op_pick(Comp *),
-    op_fcmp(Comp *);
+    op_fcmp(Comp *), op_vtest(Comp *);
 /* ---- the rest, by file ---- */
 bool left_to_compare(Comp *, const IrInsn *);
 void int_op(Comp *);
 void vec_op(Comp *);
 void by_reference(Comp *);
 void fp_op(Comp *);
-void f80_op(Comp *);
-void f80_flush(Comp *);                     /* everything to its slot, before state is looked at */
-void f80_flush_slot(Comp *, unsigned slot); /* the same if that slot is among them */
-void f80_out_of_the_way(Comp *); /* around a slow path: to the slots, and back again; EFLAGS and registers are kept */
-void f80_back(Comp *);
-void leave_if(Comp *);
 void mem_op(Comp *);
 void call_op(Comp *);
 void exit_op(Comp *);

@@ -1,7 +1,7 @@
 /* Floating point on the host. A result that is a NaN, or that lies where the host might have judged underflow
  * differently from a guest that detects tininess before rounding (exactly the least normal number), goes to a cold path
  * that computes the op again by the guest's own helper. What the host cannot do exactly goes there at once. */
-#include "backend/x86_64/comp.h"
+#include "backend/x86_64/vec.h"
 
 #include <assert.h>
 
@@ -212,7 +212,7 @@ void op_fcmp(Comp *c)
     clobber_flags(c);
     asm_vec2(&c->a, i->imm & FP_SIGNAL ? COMIS[d] : UCOMIS[d], x, y, 0);
     set_host_flags(c, (IrRef)c->at, 0);
-    c->where[c->at].flip = FLIP_FP;
+    c->where[c->at].flip = i->op == IR_fcmp ? FLIP_FP : 0;
 }
 
 /* Fast when the host's answer is not the "integer indefinite" that stands for NaN and overflow. */
@@ -361,9 +361,10 @@ static bool min_max(Comp *c)
 void fp_op(Comp *c)
 {
     IrInsn *i = now(c);
-    bool soft = i->imm & FP_SOFT || ir_kind(i->type) == K_F16;
-    bool done = !soft;
-    if (!soft) {
+    bool soft = i->imm & FP_SOFT || (ir_kind(i->type) == K_F16 && i->op != IR_f2f);
+    bool done = !soft && i->imm & FP_NAN_FIRST && fp_op_plain(c);
+    if (!soft && !done && ir_kind(i->type) != K_F16 && !(i->imm & FP_LOW)) {
+        done = true;
         switch (i->op) {
         case IR_fadd:
         case IR_fsub:

@@ -1,12 +1,9 @@
 /* Integer vector ops: one host instruction where enc.def has a row, short sequences here, and the reference
  * evaluation in C for the rest. A 64-bit vector lives in the low half of a register; what is above is undefined. */
-#include "backend/x86_64/comp.h"
+#include "backend/x86_64/vec.h"
 
 #include <assert.h>
 
-#define V66(map_, op_)  ((Enc){ 0x66, map_, op_, 8, 0, false, false })
-#define V66I(map_, op_) ((Enc){ 0x66, map_, op_, 8, 1, false, false })
-#define VSH(op_, ext_)  ((Enc){ 0x66, 1, op_, ext_, 1, false, false })
 static const Enc PXOR = { 0x66, 1, 0xef, 8, 0, false, false }, PAND = { 0x66, 1, 0xdb, 8, 0, false, false },
                  POR = { 0x66, 1, 0xeb, 8, 0, false, false }, PANDN = { 0x66, 1, 0xdf, 8, 0, false, false },
                  PSHUFB = { 0x66, 2, 0x00, 8, 0, false, false },
@@ -26,8 +23,7 @@ static IrInsn *now(Comp *c)
     return insn_of(c, (IrRef)c->at);
 }
 
-/* dst = src1 op src2 whatever registers these are. */
-static void vop(Comp *c, Enc e, unsigned dst, unsigned src1, Rm src2, uint64_t imm)
+void vop(Comp *c, Enc e, unsigned dst, unsigned src1, Rm src2, uint64_t imm)
 {
     if (!c->a.avx && src2.kind == RM_REG && src2.base == dst && src1 != dst) {
         asm_vmov(&c->a, XT, src2.base);
@@ -47,7 +43,7 @@ static void ones(Comp *c, unsigned reg)
 }
 
 /* A constant as an operand, through XT when the pool is full. */
-static Rm constant(Comp *c, uint64_t lo, uint64_t hi)
+Rm vconstant(Comp *c, uint64_t lo, uint64_t hi)
 {
     const uint8_t *at = pool_const(lo, hi);
     if (!at)
@@ -62,7 +58,7 @@ static uint64_t spread(uint64_t lane, int bits)
     return lane;
 }
 
-static bool one_instruction(Comp *c)
+bool vec_one_instruction(Comp *c)
 {
     IrInsn *i = now(c);
     const Enc *e = enc_vec((IrOp)i->op, i->type);
@@ -107,15 +103,15 @@ static bool shift_imm(Comp *c)
         if (ext == 4) { /* bytes: shift as unsigned, then restore the sign: (x ^ m) - m */
             asm_vmov(&c->a, XS, x);
             asm_op(&c->a, VSH(0x71, 2), false, 0, rm_reg(XS), n);
-            asm_vec(&c->a, PAND, XS, XS, constant(c, spread(0xffu >> n, 8), spread(0xffu >> n, 8)), 0);
+            asm_vec(&c->a, PAND, XS, XS, vconstant(c, spread(0xffu >> n, 8), spread(0xffu >> n, 8)), 0);
             uint64_t m = spread(0x80u >> n, 8);
-            asm_vec(&c->a, PXOR, XS, XS, constant(c, m, m), 0);
-            asm_vec(&c->a, V66(1, 0xf8), XS, XS, constant(c, m, m), 0);
+            asm_vec(&c->a, PXOR, XS, XS, vconstant(c, m, m), 0);
+            asm_vec(&c->a, V66(1, 0xf8), XS, XS, vconstant(c, m, m), 0);
         } else {
             asm_vmov(&c->a, XS, x);
             asm_op(&c->a, VSH(0x71, ext), false, 0, rm_reg(XS), n);
             uint64_t m = spread(ext == 6 ? 0xff & 0xffu << n : 0xffu >> n, 8);
-            asm_vec(&c->a, PAND, XS, XS, constant(c, m, m), 0);
+            asm_vec(&c->a, PAND, XS, XS, vconstant(c, m, m), 0);
         }
         asm_vmov(&c->a, dst, XS);
         return true;
@@ -148,11 +144,13 @@ static bool compare(Comp *c)
     unsigned dst = vdefine(c, false);
     if (uns) { /* compare signed after flipping the sign bits */
         uint64_t m = spread(1ull << (ir_lane_bits(i->type) - 1), ir_lane_bits(i->type));
-        vop(c, PXOR, XS, x, constant(c, m, m), 0);
-        vop(c, PXOR, XT, y, constant(c, m, m), 0);
+        vop(c, PXOR, XS, x, vconstant(c, m, m), 0);
+        vop(c, PXOR, XT, y, vconstant(c, m, m), 0);
         asm_vec(&c->a, PCMPGT[k], XS, XS, rm_reg(XT), 0);
     } else {
-        vop(c, PCMPGT[k], XS, x, rm_reg(y), 0);
+        vop(c, PCMPGT[k], negate ? XS : dst, x, rm_reg(y), 0);
+        if (!negate)
+            return true;
     }
     if (negate) {
         ones(c, XT);
@@ -208,12 +206,11 @@ static bool float_sign(Comp *c)
     release(c, i->arg[0]);
     uint64_t m = spread(1ull << (bits - 1), bits);
     m = i->op == IR_fneg ? m : ~m;
-    vop(c, i->op == IR_fneg ? PXOR : PAND, vdefine(c, false), x, constant(c, m, m), 0);
+    vop(c, i->op == IR_fneg ? PXOR : PAND, vdefine(c, false), x, vconstant(c, m, m), 0);
     return true;
 }
 
-/* A general permutation of the 32 bytes of a:b by two byte shuffles; pattern[i] = 0..31. */
-static void shuffle2(Comp *c, unsigned dst, unsigned x, unsigned y, const uint8_t pattern[16])
+void shuffle2(Comp *c, unsigned dst, unsigned x, unsigned y, const uint8_t pattern[16])
 {
     uint8_t p[2][16];
     for (int k = 0; k < 16; k++) {
@@ -222,17 +219,17 @@ static void shuffle2(Comp *c, unsigned dst, unsigned x, unsigned y, const uint8_
     }
     uint64_t w[4];
     memcpy(w, p, 32);
-    vop(c, PSHUFB, XS, x, constant(c, w[0], w[1]), 0);
-    vop(c, PSHUFB, XT, y, constant(c, w[2], w[3]), 0);
+    vop(c, PSHUFB, XS, x, vconstant(c, w[0], w[1]), 0);
+    vop(c, PSHUFB, XT, y, vconstant(c, w[2], w[3]), 0);
     asm_vec(&c->a, POR, XS, XS, rm_reg(XT), 0);
     asm_vmov(&c->a, dst, XS);
 }
 
-static void shuffle1(Comp *c, unsigned dst, unsigned x, const uint8_t pattern[16])
+void shuffle1(Comp *c, unsigned dst, unsigned x, const uint8_t pattern[16])
 {
     uint64_t w[2];
     memcpy(w, pattern, 16);
-    vop(c, PSHUFB, dst, x, constant(c, w[0], w[1]), 0);
+    vop(c, PSHUFB, dst, x, vconstant(c, w[0], w[1]), 0);
 }
 
 /* zip, uzp, trn, ext as byte patterns of the operation's own definition. */
@@ -323,7 +320,7 @@ static bool table(Comp *c)
     release(c, i->arg[1]);
     unsigned dst = vdefine(c, false);
     uint64_t m = spread(0x70, 8);
-    vop(c, V66(1, 0xdc), XS, y, constant(c, m, m), 0);
+    vop(c, V66(1, 0xdc), XS, y, vconstant(c, m, m), 0);
     vop(c, PSHUFB, XT, x, rm_reg(XS), 0);
     asm_vmov(&c->a, dst, XT);
     return true;
@@ -356,7 +353,7 @@ static bool dup(Comp *c)
         asm_vec2(&c->a, PSHUFD, dst, rm_reg(from), 0);
     } else {
         uint64_t p = k == 1 ? spread(0x0100, 16) : 0;
-        vop(c, PSHUFB, dst, from, constant(c, p, p), 0);
+        vop(c, PSHUFB, dst, from, vconstant(c, p, p), 0);
     }
     return true;
 }
@@ -364,6 +361,8 @@ static bool dup(Comp *c)
 static bool get_lane(Comp *c)
 {
     IrInsn *i = now(c);
+    if (ir_is_float(i->type) && vec_get_float(c))
+        return true;
     int lane = ir_lane_bits(i->type) / 8;
     unsigned n = (unsigned)i->imm;
     unsigned x = vuse(c, i->arg[0]);
@@ -396,6 +395,8 @@ static bool set_lane(Comp *c)
     IrInsn *i = now(c);
     int lane = ir_lane_bits(i->type) / 8;
     bool vector = ir_in_vector_reg(ir_result(insn_of(c, i->arg[1])));
+    if (vector && vec_set_float(c))
+        return true;
     unsigned n = (unsigned)i->imm;
     unsigned t;
     if (vector) { /* a float: through a general register */
@@ -444,7 +445,7 @@ static bool low(Comp *c)
         asm_vmov(&c->a, dst, x);
     } else {
         uint64_t m = bits == 32 ? UINT32_MAX : UINT16_MAX;
-        vop(c, PAND, dst, x, constant(c, m, 0), 0);
+        vop(c, PAND, dst, x, vconstant(c, m, 0), 0);
     }
     return true;
 }
@@ -479,7 +480,7 @@ static bool narrow(Comp *c)
     if (i->op == IR_vnarrowuu) { /* unsigned: clamp to the top first, then the signed pack fits */
         unsigned dst = vdefine(c, false);
         uint64_t m = spread(lane == 1 ? 0xff : 0xffff, 16 * lane);
-        vop(c, V66(2, lane == 1 ? 0x3a : 0x3b), XS, x, constant(c, m, m), 0); /* pminuw, pminud */
+        vop(c, V66(2, lane == 1 ? 0x3a : 0x3b), XS, x, vconstant(c, m, m), 0); /* pminuw, pminud */
         asm_vec(&c->a, lane == 1 ? V66(1, 0x67) : V66(2, 0x2b), XS, XS, rm_reg(XS), 0);
         asm_vmov(&c->a, dst, XS);
         return true;
@@ -525,7 +526,7 @@ static bool multiply_bytes(Comp *c)
     asm_vec(&c->a, V66(1, 0xd5), XS, XS, rm_reg(XT), 0);
     asm_op(&c->a, VSH(0x71, 6), false, 0, rm_reg(XS), 8);
     vop(c, V66(1, 0xd5), XT, x, rm_reg(y), 0);
-    asm_vec(&c->a, PAND, XT, XT, constant(c, m, m), 0);
+    asm_vec(&c->a, PAND, XT, XT, vconstant(c, m, m), 0);
     asm_vec(&c->a, POR, XS, XS, rm_reg(XT), 0);
     asm_vmov(&c->a, dst, XS);
     return true;
@@ -545,12 +546,12 @@ static bool count_bits(Comp *c)
     const uint8_t *lut = pool_const(lo, hi);
     if (!lut)
         return false;
-    vop(c, PAND, XS, x, constant(c, m, m), 0);
+    vop(c, PAND, XS, x, vconstant(c, m, m), 0);
     asm_vload(&c->a, 16, XT, rm_pool(lut));
     asm_vec(&c->a, PSHUFB, XT, XT, rm_reg(XS), 0);
     asm_vmov(&c->a, XS, x);
     asm_op(&c->a, VSH(0x71, 2), false, 0, rm_reg(XS), 4);
-    asm_vec(&c->a, PAND, XS, XS, constant(c, m, m), 0);
+    asm_vec(&c->a, PAND, XS, XS, vconstant(c, m, m), 0);
     asm_vmov(&c->a, dst, XT);
     asm_vload(&c->a, 16, XT, rm_pool(lut));
     asm_vec(&c->a, PSHUFB, XT, XT, rm_reg(XS), 0);
@@ -558,12 +559,14 @@ static bool count_bits(Comp *c)
     return true;
 }
 
-static bool pairwise_add(Comp *c)
+static bool pairwise(Comp *c)
 {
     IrInsn *i = now(c);
     int k = ir_kind(i->type), bytes = ir_bits(i->type) / 8;
     static const uint8_t paddx[] = { 0xfc, 0xfd, 0xfe, 0xd4 };
-    const Enc *e = enc_vec(IR_vpadd, i->type);
+    const Enc *e = enc_vec((IrOp)i->op, i->type);
+    if (!e && i->op != IR_vpadd)
+        return false;
     unsigned x = vuse(c, i->arg[0]), y = vuse(c, i->arg[1]);
     release(c, i->arg[0]);
     release(c, i->arg[1]);
@@ -587,14 +590,14 @@ static bool pairwise_add(Comp *c)
         asm_vmov(&c->a, XT, y);
         asm_op(&c->a, VSH(0x71, 2), false, 0, rm_reg(XT), 8);
         vop(c, V66(1, 0xfc), XT, XT, rm_reg(y), 0);
-        asm_vec(&c->a, PAND, XT, XT, constant(c, m, m), 0);
+        asm_vec(&c->a, PAND, XT, XT, vconstant(c, m, m), 0);
         if (x != XS)
             asm_vmov(&c->a, XS, x);
         unsigned t = vscratch(c);
         asm_vmov(&c->a, t, XS);
         asm_op(&c->a, VSH(0x71, 2), false, 0, rm_reg(t), 8);
         asm_vec(&c->a, V66(1, 0xfc), XS, XS, rm_reg(t), 0);
-        asm_vec(&c->a, PAND, XS, XS, constant(c, m, m), 0);
+        asm_vec(&c->a, PAND, XS, XS, vconstant(c, m, m), 0);
         asm_vec(&c->a, V66(1, 0x67), XS, XS, rm_reg(XT), 0); /* packuswb */
         asm_vmov(&c->a, dst, XS);
         return true;
@@ -668,8 +671,8 @@ static bool by_select(Comp *c)
     unsigned x = vuse(c, i->arg[0]), y = vuse(c, i->arg[1]);
     if (uns) {
         uint64_t m = 1ull << 63;
-        vop(c, PXOR, XS, x, constant(c, m, m), 0);
-        vop(c, PXOR, XT, y, constant(c, m, m), 0);
+        vop(c, PXOR, XS, x, vconstant(c, m, m), 0);
+        vop(c, PXOR, XT, y, vconstant(c, m, m), 0);
         asm_vec(&c->a, PCMPGT[3], XS, XS, rm_reg(XT), 0);
     } else {
         vop(c, PCMPGT[3], XS, x, rm_reg(y), 0);
@@ -723,53 +726,23 @@ void by_reference(Comp *c)
 void vec_op(Comp *c)
 {
     static bool (*const by_op[IR_OPS])(Comp *) = {
-        [IR_shl] = shift_imm,
-        [IR_shr] = shift_imm,
-        [IR_sar] = shift_imm,
-        [IR_ltu] = compare,
-        [IR_lts] = compare,
-        [IR_leu] = compare,
-        [IR_les] = compare,
-        [IR_not] = bitwise,
-        [IR_neg] = bitwise,
-        [IR_andn] = bitwise,
-        [IR_bsl] = bitwise,
-        [IR_fneg] = float_sign,
-        [IR_fabs] = float_sign,
-        [IR_vzip1] = permute,
-        [IR_vzip2] = permute,
-        [IR_vuzp1] = permute,
-        [IR_vuzp2] = permute,
-        [IR_vtrn1] = permute,
-        [IR_vtrn2] = permute,
-        [IR_vext] = permute,
-        [IR_vrev] = reverse,
-        [IR_vtbl] = table,
-        [IR_vdup] = dup,
-        [IR_vget] = get_lane,
-        [IR_vset] = set_lane,
-        [IR_vlow] = low,
-        [IR_vhigh] = high,
-        [IR_vnarrow] = narrow,
-        [IR_vnarrowss] = narrow,
-        [IR_vnarrowsu] = narrow,
-        [IR_vnarrowuu] = narrow,
-        [IR_vmullu] = multiply_long,
-        [IR_vmulls] = multiply_long,
-        [IR_mul] = multiply_bytes,
-        [IR_popcnt] = count_bits,
-        [IR_vpadd] = pairwise_add,
-        [IR_vsum] = sum,
-        [IR_bits2f] = reinterpret,
-        [IR_f2bits] = reinterpret,
-        [IR_minu] = by_select,
-        [IR_maxu] = by_select,
-        [IR_mins] = by_select,
-        [IR_maxs] = by_select,
+        [IR_shl] = shift_imm,        [IR_shr] = shift_imm,      [IR_sar] = shift_imm,     [IR_ltu] = compare,
+        [IR_lts] = compare,          [IR_leu] = compare,        [IR_les] = compare,       [IR_not] = bitwise,
+        [IR_neg] = bitwise,          [IR_andn] = bitwise,       [IR_bsl] = bitwise,       [IR_fneg] = float_sign,
+        [IR_fabs] = float_sign,      [IR_vzip1] = permute,      [IR_vzip2] = permute,     [IR_vuzp1] = permute,
+        [IR_vuzp2] = permute,        [IR_vtrn1] = permute,      [IR_vtrn2] = permute,     [IR_vext] = permute,
+        [IR_vrev] = reverse,         [IR_vtbl] = table,         [IR_vdup] = dup,          [IR_vget] = get_lane,
+        [IR_vset] = set_lane,        [IR_vlow] = low,           [IR_vhigh] = high,        [IR_vnarrow] = narrow,
+        [IR_vnarrowss] = narrow,     [IR_vnarrowsu] = narrow,   [IR_vnarrowuu] = narrow,  [IR_vmullu] = multiply_long,
+        [IR_vmulls] = multiply_long, [IR_mul] = multiply_bytes, [IR_popcnt] = count_bits, [IR_vpadd] = pairwise,
+        [IR_vpaddss] = pairwise,     [IR_vpsub] = pairwise,     [IR_vpsubss] = pairwise,  [IR_vshuf] = vec_shuffle,
+        [IR_vmask] = vec_mask,       [IR_vlook] = vec_look,     [IR_blend] = vec_blend,   [IR_vsum] = sum,
+        [IR_bits2f] = reinterpret,   [IR_f2bits] = reinterpret, [IR_minu] = by_select,    [IR_maxu] = by_select,
+        [IR_mins] = by_select,       [IR_maxs] = by_select,
     };
     IrInsn *i = now(c);
     if (!by_op[i->op] || i->op == IR_mul || (i->op >= IR_minu && i->op <= IR_maxs)) {
-        if (one_instruction(c))
+        if (vec_one_instruction(c))
             return;
     }
     if (by_op[i->op] && by_op[i->op](c))
