@@ -14,10 +14,11 @@ static void forget_writer(TlbBank *b, uint32_t ram_page)
         b->writers[ram_page % WRITERS]--;
 }
 
+/* The addend is 0, too: code that guesses the place may come with any address. */
 static void clear_entry(TlbBank *b, int write, unsigned at)
 {
     TlbEntry *e = write ? &b->write[at] : &b->read[at];
-    *e = (TlbEntry){ empty_page(at), 0 }; /* a load that guesses its place looks at the addend, too */
+    *e = (TlbEntry){ .page = empty_page(at) };
     if (write)
         forget_writer(b, b->note[1][at].ram_page);
     b->note[write][at].ram_page = ~0u;

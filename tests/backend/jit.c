@@ -194,7 +194,7 @@ void jit_unmap(uint64_t addr)
     TlbBank *b = jit.run->bank[0];
     uint64_t at = addr >> 12 & (TLB_SIZE - 1);
     if (b->read[at].page == addr)
-        b->read[at].page = b->write[at].page = (at ^ 1) << 12;
+        b->read[at] = b->write[at] = (TlbEntry){ .page = (at ^ 1) << 12 };
 }
 
 bool jit_compile(Ir *ir, uint64_t pc)

@@ -60,9 +60,9 @@ static Cold *check_span(Comp *c, unsigned address, IrMem m, int32_t span, bool w
     slow->reg[0] = (uint8_t)address;
     slow->imm = insn_of(c, (IrRef)c->at)->imm;
     asm_load(&c->a, 8, false, RAX, addend);
-    if (near != NO_REG) { /* an empty entry is one for no address of its own place, but may be for this one */
+    if (near != NO_REG) { /* by another page's number even an empty entry may be found: its addend is 0 */
         asm_op(&c->a, (Enc){ 0, 0, 0x85, 8, 0, false, false }, true, RAX, rm_reg(RAX), 0);
-        slow->from[2] = asm_jcc(&c->a, CC_E);
+        slow->from[1] = asm_jcc(&c->a, CC_E);
     }
     slow->guess = guess;
     slow->hit = c->a.p;
