@@ -120,6 +120,12 @@ static const struct {
                 { "ud2", "ud1" },
                 { "xchg", "nop" },
                 { "pause", "nop" },
+                { "movq", "movd" },
+                { "cvtpd2dq", "cvtpd2dqx" },
+                { "cvttpd2dq", "cvttpd2dqx" },
+                { "cvtpd2ps", "cvtpd2psx" },
+                { "pinsrd", "pinsrq" },
+                { "pextrd", "pextrq" },
                 { "xchg", "pause" },
                 { "mov_from_cr", "mov" },
                 { "mov_to_cr", "mov" },
@@ -138,8 +144,8 @@ static bool same_name(const char *row, const char *capstone)
     const char *p = strrchr(capstone, ' ');
     if (p)
         capstone = p + 1; /* "rep movsb" */
-    if (!strcmp(row, capstone))
-        return true;
+    if (!strcmp(row, capstone) || (capstone[0] == 'v' && same_name(row, capstone + 1)))
+        return true; /* VEX forms */
     for (unsigned k = 0; k < sizeof aliases / sizeof *aliases; k++)
         if (!strcmp(row, aliases[k].row) && !strcmp(capstone, aliases[k].capstone))
             return true;
@@ -156,7 +162,8 @@ static bool same_name(const char *row, const char *capstone)
     } families[] = { { "jcc", "j" },       { "setcc", "set" },      { "cmov", "cmov" },     { "cbw", "c" },
                      { "cwd", "c" },       { "jcxz", "j" },         { "load_far", "l" },    { "jmp_far", "l" },
                      { "jmp_far", "jmp" }, { "call_far", "lcall" }, { "call_far", "call" }, { "ret_far", "ret" },
-                     { "nop", "" },        { "andn", "andn" } };
+                     { "nop", "" },        { "andn", "andn" },      { "movd_to", "mov" },   { "movd_from", "mov" },
+                     { "cmpps", "cmp" },   { "cmppd", "cmp" },      { "cmpss", "cmp" },     { "cmpsd", "cmp" } };
     for (unsigned k = 0; k < sizeof families / sizeof *families; k++)
         if (!strcmp(row, families[k].row) && !strncmp(capstone, families[k].starts, strlen(families[k].starts)))
             return true;
@@ -179,9 +186,11 @@ static bool capstone_errs(const X86Insn *i, uint64_t mode)
         return true; /* that is xchg, as it says: int_branch.c */
     if (i->row->feature == X86_3dnowprefetch || !strcmp(i->row->name, "salc") || !strcmp(i->row->name, "ud2"))
         return true;
-    if (!strcmp(i->row->name, "nop"))
+    if (!strcmp(i->row->name, "nop") || !strcmp(i->row->name, "broadcasti128"))
         return true; /* the reserved ones have other names there, or none */
-    return i->vex;   /* of general registers: Capstone 4 ignores L */
+    if (i->attr & X86_SSE && i->rex & 8 && i->adsize == 4 && mode & M_CODE64)
+        return true;                       /* it takes single for double precision */
+    return i->vex && !(i->attr & X86_AVX); /* of general registers: Capstone 4 ignores L */
 }
 
 START_TEST(capstone_agrees)

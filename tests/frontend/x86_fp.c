@@ -109,6 +109,31 @@ void x86_fp_memory(uint8_t *bytes, int count, uint64_t *seed)
 
 /* ---- state ---- */
 
+/* Numbers of everyday, special ones, integers, anything. */
+static void vector(uint8_t v[16], uint64_t *seed)
+{
+    uint64_t near = 0, kind = below(seed, 5);
+    x86_fp_memory(v, 16, seed);
+    for (int n = 0; n < 16 && kind < 3; n += 8) {
+        uint64_t x = number(seed);
+        if (kind == 0) /* singles near 1 */
+            near = (x & 0x83ffffff83ffffff) + 0x3e0000003e000000;
+        else if (kind == 1) /* doubles near 1 */
+            near = (x & 0x803fffffffffffff) + 0x3fe0000000000000;
+        else
+            near = below(seed, 3) ? x ^ number(seed) << 16 : x & 0x00ff00ff007f8001;
+        memcpy(v + n, &near, 8);
+    }
+}
+
+/* Rounding, flushing and flags at random; seldom an exception that is not masked. */
+static uint32_t random_mxcsr(uint64_t *seed)
+{
+    uint32_t v = 0x1f80 | (below(seed, 2) ? 0 : below(seed, 4) << 13);
+    v |= (below(seed, 8) ? 0 : 0x40) | (below(seed, 8) ? 0 : 0x8000) | (below(seed, 3) ? 0 : below(seed, 64));
+    return below(seed, 16) ? v : v & ~(below(seed, 64) << 7);
+}
+
 static uint16_t control(uint64_t *seed)
 {
     unsigned precision = below(seed, 2) ? 3 : below(seed, 4);
@@ -150,46 +175,32 @@ void x86_fp_random(X86Fp *f, uint64_t *seed, const X86Insn *i)
         for (int n = 0; n < 8; n++)
             f80(f->st[n], seed);
     }
-    if (area || i->attr & (X86_SSE | X86_AVX))
+    if (area || i->attr & (X86_SSE | X86_AVX)) {
         for (int n = 0; n < 16; n++) {
-            x86_fp_memory(f->xmm[n], 16, seed);
-            x86_fp_memory(f->ymm[n], 16, seed);
+            vector(f->xmm[n], seed);
+            vector(f->ymm[n], seed);
         }
+        if (below(seed, 6) == 0) /* equal ones, for compares */
+            memcpy(f->xmm[below(seed, 8)], f->xmm[1], 16);
+        f->mxcsr = random_mxcsr(seed);
+    }
 }
 
 /* ---- comparing ---- */
 
 /* AMD's processors save and restore the pointers only while an exception is pending (APM volume 2, 11.4.4); of an
  * instruction without a memory operand the data pointer is undefined (SDM volume 1, 8.1.8). */
-static bool pointers_agree(const X86Fp *a, const X86Fp *b, const X86Insn *i, bool others)
+static bool pointers_agree(const X86Fp *a, const X86Fp *b, const X86Insn *i)
 {
-    return others || !(a->status & 0x80) || !strcmp(i->row->name, "fldcw") ||
+    return !(a->status & 0x80) || !strcmp(i->row->name, "fldcw") ||
            (a->opcode == b->opcode && a->ip == b->ip && (a->dp == b->dp || !i->memory));
 }
 
-/* What is in an empty register is nobody's business: instructions translated together do not write it. */
-static bool stack_agrees(const X86Fp *a, const X86Fp *b)
+bool x86_fp_agrees(const X86Fp *a, const X86Fp *b, const X86Insn *i)
 {
-    unsigned top = a->status >> 11 & 7;
-    for (unsigned n = 0; n < 8; n++)
-        if (a->tags >> ((top + n) & 7) & 1 && memcmp(a->st[n], b->st[n], sizeof a->st[n]))
-            return false;
-    return true;
-}
-
-/* FCOMI and its kin clear C1 as the SDM says, AMD's processors leave it. A store that faults may have raised what it
- * will raise again when it is restarted. */
-static uint16_t open_status(const X86Insn *i, bool faulted, bool others)
-{
-    bool stores = others || (i->memory && i->op[0].access & X86_WRITE);
-    return (others || strstr(i->row->name, "comi") ? 0x200 : 0) | (stores && faulted ? 0x23f : 0);
-}
-
-bool x86_fp_agrees(const X86Fp *a, const X86Fp *b, const X86Insn *i, bool faulted, bool others)
-{
-    return a->control == b->control && !((a->status ^ b->status) & ~open_status(i, faulted, others)) &&
-           a->tags == b->tags && pointers_agree(a, b, i, others) && a->mxcsr == b->mxcsr && stack_agrees(a, b) &&
-           !memcmp(a->xmm, b->xmm, sizeof a->xmm) && !memcmp(a->ymm, b->ymm, sizeof a->ymm);
+    return a->control == b->control && a->status == b->status && a->tags == b->tags && pointers_agree(a, b, i) &&
+           a->mxcsr == b->mxcsr && !memcmp(a->st, b->st, sizeof a->st) && !memcmp(a->xmm, b->xmm, sizeof a->xmm) &&
+           !memcmp(a->ymm, b->ymm, sizeof a->ymm);
 }
 
 static void show_number(const char *name, unsigned long long before, unsigned long long want, unsigned long long got)
@@ -218,7 +229,7 @@ void x86_fp_show(const X86Fp *before, const X86Fp *want, const X86Fp *got, const
     show_number("fcw", before->control, want->control, got->control);
     show_number("fsw", before->status, want->status, got->status);
     show_number("ftw", before->tags, want->tags, got->tags);
-    if (!pointers_agree(want, got, i, false)) {
+    if (!pointers_agree(want, got, i)) {
         show_number("fop", before->opcode, want->opcode, got->opcode);
         show_number("fip", before->ip, want->ip, got->ip);
         show_number("fdp", before->dp, want->dp, got->dp);

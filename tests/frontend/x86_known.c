@@ -1,6 +1,7 @@
 #include "tests/frontend/x86_known.h"
 
 #include <cpuid.h>
+#include <signal.h>
 #include <string.h>
 
 /* "Flags Affected" of each instruction in the SDM, volume 2. What stands there as undefined is here what AMD's
@@ -72,11 +73,49 @@ uint32_t x86_undefined_flags(const X86Insn *i)
     return 0;
 }
 
-/* POPA that faults has changed the registers it came to in AMD's processors, none in ours. The SDM says of no register
- * that it is kept; the instruction starts again either way. */
+/* Single-precision numbers that are equal, or both finite and within the errors of two estimates: SDM volume 2, RCPPS:
+ * 1.5 * 2^-12 each. */
+static bool near(const uint8_t *a, const uint8_t *b)
+{
+    float x, y;
+    memcpy(&x, a, 4);
+    memcpy(&y, b, 4);
+    bool tiny = __builtin_fabsf(x) < 0x1p-125f && __builtin_fabsf(y) < 0x1p-125f; /* one of them may be 0 */
+    return !memcmp(a, b, 4) || tiny ||
+           (x - x == 0 && y - y == 0 && __builtin_fabsf(x - y) <= 4.0f / 4096 * __builtin_fabsf(x));
+}
+
+bool x86_estimate_agrees(const X86Insn *i, const X86Case *c, X86State *got)
+{
+    bool estimate = !strncmp(i->row->name, "rcp", 3) || !strncmp(i->row->name, "rsqrt", 5);
+    uint8_t *mine[] = { got->fp.xmm[i->op[0].n], got->fp.ymm[i->op[0].n] };
+    const uint8_t *host[] = { c->after.fp.xmm[i->op[0].n], c->after.fp.ymm[i->op[0].n] };
+    for (int n = 0; estimate && n < 32; n += 4) {
+        if (!near(host[n / 16] + n % 16, mine[n / 16] + n % 16))
+            return false;
+        memcpy(mine[n / 16] + n % 16, host[n / 16] + n % 16, 4);
+    }
+    return estimate;
+}
+
+/* SDM volume 1, 4.9.1.4: beside an overflow or underflow that is not masked, the precision flag tells of a result with
+ * an exponent of any size. Ours tells of the one that it would have been. */
+bool x86_precision_is_open(const X86Case *c)
+{
+    uint32_t m = c->after.fp.mxcsr;
+    return c->after.signal == SIGFPE && m & ~(m >> 7) & (1 << 3 | 1 << 4);
+}
+
+/* VCVTPS2PH that cannot store may have set flags, MASKMOVDQU may look at bytes that it does not store, and of 32 bytes
+ * the first 16 may be there. POPA that faults has changed the registers it came to in AMD's processors, none in ours.
+ * The SDM says of no register that it is kept; the instruction starts again either way. */
 bool x86_partly_done(const X86Insn *i, const X86Case *c)
 {
-    return !strcmp(i->row->name, "popa") && c->after.signal;
+    static const char *const names[] = { "popa", "cvtps2ph", "maskmovdqu", NULL };
+    bool is = i->op[0].kind == OPERAND_MEM && i->op[0].bytes == 32;
+    for (int n = 0; names[n]; n++)
+        is |= !strcmp(i->row->name, names[n]);
+    return is && c->after.signal;
 }
 
 /* Leaf, subleaf, register and bit of each feature; 0: every host has it. */

@@ -4,7 +4,7 @@
 
 /* The helper changed what translation depends on, or what is mapped: nothing of this unit may follow. Where something
  * comes after the instruction, x86_after goes on. */
-static bool go_on(Trans *t, X86Insn *i)
+bool x86_go_on(Trans *t, X86Insn *i)
 {
     if (t->mode & M_ALONE)
         return true;
@@ -30,7 +30,7 @@ bool i86_mov_from_cr(Trans *t, X86Insn *i)
 bool i86_mov_to_cr(Trans *t, X86Insn *i)
 {
     trans_call(t, I64, H_write_cr, x86_const(t, i->op[0].n), x86_get_wide(t, word(t), i->op[1].n), IR_NONE);
-    return go_on(t, i);
+    return x86_go_on(t, i);
 }
 
 bool i86_mov_from_dr(Trans *t, X86Insn *i)
@@ -43,13 +43,13 @@ bool i86_mov_from_dr(Trans *t, X86Insn *i)
 bool i86_mov_to_dr(Trans *t, X86Insn *i)
 {
     trans_call(t, I64, H_write_dr, x86_const(t, i->op[0].n), x86_get_wide(t, word(t), i->op[1].n), IR_NONE);
-    return go_on(t, i);
+    return x86_go_on(t, i);
 }
 
 bool i86_clts(Trans *t, X86Insn *i)
 {
     trans_call(t, I64, H_clts, IR_NONE, IR_NONE, IR_NONE);
-    return go_on(t, i);
+    return x86_go_on(t, i);
 }
 
 void x86_check_umip(Trans *t)
@@ -75,7 +75,7 @@ bool i86_smsw(Trans *t, X86Insn *i)
 bool i86_lmsw(Trans *t, X86Insn *i)
 {
     trans_call(t, I64, H_lmsw, ir_zext(t->ir, I64, i->in[0], 16), IR_NONE, IR_NONE);
-    return go_on(t, i);
+    return x86_go_on(t, i);
 }
 
 bool i86_xgetbv(Trans *t, X86Insn *i)
@@ -90,7 +90,7 @@ bool i86_xsetbv(Trans *t, X86Insn *i)
 {
     trans_call(t, I64, H_xsave_on, IR_NONE, IR_NONE, IR_NONE);
     trans_call(t, I64, H_xsetbv, IR_NONE, IR_NONE, IR_NONE);
-    return go_on(t, i);
+    return x86_go_on(t, i);
 }
 
 /* ---- model-specific registers and counters ---- */
@@ -105,7 +105,7 @@ bool i86_rdmsr(Trans *t, X86Insn *i)
 bool i86_wrmsr(Trans *t, X86Insn *i)
 {
     trans_call(t, I64, H_wrmsr, IR_NONE, IR_NONE, IR_NONE);
-    return go_on(t, i);
+    return x86_go_on(t, i);
 }
 
 bool i86_rdtsc(Trans *t, X86Insn *i)
@@ -223,7 +223,7 @@ static bool set_access(Trans *t, X86Insn *i, bool on)
     if (x86_cpl(t))
         return false;
     trans_call(t, I64, H_access, x86_const(t, on), IR_NONE, IR_NONE);
-    return go_on(t, i);
+    return x86_go_on(t, i);
 }
 
 bool i86_clac(Trans *t, X86Insn *i)
@@ -257,7 +257,7 @@ bool i86_invlpg(Trans *t, X86Insn *i)
     IrRef linear = x86_address(t, i, 1, false, &disp);
     linear = ir_add(t->ir, I64, linear, x86_const(t, (uint64_t)(int64_t)disp), 0);
     trans_call(t, I64, H_invlpg, linear, IR_NONE, IR_NONE);
-    return go_on(t, i);
+    return x86_go_on(t, i);
 }
 
 bool i86_invpcid(Trans *t, X86Insn *i)
@@ -266,7 +266,7 @@ bool i86_invpcid(Trans *t, X86Insn *i)
     IrRef linear = x86_address(t, i, 16, false, &disp);
     linear = ir_add(t->ir, I64, linear, x86_const(t, (uint64_t)(int64_t)disp), 0);
     trans_call(t, I64, H_invpcid, x86_get_wide(t, word(t), i->op[0].n), linear, IR_NONE);
-    return go_on(t, i);
+    return x86_go_on(t, i);
 }
 
 /* ---- waiting for a store ---- no address is watched: MWAIT ends at once, as it may, after others had their turn */

@@ -26,9 +26,12 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 static const struct {
     const char *word;
     uint16_t bit;
-} attributes[] = { { "lock", X86_LOCK }, { "i64", X86_I64 },   { "o64", X86_O64 },   { "d64", X86_D64 },
-                   { "f64", X86_F64 },   { "cpl0", X86_CPL0 }, { "prot", X86_PROT }, { "fpu", X86_FPU },
-                   { "mmx", X86_MMX },   { "sse", X86_SSE },   { "avx", X86_AVX },   { "raw", X86_RAW } };
+} attributes[] = {
+    { "lock", X86_LOCK },     { "i64", X86_I64 },        { "o64", X86_O64 },       { "d64", X86_D64 },
+    { "f64", X86_F64 },       { "cpl0", X86_CPL0 },      { "prot", X86_PROT },     { "fpu", X86_FPU },
+    { "mmx", X86_MMX },       { "sse", X86_SSE },        { "avx", X86_AVX },       { "raw", X86_RAW },
+    { "halves", X86_HALVES }, { "unal", X86_UNALIGNED }, { "align", X86_ALIGNED }, { "vsib", X86_VSIB }
+};
 
 static const struct {
     const char *name;
@@ -432,12 +435,14 @@ static void address16(Reader *r, X86Insn *i, unsigned mod, unsigned rm)
 static void address(Reader *r, X86Insn *i, unsigned mod, unsigned rm)
 {
     unsigned base = rm;
+    if (i->attr & X86_VSIB && rm != 4)
+        fail(r, X86_UNDEFINED);
     if (rm == 4) {
         uint8_t sib = byte(r);
         base = sib & 7;
         i->scale = sib >> 6;
         i->index = (sib >> 3 & 7) | (i->rex & 2 ? 8 : 0);
-        if (i->index == RSP)
+        if (i->index == RSP && !(i->attr & X86_VSIB))
             i->index = X86_NONE;
     }
     if (mod == 0 && base == 5) {
@@ -459,6 +464,8 @@ static void modrm_operand(Reader *r, X86Insn *i)
     if (mod == 3)
         return;
     i->memory = true;
+    if (i->adsize == 2 && i->attr & X86_VSIB)
+        fail(r, X86_UNDEFINED);
     if (i->adsize == 2)
         address16(r, i, mod, rm);
     else
@@ -535,6 +542,7 @@ static void register_or_memory(X86Operand *o, const X86Insn *i, X86Kind kind)
 {
     o->kind = i->memory ? OPERAND_MEM : (uint8_t)kind;
     o->n = kind == OPERAND_MMX ? i->rm & 7 : i->rm;
+    o->vector = kind != OPERAND_REG;
     if (!i->memory && kind == OPERAND_REG)
         general(o, i, i->rm);
 }
@@ -671,6 +679,12 @@ static void read_operand_code(Reader *r, X86Insn *i, const X86Form *f, unsigned 
     }
 }
 
+static void mark_vectors(X86Insn *i)
+{
+    for (unsigned k = 0; k < i->operands; k++)
+        i->op[k].vector |= i->op[k].kind == OPERAND_XMM || i->op[k].kind == OPERAND_MMX;
+}
+
 static uint64_t cut(const Reader *r, uint64_t linear)
 {
     return r->mode & M_CODE64 ? linear : (uint32_t)linear;
@@ -727,6 +741,7 @@ static void operands_of(Reader *r, X86Insn *i)
     i->operands = f->operands;
     for (unsigned k = 0; k < f->operands; k++)
         read_operand_code(r, i, f, k);
+    mark_vectors(i);
 }
 
 /* VEX.vvvv that names no operand must be 1111: 2.3.5.6 */

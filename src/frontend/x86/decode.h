@@ -19,10 +19,13 @@
  *     cpl0     #GP unless the current privilege level is 0
  *     prot     #UD in real and virtual-8086 mode
  *     fpu mmx sse avx   the unit the instruction needs, for #NM and #UD by CR0 and CR4
- *     raw      the handler loads and stores its operands itself
- * handler: bool i86_NAME(Trans *, X86Insn *), false for #UD. For rows that are not `raw` the caller loads every operand
- *   that is read to in[], and takes out[] of those that are written and `flags` back, in an order that leaves precise
- *   state: so a handler only computes. It must set out[k] of each written operand, or IR_NONE to leave it as it was. */
+ *     halves   with 256-bit operands the handler is called for each half: in[] and out[] are the lower halves, then,
+ * with `high` set, the upper ones. An operand of 128 bits or less is the same for both unal align   a memory operand of
+ * 128 bits or more may be misaligned, may not; nothing said: may if VEX-encoded vsib     the index of the memory
+ * operand is a register of vectors raw      the handler loads and stores its operands itself handler: bool
+ * i86_NAME(Trans *, X86Insn *), false for #UD. For rows that are not `raw` the caller loads every operand that is read
+ * to in[], and takes out[] of those that are written and `flags` back, in an order that leaves precise state: so a
+ * handler only computes. It must set out[k] of each written operand, or IR_NONE to leave it as it was. */
 #pragma once
 #include "frontend/x86/x86.h"
 
@@ -47,6 +50,7 @@ enum { X86_READ = 1, X86_WRITE = 2 };
 typedef struct X86Operand {
     uint8_t kind, n, access;
     uint8_t bytes; /* 0: of no size of its own */
+    bool vector;   /* a register of vectors, or memory in place of one */
 } X86Operand;
 
 typedef enum X86Attr {
@@ -62,6 +66,10 @@ typedef enum X86Attr {
     X86_SSE = 512,
     X86_AVX = 1024,
     X86_RAW = 2048,
+    X86_HALVES = 4096,
+    X86_UNALIGNED = 8192,
+    X86_ALIGNED = 16384,
+    X86_VSIB = 32768,
 } X86Attr;
 
 typedef struct X86Row {
@@ -114,9 +122,11 @@ typedef struct X86Insn {
     X86Operand op[4];
     /* while it is translated */
     IrRef in[4], out[4];
-    IrRef flags;  /* FLAGS to take, or IR_NONE */
-    IrRef offset; /* of the memory operand in its segment, once computed: I64 */
-    IrRef linear; /* its address, once computed, without linear_disp */
+    IrRef in_high[4], out_high[4]; /* upper halves of 256-bit operands */
+    bool high;                     /* the handler is to do the upper half */
+    IrRef flags;                   /* FLAGS to take, or IR_NONE */
+    IrRef offset;                  /* of the memory operand in its segment, once computed: I64 */
+    IrRef linear;                  /* its address, once computed, without linear_disp */
     int32_t linear_disp;
 } X86Insn;
 

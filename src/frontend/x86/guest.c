@@ -3,7 +3,7 @@
 
 #include "cpu/run.h"
 #include "frontend/x86/helpers.h"
-#include "frontend/x86/x87.h"
+#include "frontend/x86/sys.h"
 
 /* SDM volume 3, table 10-1. */
 void x86_reset(Cpu *cpu)
@@ -39,7 +39,8 @@ static void fault(Cpu *cpu, uint64_t addr, Access access, const Walk *w, bool us
 static void misaligned(Cpu *cpu, uint64_t addr, Access access)
 {
     (void)addr, (void)access;
-    x86_raise(x86_of(cpu), X86_AC, 0);
+    /* without alignment checks only vectors are to be aligned */
+    x86_raise(x86_of(cpu), x86_mode(cpu) & M_ALIGN ? X86_AC : X86_GP, 0);
 }
 
 /* Nothing answers there: reads give ones, writes go nowhere. The engine asks only where that was not enough. */
@@ -53,7 +54,6 @@ static void bus_error(Cpu *cpu, uint64_t addr, Access access, uint64_t phys)
 static void settle(Cpu *cpu)
 {
     ((X86Cpu *)cpu)->flags &= FLAGS_ALL;
-    x87_settle(x86_of(cpu));
 }
 
 static const char *disassembler(const Cpu *cpu, int *arch, int *mode)
@@ -85,8 +85,6 @@ const Guest x86_guest = {
     .pc_slot = S_RIP,
     .pc_shift = 0,
     .insn_max = 15,
-    .f80_control = S_FCONTROL,
-    .f80_status = S_FHOST,
     .flags_mask = FLAGS_ALL,
     .reset = x86_reset,
     .mode = x86_mode,

@@ -1,5 +1,5 @@
 /* Operands: registers, memory with segmentation, flags, the stack. */
-#include "frontend/x86/operand.h"
+#include "frontend/x86/vector.h"
 
 /* ---- registers ---- */
 
@@ -151,6 +151,8 @@ static uint64_t immediate(const X86Insn *i, unsigned k)
 IrRef x86_get_operand(Trans *t, X86Insn *i, unsigned k)
 {
     const X86Operand *o = &i->op[k];
+    if (o->vector)
+        return x86_get_vector(t, i, k, false);
     switch (o->kind) {
     case OPERAND_REG:
         return x86_get_reg(t, o->bytes, o->n);
@@ -170,7 +172,10 @@ IrRef x86_get_operand(Trans *t, X86Insn *i, unsigned k)
 void x86_put_operand(Trans *t, X86Insn *i, unsigned k, IrRef v)
 {
     const X86Operand *o = &i->op[k];
-    if (o->kind == OPERAND_REG)
+    if (o->vector) {
+        i->out[k] = v;
+        x86_put_vector(t, i, k);
+    } else if (o->kind == OPERAND_REG)
         x86_put_reg(t, o->bytes, o->n, v);
     else if (o->kind == OPERAND_HIGH)
         ir_put(t->ir, I8, v, IR_SLOT(S_R0 + o->n, 1));

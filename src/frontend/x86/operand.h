@@ -69,7 +69,7 @@ bool x86_check_target(Trans *, uint64_t linear);
 void x86_check_ip(Trans *, const X86Insn *, IrRef ip);
 /* Goes on at the pc slot, in whatever mode the CPU now is; for after helpers that set both. */
 void x86_goto_state(Trans *);
-bool x86_end_unit(Trans *, const X86Insn *); /* behind it, in whatever mode the CPU then is; true */
+bool x86_go_on(Trans *, X86Insn *);          /* ends the unit: the next instruction, in whatever mode the CPU now is */
 void x86_set_next(Trans *, const X86Insn *); /* pc slot = the next instruction */
 
 /* ---- exceptions ---- emits it in place of the instruction, which is then done */

@@ -1,6 +1,8 @@
 /* One x86 instruction into the IR: what surrounds every handler. */
 #include "frontend/x86/guest.h"
-#include "frontend/x86/operand.h"
+#include "frontend/x86/vector.h"
+
+#include <string.h>
 
 /* ---- exceptions ---- */
 
@@ -31,15 +33,6 @@ void x86_goto_state(Trans *t)
 void x86_set_next(Trans *t, const X86Insn *i)
 {
     trans_set_pc(t, i->next);
-}
-
-bool x86_end_unit(Trans *t, const X86Insn *i)
-{
-    if (t->mode & M_ALONE) /* it ends anyway */
-        return true;
-    x86_set_next(t, i);
-    x86_goto_state(t);
-    return true;
 }
 
 /* The pc slot holds where it goes on; a trap or the end of the interrupt shadow comes before that. */
@@ -201,16 +194,63 @@ static void write_back(Trans *t, X86Insn *i)
         x86_put_flags(t, i->flags);
 }
 
+static void load_operands(Trans *t, X86Insn *i)
+{
+    for (unsigned k = 0; k < i->operands; k++)
+        if (i->op[k].access & X86_READ) {
+            i->in[k] = x86_get_operand(t, i, k);
+            bool wide = i->op[k].vector && i->op[k].bytes == 32;
+            i->in_high[k] = wide ? x86_get_vector(t, i, k, true) : i->in[k];
+        }
+}
+
+/* The handler again, with the upper halves of 256-bit operands. */
+static bool do_upper_half(Trans *t, X86Insn *i)
+{
+    IrRef low[4];
+    memcpy(low, i->out, sizeof low);
+    memcpy(i->in, i->in_high, sizeof i->in);
+    i->high = true;
+    bool done = x86_handlers[i->number](t, i);
+    memcpy(i->out_high, i->out, sizeof low);
+    memcpy(i->out, low, sizeof low);
+    return done;
+}
+
+static bool is_wide(const X86Insn *i)
+{
+    for (unsigned k = 0; k < i->operands; k++)
+        if (i->op[k].bytes == 32)
+            return i->attr & X86_HALVES;
+    return false;
+}
+
+/* SDM volume 1, 11.5.2: an exception that is not masked comes before the result. The handler runs with all of them
+ * masked and no flag set; what it has raised is looked at before anything is written. */
+static void before_unmasked(Trans *t, const X86Insn *i)
+{
+    if (i->attr & (X86_SSE | X86_AVX) && t->mode & M_UNMASKED)
+        trans_call(t, I64, H_fp_begin, IR_NONE, IR_NONE, IR_NONE);
+}
+
+static void after_unmasked(Trans *t, const X86Insn *i)
+{
+    if (i->attr & (X86_SSE | X86_AVX) && t->mode & M_UNMASKED)
+        trans_call(t, I64, H_fp_check, IR_NONE, IR_NONE, IR_NONE);
+}
+
 static bool handle(Trans *t, X86Insn *i)
 {
-    bool raw = i->attr & X86_RAW;
-    for (unsigned k = 0; k < i->operands && !raw; k++)
-        if (i->op[k].access & X86_READ)
-            i->in[k] = x86_get_operand(t, i, k);
-    if (!x86_handlers[i->number](t, i))
+    if (i->attr & X86_RAW)
+        return x86_handlers[i->number](t, i);
+    load_operands(t, i);
+    before_unmasked(t, i);
+    if (!x86_handlers[i->number](t, i) || (is_wide(i) && !do_upper_half(t, i)))
         return false;
-    if (!raw && !t->done)
-        write_back(t, i);
+    if (t->done)
+        return true;
+    after_unmasked(t, i);
+    write_back(t, i);
     return true;
 }
 

@@ -1,6 +1,5 @@
 /* FXSAVE's and XSAVE's images of the floating-point and vector state, and MXCSR. SDM volume 1, 10.5 and chapter 13. */
 #include "frontend/x86/xsave.h"
-#include "base/f80.h"
 #include "frontend/x86/helpers.h"
 #include "frontend/x86/x87.h"
 
@@ -24,13 +23,16 @@ enum {
 
 uint32_t x86_get_mxcsr(const X86Cpu *c)
 {
-    return c->mxcsr | (c->cpu.mxcsr & MXCSR_FLAGS);
+    return (c->mxcsr & ~(uint32_t)MXCSR_FLAGS) | (c->cpu.mxcsr & MXCSR_FLAGS);
 }
 
 void x86_put_mxcsr(X86Cpu *c, uint32_t v)
 {
+    bool changes = !(~c->mxcsr & MXCSR_MASKS) != !(~v & MXCSR_MASKS);
     c->mxcsr = v;
     c->cpu.mxcsr = v | MXCSR_MASKS;
+    if (changes)
+        x86_mode_changed(c);
 }
 
 /* ---- the parts of an image ---- */
@@ -175,7 +177,6 @@ uint64_t x86_help_fxrstor(Cpu *cpu, uint64_t how, uint64_t offset, uint64_t x)
         memcpy(c->xmm, m + XMM_AT, 16 * vectors(c));
     }
     get_x87(c, m, XSAVE_WIDE(how));
-    f80_reset((uint16_t)c->fcontrol);
     return 0;
 }
 
@@ -292,8 +293,6 @@ static bool restore(X86Cpu *c, const uint8_t *m, uint64_t how, uint64_t rfbm)
     for (const X86Component *k = x86_components; k->size; k++)
         if ((rfbm & there) >> k->bit & 1)
             read_component(c, k, m, place(k, compacted), XSAVE_WIDE(how));
-    if (rfbm & X87)
-        f80_reset((uint16_t)c->fcontrol);
     return true;
 }
 

@@ -2,9 +2,10 @@
 #pragma once
 #include "frontend/x86/sys.h"
 
-enum { MXCSR_FLAGS = 0x3f, MXCSR_MASKS = 0x1f80, MXCSR_WRITABLE = 0xffff, MXCSR_INIT = 0x1f80 };
+enum { MXCSR_WRITABLE = 0xffff, MXCSR_INIT = 0x1f80 };
 
-/* As the guest sees it: sticky flags that translated code has left in the host's are merged. put: only writable bits.
+/* Rounding, flushing and sticky flags are in Cpu.mxcsr, which the host runs with all exceptions masked. As the guest
+ * sees it: sticky flags that translated code has left in the host's are merged. put: only writable bits.
  */
 uint32_t x86_get_mxcsr(const X86Cpu *);
 void x86_put_mxcsr(X86Cpu *, uint32_t);

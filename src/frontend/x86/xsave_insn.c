@@ -13,16 +13,10 @@ bool i86_fxsave(Trans *t, X86Insn *i)
     return image(t, i, H_fxsave, 0);
 }
 
-/* What is loaded may change how x87 instructions are translated. */
-static bool loads(Trans *t, X86Insn *i, int helper, unsigned how)
-{
-    image(t, i, helper, how);
-    return x86_end_unit(t, i);
-}
-
+/* MXCSR's masks are part of the mode. */
 bool i86_fxrstor(Trans *t, X86Insn *i)
 {
-    return loads(t, i, H_fxrstor, 0);
+    return image(t, i, H_fxrstor, 0) && x86_go_on(t, i);
 }
 
 bool i86_xsave(Trans *t, X86Insn *i)
@@ -47,18 +41,18 @@ bool i86_xsaves(Trans *t, X86Insn *i)
 
 bool i86_xrstor(Trans *t, X86Insn *i)
 {
-    return loads(t, i, H_xrstor, 0);
+    return image(t, i, H_xrstor, 0) && x86_go_on(t, i);
 }
 
 bool i86_xrstors(Trans *t, X86Insn *i)
 {
-    return loads(t, i, H_xrstor, XSAVE_SUPERVISOR);
+    return image(t, i, H_xrstor, XSAVE_SUPERVISOR) && x86_go_on(t, i);
 }
 
 bool i86_ldmxcsr(Trans *t, X86Insn *i)
 {
     trans_call(t, I64, H_ldmxcsr, ir_zext(t->ir, I64, x86_load(t, i, 4), 32), IR_NONE, IR_NONE);
-    return true;
+    return x86_go_on(t, i);
 }
 
 bool i86_stmxcsr(Trans *t, X86Insn *i)

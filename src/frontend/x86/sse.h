@@ -1,0 +1,16 @@
+/* What handlers of SSE's and AVX's floating point share. */
+#pragma once
+#include "frontend/x86/helpers.h"
+#include "frontend/x86/vector.h"
+
+/* How all of SSE's floating-point ops are to be done. With an exception that is not masked underflow is another one
+ * (SDM volume 1, 4.9.1.5), which the host, with all masked, does not find. */
+static inline uint64_t x86_fp_rules(const Trans *t)
+{
+    return FP_NAN_FIRST | (t->mode & M_UNMASKED ? FP_SOFT : 0);
+}
+
+typedef struct SseKind {
+    uint8_t bits; /* of a lane */
+    bool scalar;
+} SseKind;
