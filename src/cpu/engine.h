@@ -228,6 +228,7 @@ void cpu_thread_begin(Cpu *);
 CpuExit interpret_rest(Cpu *); /* of the budget, a unit's length at most */
 void stop_cpus(Machine *);
 void reset_cpus(Machine *);
+void settle_cpus(Machine *);
 #define RUN_STATE                                                                                                      \
     { .name = "lines", .offset = offsetof(CpuRun, lines), .size = 4, .count = 1 },                                     \
         { .name = "powered", .offset = offsetof(CpuRun, powered), .size = 4, .count = 1, .below = 2 },                 \

@@ -539,6 +539,12 @@ void stop_cpus(Machine *m)
         }
 }
 
+void settle_cpus(Machine *m)
+{
+    for (int k = 0; k < m->config->cpus; k++)
+        run_posted(m->cpu[k]);
+}
+
 void reset_cpus(Machine *m)
 {
     for (int k = 0; k < m->config->cpus; k++) {
@@ -560,6 +566,7 @@ static const MachineCpus machine_cpus = {
     .start = start_cpus,
     .stop = stop_cpus,
     .reset = reset_cpus,
+    .settle = settle_cpus,
     .state = run_state,
     .state_size = sizeof(CpuRun),
     .state_of = run_of,
