@@ -460,7 +460,7 @@ CpuExit run_once(Cpu *cpu, Unit **next)
     log_entry(cpu, u);
     why = e->lockstep ? lockstep_run(cpu, u) : e->backend->enter(cpu, u->code, &stub);
     *next = why == EXIT_LINK ? follow_link(cpu, stub) : NULL;
-    run->settled = !e->lockstep && (why == EXIT_LOOKUP || why == EXIT_LINK);
+    run->settled = !e->lockstep && (why == EXIT_LOOKUP || why == EXIT_LINK) && !debug_wants(cpu, why);
     leave_code(cpu);
     if (debug_wants(cpu, why)) {
         *next = NULL;
