@@ -340,10 +340,10 @@ static Unit *find_unit(Cpu *cpu, CpuExit *why)
 static Unit *follow_link(Cpu *cpu, const void *stub)
 {
     Engine *e = cpu->run->engine;
+    pthread_mutex_lock(&e->lock);
     UnitExit *x = cache_exit_at(e, stub);
     const Unit *from = x->owner;
     *pc_of(cpu) = x->pc;
-    pthread_mutex_lock(&e->lock);
     Unit *to = cpu->stop ? NULL : cache_find(e, from->ram_page, x->pc, from->mode);
     if (to && !one_by_one(e))
         cache_link(e, x, to);
