@@ -66,7 +66,10 @@ static IrRef within_limit(Trans *t, unsigned seg, IrRef offset, unsigned bytes, 
     Ir *ir = t->ir;
     IrRef from = is_real(t) ? offset : ir_sub(ir, I64, offset, slot(t, S_LO0, seg), 0);
     IrRef end = ir_add(ir, I64, from, x86_const(t, bytes), 0);
-    return ir_leu(ir, I64, end, slot(t, write ? S_SPAN_WRITE0 : S_SPAN_READ0, seg), 0);
+    IrRef span = slot(t, write ? S_SPAN_WRITE0 : S_SPAN_READ0, seg), ends = ir_leu(ir, I64, end, span, 0);
+    if (is_real(t))
+        return ends;
+    return ir_and(ir, I64, ends, ir_leu(ir, I64, from, span, 0), 0); /* what begins below it may end inside */
 }
 
 static IrRef add_base(Trans *t, unsigned seg, IrRef offset)

@@ -11,7 +11,8 @@ bool x86_linear_of(X86Cpu *c, X86Seg seg, uint64_t offset, unsigned bytes, bool 
         return true;
     }
     *linear = (uint32_t)(offset + s->base);
-    if (offset - s->lo + bytes <= (write ? s->span_write : s->span_read))
+    uint64_t span = write ? s->span_write : s->span_read;
+    if (offset - s->lo <= span && offset - s->lo + bytes <= span)
         return true;
     x86_raise(c, seg == SS ? X86_SS : X86_GP, 0);
     return false;

@@ -10,8 +10,8 @@ X86Stack x86_stack(const X86Cpu *c)
 static bool find(X86Cpu *c, const X86Stack *s, uint64_t offset, unsigned bytes, bool write, uint64_t *linear)
 {
     *linear = s->flat ? offset : (uint32_t)(s->ss.base + offset);
-    if (s->flat ? x86_canonical(offset) && x86_canonical(offset + bytes - 1)
-                : offset - s->ss.lo + bytes <= (write ? s->ss.span_write : s->ss.span_read))
+    uint64_t span = write ? s->ss.span_write : s->ss.span_read, from = offset - s->ss.lo;
+    if (s->flat ? x86_canonical(offset) && x86_canonical(offset + bytes - 1) : from <= span && from + bytes <= span)
         return true;
     return x86_fault(c, X86_SS, s->inner ? s->ss.selector : 0);
 }

@@ -76,15 +76,16 @@ static bool save_task(X86Cpu *c, const Task *t, uint64_t next, uint32_t flags)
     return ok;
 }
 
-/* Everything that has no check, of the new task. Its segments have selectors, but nothing behind them yet: what is
- * wrong with one is the new task's fault. */
+/* Everything that has no check, of the new task. Its segments have their selectors, but what is behind them is the old
+ * task's until they are loaded one by one: what is wrong with one is the new task's fault, and a handler needs a stack.
+ */
 static void set_registers(X86Cpu *c, const Task *t, uint32_t flags)
 {
     for (unsigned n = 0; n < 8; n++)
         c->r[n] = t->layout->bytes == 2 ? (c->r[n] & 0xffff0000) | t->regs[n] : t->regs[n];
     x86_put_eflags(c, flags & 0x3f7fd7);
     for (unsigned n = 0; n < SEGS; n++)
-        x86_clear_segment(c, (X86Seg)n, (uint16_t)t->segs[n]);
+        c->seg[n].selector = (uint16_t)t->segs[n];
     c->ldtr = (X86Segment){ .selector = (uint16_t)t->ldt };
     c->cr0 |= CR0_TS;
     if (c->dr[7] & 0x155) { /* local breakpoints are the old task's */
@@ -142,8 +143,10 @@ static bool load_task_stack(X86Cpu *c, uint16_t selector)
 static bool load_task_data(X86Cpu *c, X86Seg seg, uint16_t selector)
 {
     X86Descriptor d;
-    if (!(selector & 0xfffc))
+    if (!(selector & 0xfffc)) {
+        x86_clear_segment(c, seg, selector);
         return true;
+    }
     if (!x86_descriptor(c, selector, X86_TS, &d))
         return false;
     bool code = x86_is_code(&d), readable = !code || d.high & SEG_RW, free = code && x86_is_conforming(&d);

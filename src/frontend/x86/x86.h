@@ -28,8 +28,8 @@ typedef enum X86Reg { RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8, R9, R10, R11, 
 typedef enum X86Seg { ES, CS, SS, DS, FS, GS, SEGS } X86Seg; /* numbered as in encodings */
 
 /* A segment register with its hidden part. attr: bits 8..15 and 20..23 of the descriptor's second word, in their
- * places (SEG_*). lo and span are derived by x86_segment_derive: offset o, size n may be read if o - lo + n <=
- * span_read as unsigned 64-bit numbers, and written if <= span_write. */
+ * places (SEG_*). lo and span are derived by x86_segment_derive: offset o, size n may be read if o - lo and
+ * o - lo + n are <= span_read as unsigned 64-bit numbers, and written if <= span_write. */
 typedef struct X86Segment {
     uint64_t base, lo, span_read, span_write;
     uint32_t limit; /* in bytes, granularity applied */
