@@ -1,5 +1,5 @@
 /* What a bank for a new address space starts with: the mappings that are the same in all of them, as a TLB with tags
- * would still have them (Arm ARM D8.16, "global"; SDM 4.10.2.4). A kernel's code is then found at once in a new
+ * would still have them (global pages). A kernel's code is then found at once in a new
  * process. */
 #include "cpu/engine.h"
 

@@ -433,6 +433,7 @@ static bool writable_here(const SysReg *r, uint64_t *mask)
         { "SPSel", 0 },
         { "DAIF", 0x3c0 },
         { "PMCR_EL0", ~1ull },
+        { "TCR_EL1", ~TCR_E0PD }, /* kept by the peer, though an N1 has no E0PD */
         { "CNTFRQ_EL0", 0 },
         { "PAR_EL1", ~0ull },
     };
