@@ -69,6 +69,7 @@ typedef struct MachineCpus {
     void (*set_now)(Machine *, int64_t);
     void (*sooner)(Machine *, int64_t when); /* a timer was set, maybe for earlier than they know of */
     void (*poke)(Machine *);                 /* from any thread: something was posted, or the machine is to stop */
+    void (*settle)(Machine *); /* stopped: what is posted to them is done, as they would before anything else */
     /* For snapshots: what the engine keeps of each CPU, in a struct of state_size bytes. */
     const StateField *state;
     size_t state_size;

@@ -4,7 +4,7 @@
 #include "config.h"
 #include "core/run.h"
 #include "core/snapshot_device.h"
-#include "core/snapshot_file.h"
+#include "core/snapshot_items.h"
 #include "host/drive.h"
 
 #include <fcntl.h>
@@ -40,7 +40,7 @@ static void member(Out *o, const char *kind, const char *name, const char *value
 static void header(Machine *m, Out *o)
 {
     const MachineConfig *c = m->config;
-    out(o, "{\n\"dragoman snapshot\": 1,\n");
+    out(o, "{\n\"dragoman snapshot\": 2,\n");
     member(o, "machine", "", m->type->name);
     member(o, "machine properties", "", c->machine_props);
     member(o, "cpu", "", c->cpu);
@@ -83,54 +83,74 @@ static const StateField clock_state[] = {
 
 static void save_text(SnapshotFile *s, const char *name, Out *o)
 {
-    snapshot_begin(s, name, false);
+    snapshot_begin(s, name);
     snapshot_put(s, o->text ? o->text : "", o->len);
     snapshot_end(s);
     out_free(o);
 }
 
-static bool all_zero(const uint8_t *page)
+static bool read_page(void *who, uint64_t number, uint8_t *to)
 {
-    return !page[0] && !memcmp(page, page + 1, PAGE - 1);
+    const uint8_t *page = ((const Region *)who)->ram + number * PAGE;
+    if (!page[0] && !memcmp(page, page + 1, PAGE - 1))
+        return false;
+    memcpy(to, page, PAGE);
+    return true;
 }
 
 /* Holes of the file behind guest memory are skipped unread: reading would fill them. */
-static void save_region(Machine *m, SnapshotFile *s, const Region *r)
+static size_t pages_with_data(Machine *m, const Region *r, uint64_t *numbers)
 {
     int fd = m->run->ram_fd;
+    size_t count = 0;
     off_t start = (off_t)(r->page * PAGE), end = start + (off_t)r->size;
-    char *name = xprintf("ram/%s", r->name);
-    snapshot_begin(s, name, true);
     for (off_t at = start; at < end;) {
         off_t data = lseek(fd, at, SEEK_DATA), hole = data < 0 ? end : lseek(fd, data, SEEK_HOLE);
-        for (at = data < 0 ? end : data & -PAGE; at < end && at < hole; at += PAGE) {
-            uint64_t number = (uint64_t)(at - start) / PAGE;
-            if (all_zero(r->ram + number * PAGE))
-                continue;
-            snapshot_put(s, &number, sizeof number);
-            snapshot_put(s, r->ram + number * PAGE, PAGE);
-        }
+        for (at = data < 0 ? end : data & -PAGE; at < end && at < hole; at += PAGE)
+            numbers[count++] = (uint64_t)(at - start) / PAGE;
     }
+    return count;
+}
+
+static void save_items(SnapshotFile *s, const char *kind, const char *id, size_t item, uint64_t *numbers, size_t count,
+                       SnapshotRead *read, void *who)
+{
+    char *name = xprintf("%s/%s", kind, id);
+    snapshot_begin(s, name);
+    snapshot_put_items(s, item, numbers, count, read, who);
     snapshot_end(s);
     free(name);
+    free(numbers);
+}
+
+static void save_region(Machine *m, SnapshotFile *s, Region *r)
+{
+    uint64_t *numbers = xalloc((r->size / PAGE + 1) * sizeof *numbers);
+    size_t count = pages_with_data(m, r, numbers);
+    save_items(s, "ram", r->name, PAGE, numbers, count, read_page, r);
+}
+
+static size_t cluster_size(const Drive *d, uint64_t number)
+{
+    uint64_t left = d->bytes - number * DRIVE_CLUSTER;
+    return left < DRIVE_CLUSTER ? left : DRIVE_CLUSTER;
+}
+
+static bool read_cluster(void *who, uint64_t number, uint8_t *to)
+{
+    memset(to, 0, DRIVE_CLUSTER);
+    drive_now(who, DRIVE_READ, number * DRIVE_CLUSTER, to, cluster_size(who, number));
+    return true;
 }
 
 static void save_drive(SnapshotFile *s, Drive *d)
 {
-    char *name = xprintf("drive/%s", d->id);
-    uint8_t *bytes = xalloc(DRIVE_CLUSTER);
-    snapshot_begin(s, name, true);
-    for (uint64_t n = 0; n * DRIVE_CLUSTER < d->bytes; n++) {
-        uint64_t left = d->bytes - n * DRIVE_CLUSTER;
-        if (!drive_private_has(d, n))
-            continue;
-        drive_now(d, DRIVE_READ, n * DRIVE_CLUSTER, bytes, left < DRIVE_CLUSTER ? left : DRIVE_CLUSTER);
-        snapshot_put(s, &n, sizeof n);
-        snapshot_put(s, bytes, DRIVE_CLUSTER);
-    }
-    snapshot_end(s);
-    free(bytes);
-    free(name);
+    uint64_t *numbers = xalloc((d->bytes / DRIVE_CLUSTER + 1) * sizeof *numbers);
+    size_t count = 0;
+    for (uint64_t n = 0; n * DRIVE_CLUSTER < d->bytes; n++)
+        if (drive_private_has(d, n))
+            numbers[count++] = n;
+    save_items(s, "drive", d->id, DRIVE_CLUSTER, numbers, count, read_cluster, d);
 }
 
 /* A drive that is written to for good goes on after the snapshot, and would not fit it any more. */
@@ -153,6 +173,8 @@ static void settle(Machine *m)
     for (Device *d = m->devices; d; d = d->next)
         if (d->type->settle)
             d->type->settle(d);
+    if (m->cpus)
+        m->cpus->settle(m);
 }
 
 static void save_cpu(Machine *m, SnapshotFile *s, int n)
@@ -221,48 +243,37 @@ static bool load_cpu(Load *l, int n, const char *text, Error *err)
     return ok || error_in(err, "cpu %d: ", n);
 }
 
-static bool load_region(Load *l, const SnapshotRecord *r, const Region *region, Error *err)
+static bool write_page(void *who, uint64_t number, const uint8_t *bytes)
 {
-    uint64_t number;
-    uint8_t page[PAGE];
-    bool ok = snapshot_unpack(l->file, r, err);
-    if (ok && !l->check) {
+    memcpy(((const Region *)who)->ram + number * PAGE, bytes, PAGE);
+    return true;
+}
+
+static bool load_region(Load *l, const SnapshotRecord *r, Region *region, Error *err)
+{
+    if (!l->check) {
         space_dirty(region, 0, region->size);
-        ok = !fallocate(l->machine->run->ram_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
-                        (off_t)(region->page * PAGE), (off_t)region->size) ||
-             error_set(err, "guest memory cannot be cleared");
+        if (fallocate(l->machine->run->ram_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)(region->page * PAGE),
+                      (off_t)region->size))
+            return error_set(err, "guest memory cannot be cleared");
     }
-    while (ok && snapshot_get(l->file, &number, sizeof number, err)) {
-        ok = snapshot_get(l->file, page, PAGE, err);
-        if (ok && number >= region->size / PAGE)
-            ok = error_set(err, "%s: there is no page %llu", r->name, (unsigned long long)number);
-        if (ok && !l->check)
-            memcpy(region->ram + number * PAGE, page, PAGE);
-    }
-    return ok && !err->text[0];
+    return snapshot_get_items(l->file, r, PAGE, region->size / PAGE, l->check ? NULL : write_page, region, err);
+}
+
+static bool write_cluster(void *who, uint64_t number, const uint8_t *bytes)
+{
+    return drive_now(who, DRIVE_WRITE, number * DRIVE_CLUSTER, (void *)(uintptr_t)bytes, cluster_size(who, number));
 }
 
 static bool load_drive(Load *l, const SnapshotRecord *r, Drive *d, Error *err)
 {
-    uint64_t n;
-    uint8_t *bytes = xalloc(DRIVE_CLUSTER);
-    bool ok = snapshot_unpack(l->file, r, err);
-    if (ok && !l->check)
+    if (!l->check)
         drive_private_forget(d);
-    while (ok && snapshot_get(l->file, &n, sizeof n, err)) {
-        ok = snapshot_get(l->file, bytes, DRIVE_CLUSTER, err);
-        if (ok && n >= (d->bytes + DRIVE_CLUSTER - 1) / DRIVE_CLUSTER)
-            ok = error_set(err, "%s: there is no cluster %llu", r->name, (unsigned long long)n);
-        uint64_t left = d->bytes - n * DRIVE_CLUSTER;
-        if (ok && !l->check)
-            ok = drive_now(d, DRIVE_WRITE, n * DRIVE_CLUSTER, bytes, left < DRIVE_CLUSTER ? left : DRIVE_CLUSTER) ||
-                 error_set(err, "%s: the temporary file cannot be written", r->name);
-    }
-    free(bytes);
-    return ok && !err->text[0];
+    return snapshot_get_items(l->file, r, DRIVE_CLUSTER, (d->bytes + DRIVE_CLUSTER - 1) / DRIVE_CLUSTER,
+                              l->check ? NULL : write_cluster, d, err);
 }
 
-static const Region *region_of(Machine *m, const char *name)
+static Region *region_of(Machine *m, const char *name)
 {
     for (size_t n = 0; n < m->run->ram_count; n++)
         if (!strcmp(m->run->ram_regions[n]->name, name))
@@ -296,7 +307,7 @@ static bool load_record(Load *l, const SnapshotRecord *r, Error *err)
 {
     const char *name = r->name;
     if (!strncmp(name, "ram/", 4)) {
-        const Region *region = region_of(l->machine, name + 4);
+        Region *region = region_of(l->machine, name + 4);
         return region ? load_region(l, r, region, err) : error_set(err, "there is no memory '%s' here", name + 4);
     }
     if (!strncmp(name, "drive/", 6)) {
@@ -366,8 +377,10 @@ static bool apply(Load *l, Error *err)
         d->drain(d);
     run_posts(m);
     forget_timers(m);
-    if (m->cpus)
+    if (m->cpus) {
+        m->cpus->settle(m); /* it was for the state that goes */
         m->cpus->reset(m);
+    }
     l->check = false;
     bool ok = load_all(l, err);
     for (Device *d = m->devices; d; d = d->next)

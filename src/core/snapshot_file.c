@@ -15,13 +15,10 @@ struct SnapshotFile {
     FILE *file;
     char *path, *temporary;
     int failed; /* errno of the first write that did not work, or 0 */
-    /* the record being written, or read by snapshot_get */
+    /* the record being written */
     long numbers; /* where its size and checksum go */
-    uint64_t size, left;
+    uint64_t size;
     uint32_t crc;
-    bool compressed;
-    int level;
-    z_stream z;
     uint8_t chunk[CHUNK];
 };
 
@@ -51,77 +48,22 @@ SnapshotFile *snapshot_create(const char *path, const char *header, Error *err)
     return s;
 }
 
-void snapshot_begin(SnapshotFile *s, const char *name, bool compressed)
+void snapshot_begin(SnapshotFile *s, const char *name)
 {
     fprintf(s->file, "@%s", name);
     s->numbers = ftell(s->file);
     fprintf(s->file, "%*s\n", NUMBERS - 1, "");
     s->size = 0;
     s->crc = 0;
-    s->compressed = compressed;
-    s->z = (z_stream){ 0 };
-    s->level = Z_BEST_SPEED;
-    if (compressed && deflateInit(&s->z, s->level) != Z_OK)
-        s->failed = ENOMEM;
-}
-
-static void squeeze(SnapshotFile *s, int flush)
-{
-    do {
-        s->z.next_out = s->chunk;
-        s->z.avail_out = CHUNK;
-        deflate(&s->z, flush);
-        raw(s, s->chunk, CHUNK - s->z.avail_out);
-    } while (!s->z.avail_out);
-}
-
-/* Whether the bytes look like chance, which takes long to compress and gains nothing: in a sample of 512 the squares of
- * the 256 counts add up to about 1530 then, and to thousands in code and text. */
-static bool random_looking(const uint8_t *bytes, size_t n)
-{
-    enum { RUNS = 8, RUN = 64, LIMIT = 2000 };
-    unsigned count[256] = { 0 }, sum = 0;
-    for (unsigned k = 0; k < RUNS * RUN; k++) {
-        unsigned *c = &count[bytes[k / RUN * (n / RUNS) + k % RUN]];
-        sum += 2 * (*c)++ + 1; /* the next square */
-    }
-    return sum < LIMIT;
-}
-
-static void set_level(SnapshotFile *s, int level)
-{
-    if (level == s->level)
-        return;
-    s->level = level;
-    s->z.avail_in = 0;
-    int result;
-    do {
-        s->z.next_out = s->chunk;
-        s->z.avail_out = CHUNK;
-        result = deflateParams(&s->z, level, Z_DEFAULT_STRATEGY);
-        raw(s, s->chunk, CHUNK - s->z.avail_out);
-    } while (result == Z_BUF_ERROR && !s->z.avail_out);
 }
 
 void snapshot_put(SnapshotFile *s, const void *bytes, size_t n)
 {
-    if (!s->compressed) {
-        raw(s, bytes, n);
-        return;
-    }
-    if (n >= 4096)
-        set_level(s, random_looking(bytes, n) ? Z_NO_COMPRESSION : Z_BEST_SPEED);
-    s->z.next_in = (void *)(uintptr_t)bytes;
-    s->z.avail_in = (uInt)n;
-    squeeze(s, Z_NO_FLUSH);
+    raw(s, bytes, n);
 }
 
 void snapshot_end(SnapshotFile *s)
 {
-    if (s->compressed) {
-        squeeze(s, Z_FINISH);
-        deflateEnd(&s->z);
-    }
     fseek(s->file, s->numbers, SEEK_SET);
     fprintf(s->file, " %016llx %08x", (unsigned long long)s->size, s->crc);
     fseek(s->file, 0, SEEK_END);
@@ -215,37 +157,9 @@ char *snapshot_text(SnapshotFile *s, const SnapshotRecord *r, Error *err)
     return NULL;
 }
 
-bool snapshot_unpack(SnapshotFile *s, const SnapshotRecord *r, Error *err)
+bool snapshot_peek_bytes(const SnapshotFile *s, uint64_t at, void *to, size_t n)
 {
-    if (s->compressed)
-        inflateEnd(&s->z);
-    s->left = r->size;
-    s->z = (z_stream){ 0 };
-    s->compressed = inflateInit(&s->z) == Z_OK;
-    return (s->compressed && !fseek(s->file, r->at, SEEK_SET)) || damaged(s, r->name, err);
-}
-
-bool snapshot_get(SnapshotFile *s, void *to, size_t n, Error *err)
-{
-    err->text[0] = 0;
-    s->z.next_out = to;
-    s->z.avail_out = (uInt)n;
-    while (s->z.avail_out) {
-        if (!s->z.avail_in) {
-            size_t want = s->left < CHUNK ? s->left : CHUNK;
-            s->z.avail_in = (uInt)fread(s->chunk, 1, want, s->file);
-            s->z.next_in = s->chunk;
-            s->left -= s->z.avail_in;
-        }
-        uInt before = s->z.avail_out;
-        int result = inflate(&s->z, Z_NO_FLUSH);
-        bool whole = s->z.avail_out == n || !s->z.avail_out;
-        if (result == Z_STREAM_END && whole && !s->left)
-            return !s->z.avail_out;
-        if ((result != Z_OK && result != Z_BUF_ERROR) || (s->z.avail_out == before && !s->z.avail_in && !s->left))
-            return error_set(err, "%s: a compressed record is damaged", s->path);
-    }
-    return true;
+    return pread(fileno(s->file), to, n, (off_t)at) == (ssize_t)n;
 }
 
 void snapshot_close(SnapshotFile *s)

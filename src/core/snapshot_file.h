@@ -1,4 +1,4 @@
-/* The file of a snapshot as a sequence of records; private to core/snapshot*.c. Memory and drives are compressed. */
+/* The file of a snapshot as a sequence of records; private to core/snapshot*.c. */
 #pragma once
 #include "base/error.h"
 #include <stdbool.h>
@@ -10,7 +10,7 @@ typedef struct SnapshotFile SnapshotFile;
 
 /* ---- writing ---- what fails is remembered, and told by snapshot_finish */
 SnapshotFile *snapshot_create(const char *path, const char *header, Error *err);
-void snapshot_begin(SnapshotFile *, const char *name, bool compressed);
+void snapshot_begin(SnapshotFile *, const char *name);
 void snapshot_put(SnapshotFile *, const void *, size_t);
 void snapshot_end(SnapshotFile *);
 /* Frees it; the file is at its path from now on, or false: nothing is there. */
@@ -31,7 +31,6 @@ bool snapshot_header_line(SnapshotFile *, char *line, size_t room);
 bool snapshot_next(SnapshotFile *, SnapshotRecord *, Error *err);
 /* All of a record that is text, with a 0 behind it. The caller frees it. */
 char *snapshot_text(SnapshotFile *, const SnapshotRecord *, Error *err);
-/* A compressed record, by and by: get says false at its end and when it is damaged. */
-bool snapshot_unpack(SnapshotFile *, const SnapshotRecord *, Error *err);
-bool snapshot_get(SnapshotFile *, void *, size_t, Error *err);
+/* Bytes of a record, from any thread; false: they are not there. */
+bool snapshot_peek_bytes(const SnapshotFile *, uint64_t at, void *to, size_t n);
 void snapshot_close(SnapshotFile *);

@@ -358,9 +358,17 @@ void cache_evict(Cpu *self)
     cpu_exclusive(self, evict, self->run->engine);
 }
 
+static bool holds(const Unit *u, const uint8_t *at)
+{
+    return u->code <= at && at <= u->code + u->code_size;
+}
+
 Unit *cache_unit_at(Engine *e, const void *host)
 {
     const uint8_t *at = host;
+    const CodeRegion *now = &e->region[e->region_now];
+    if (now->count && holds(now->units[now->count - 1], at)) /* new code has only begun to run */
+        return now->units[now->count - 1];
     for (int k = 0; k < (int)e->regions; k++) {
         CodeRegion *r = &e->region[k];
         const uint8_t *base = r->w + e->to_exec;
@@ -374,7 +382,7 @@ Unit *cache_unit_at(Engine *e, const void *host)
             else
                 hi = mid;
         }
-        return lo && at <= r->units[lo - 1]->code + r->units[lo - 1]->code_size ? r->units[lo - 1] : NULL;
+        return lo && holds(r->units[lo - 1], at) ? r->units[lo - 1] : NULL;
     }
     return NULL;
 }
@@ -382,16 +390,22 @@ Unit *cache_unit_at(Engine *e, const void *host)
 UnitExit *cache_exit_at(Engine *e, const void *stub)
 {
     UnitExit *x = NULL;
-    pthread_mutex_lock(&e->lock);
     Unit *from = cache_unit_at(e, (const uint8_t *)stub - 1);
     assert(from);
     uint32_t offset = (uint32_t)((const uint8_t *)stub - from->code) - LINK_CALL;
     for (unsigned k = 0; k < from->exits && !x; k++)
         if (from->exit[k].stub == offset)
             x = &from->exit[k];
-    pthread_mutex_unlock(&e->lock);
     assert(x);
     return x;
+}
+
+uint64_t cache_exit_pc(Engine *e, const void *stub)
+{
+    pthread_mutex_lock(&e->lock);
+    uint64_t pc = cache_exit_at(e, stub)->pc;
+    pthread_mutex_unlock(&e->lock);
+    return pc;
 }
 
 /* A vCPU that is in a unit keeps its region alive, but the list of units grows under the lock. */

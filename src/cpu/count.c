@@ -367,6 +367,7 @@ const MachineCpus counting_cpus = {
     .start = start,
     .stop = stop_cpus,
     .reset = reset_cpus,
+    .settle = settle_cpus,
     .now = now,
     .set_now = set_now,
     .sooner = sooner,

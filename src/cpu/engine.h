@@ -114,7 +114,8 @@ void cache_forget_pc(Engine *, uint64_t pc); /* units that hold the instruction 
 void cache_jump_fill(TlbBank *, Unit *, unsigned pc_shift);
 bool cache_point(Engine *, const void *ret, uint64_t *pc); /* takes the lock itself */
 
-UnitExit *cache_exit_at(Engine *, const void *stub); /* takes the lock itself: what EXIT_LINK left by */
+UnitExit *cache_exit_at(Engine *, const void *stub); /* what EXIT_LINK left by */
+uint64_t cache_exit_pc(Engine *, const void *stub);  /* where it goes; takes the lock itself */
 
 /* ---- lockstep.c, lockstep-log.c ---- */
 Lockstep *lockstep_new(const Guest *); /* NULL: not asked for */
@@ -200,6 +201,10 @@ bool fetch_page(Cpu *, uint64_t pc, Fetched *);
 
 /* ---- debug.c: what the others ask ---- */
 bool debug_stops(const Engine *, uint64_t pc, const uint8_t *host); /* a breakpoint is at pc, whose bytes are there */
+static inline bool debug_may_stop(const Engine *e)                  /* ... anywhere */
+{
+    return e->debug.breaks || __atomic_load_n(&e->debug.own_breaks, __ATOMIC_RELAXED);
+}
 bool debug_watches_page(Cpu *, uint64_t va, uint64_t phys);
 /* The access touches watched memory and is not to be done: what translated code returns to is told. */
 bool debug_refuses(Cpu *, uint64_t va, uint64_t phys, int size, unsigned kinds, bool user);
@@ -228,6 +233,7 @@ void cpu_thread_begin(Cpu *);
 CpuExit interpret_rest(Cpu *); /* of the budget, a unit's length at most */
 void stop_cpus(Machine *);
 void reset_cpus(Machine *);
+void settle_cpus(Machine *);
 #define RUN_STATE                                                                                                      \
     { .name = "lines", .offset = offsetof(CpuRun, lines), .size = 4, .count = 1 },                                     \
         { .name = "powered", .offset = offsetof(CpuRun, powered), .size = 4, .count = 1, .below = 2 },                 \

@@ -210,7 +210,7 @@ static void follow(Cpu *cpu, const LockWay *w, bool forward, CpuExit led)
     CpuExit why = e->backend->enter(copy, w->code, &stub);
     l->role = LOCK_OFF;
     if (why == EXIT_LINK)
-        *pc_of(copy) = cache_exit_at(e, stub)->pc;
+        *pc_of(copy) = cache_exit_pc(e, stub);
     compare(cpu, led, why);
 }
 
@@ -254,7 +254,7 @@ CpuExit lockstep_run(Cpu *cpu, Unit *u)
         skip(l, SKIP_FULL);
         why = cpu->run->engine->backend->enter(cpu, u->code, &stub);
         if (why == EXIT_LINK)
-            *pc_of(cpu) = cache_exit_at(cpu->run->engine, stub)->pc;
+            *pc_of(cpu) = cache_exit_pc(cpu->run->engine, stub);
     } else if (lockstep_pair(cpu, &(LockWay){ l->ir, u->code, u }, &why) == LOCK_DIFFERS) {
         lockstep_report(cpu, u);
     }

@@ -340,10 +340,10 @@ static Unit *find_unit(Cpu *cpu, CpuExit *why)
 static Unit *follow_link(Cpu *cpu, const void *stub)
 {
     Engine *e = cpu->run->engine;
+    pthread_mutex_lock(&e->lock);
     UnitExit *x = cache_exit_at(e, stub);
     const Unit *from = x->owner;
     *pc_of(cpu) = x->pc;
-    pthread_mutex_lock(&e->lock);
     Unit *to = cpu->stop ? NULL : cache_find(e, from->ram_page, x->pc, from->mode);
     if (to && !one_by_one(e))
         cache_link(e, x, to);
@@ -460,7 +460,7 @@ CpuExit run_once(Cpu *cpu, Unit **next)
     log_entry(cpu, u);
     why = e->lockstep ? lockstep_run(cpu, u) : e->backend->enter(cpu, u->code, &stub);
     *next = why == EXIT_LINK ? follow_link(cpu, stub) : NULL;
-    run->settled = !e->lockstep && (why == EXIT_LOOKUP || why == EXIT_LINK);
+    run->settled = !e->lockstep && (why == EXIT_LOOKUP || why == EXIT_LINK) && !debug_wants(cpu, why);
     leave_code(cpu);
     if (debug_wants(cpu, why)) {
         *next = NULL;
@@ -539,6 +539,12 @@ void stop_cpus(Machine *m)
         }
 }
 
+void settle_cpus(Machine *m)
+{
+    for (int k = 0; k < m->config->cpus; k++)
+        run_posted(m->cpu[k]);
+}
+
 void reset_cpus(Machine *m)
 {
     for (int k = 0; k < m->config->cpus; k++) {
@@ -560,6 +566,7 @@ static const MachineCpus machine_cpus = {
     .start = start_cpus,
     .stop = stop_cpus,
     .reset = reset_cpus,
+    .settle = settle_cpus,
     .state = run_state,
     .state_size = sizeof(CpuRun),
     .state_of = run_of,

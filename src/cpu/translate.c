@@ -110,8 +110,11 @@ static bool translate_insn(Trans *t, bool label, const uint8_t *code, uint64_t h
     if (t->mode & MODE_COUNT)
         charge(t);
     t->have = (uint8_t)(have < sizeof t->code ? have : sizeof t->code);
-    memcpy(t->code, code, t->have);
-    if (!(t->mode & MODE_STEP) && debug_stops(t->cpu->run->engine, t->pc, code))
+    if (have >= sizeof t->code)
+        memcpy(t->code, code, sizeof t->code);
+    else
+        memcpy(t->code, code, t->have);
+    if (debug_may_stop(t->cpu->run->engine) && !(t->mode & MODE_STEP) && debug_stops(t->cpu->run->engine, t->pc, code))
         stop_here(t);
     else
         t->cpu->run->guest->translate(t);

@@ -42,7 +42,9 @@ typedef struct OpRows {
 static Rule rules[ROWS];
 static uint8_t row_of[ROWS];
 static OpRows op_rows[IR_OPS];
-static bool special[IR_OPS]; /* constants and extensions: more than rules.def looks at arguments that are */
+/* More than rules.def looks at arguments that are such. */
+enum { CONSTANT = 1, EXTENSION = 2 };
+static uint8_t special[IR_OPS];
 _Static_assert(ROWS < 256, "row_of and OpRows.first hold bytes");
 
 static uint8_t op_wanted(const Rule *r, int arg)
@@ -73,6 +75,14 @@ static void note_row(OpRows *o, const Rule *r, RowSet bit)
         o->number |= bit;
 }
 
+/* "op x k": whether it holds can be said before it is matched. */
+static bool is_plain(const Rule *r)
+{
+    const RuleNode *n = r->from;
+    return ir_op[n->op].args == 2 && !n->imm && n[n->arg[0]].kind == NODE_VALUE && n[n->arg[1]].kind == NODE_CONST &&
+           n[n->arg[1]].index == 0;
+}
+
 /* Rows stay in their order within an op. */
 static void read_rules(void)
 {
@@ -85,11 +95,12 @@ static void read_rules(void)
     for (int op = 0; op < IR_OPS; op++) {
         int count = 0;
         op_rows[op].first = (uint8_t)at;
-        special[op] = op == IR_const || op == IR_zext || op == IR_sext;
+        special[op] = op == IR_const ? CONSTANT : op == IR_zext || op == IR_sext ? EXTENSION : 0;
         for (int i = 0; i < ROWS; i++)
             if (rules[i].from[0].op == op) {
                 assert(count < OP_ROWS);
                 row_of[at++] = (uint8_t)i;
+                rules[i].plain = is_plain(&rules[i]);
                 note_row(&op_rows[op], &rules[i], 1u << count++);
             }
     }
@@ -177,10 +188,13 @@ static IrRef build(Ir *ir, const RuleNode *side, const RuleNode *n, IrType t, co
 
 static IrRef apply(Ir *ir, const Rule *r, const IrInsn *w)
 {
+    int n = w->type < 4 ? ir_bits(w->type) : 32;
+    uint64_t computed;
+    if (r->plain && !r->holds(ir->insn[w->arg[1]].imm & ir_mask(n), 0, 0, 0, n, &computed))
+        return IR_NONE;
     RuleVars v = { 0 };
     if (!match_args(ir, r->from, &r->from[0], w, &v))
         return IR_NONE;
-    int n = w->type < 4 ? ir_bits(w->type) : 32;
     if (!r->holds(v.constant[0], v.constant[1], v.imm[0], v.imm[1], n, &v.computed))
         return IR_NONE;
     return build(ir, r->to, &r->to[0], r->to[0].kind == NODE_OP ? w->type : ir_result(w), &v);
@@ -387,7 +401,7 @@ static bool constant(Ir *ir, const IrInsn *w, IrRef *result)
     return true;
 }
 
-static IrRef fold(Ir *ir, const IrInsn *want)
+static __attribute__((noinline)) IrRef fold(Ir *ir, const IrInsn *want, int kinds)
 {
     IrInsn w = *want;
     IrRef r = IR_NONE;
@@ -395,7 +409,7 @@ static IrRef fold(Ir *ir, const IrInsn *want)
     if (w.type < 4) {
         if (ir->insn[w.arg[0]].op == IR_const && constant(ir, &w, &r))
             return r;
-        if (w.type < I64)
+        if (w.type < I64 && kinds & EXTENSION)
             narrow_args(ir, &w);
         if (w.op == IR_eq || w.op == IR_ne || w.op == IR_xor)
             r = truth(ir, &w);
@@ -413,8 +427,9 @@ static IrRef fold(Ir *ir, const IrInsn *want)
 IrRef ir_emit_pure(Ir *ir, const IrInsn *w)
 {
     uint8_t a = ir->insn[w->arg[0]].op, b = ir->insn[w->arg[1]].op, c = ir->insn[w->arg[2]].op;
-    if (special[a] | special[b] | special[c] || rows_for(ir, w))
-        return fold(ir, w);
+    int kinds = special[a] | special[b] | special[c];
+    if (kinds || rows_for(ir, w))
+        return fold(ir, w, kinds);
     return ir_append(ir, w);
 }
 

@@ -55,7 +55,7 @@ static IrRef other_kind_of(Ir *ir, const IrSlotNow *now, IrType t)
     return ir_is_float(t) ? ir_bits2f(ir, t, now->value, 0) : ir_f2bits(ir, t, now->value, 0);
 }
 
-static IrRef forwarded(Ir *ir, IrSlotNow *now, IrType t)
+static __attribute__((noinline)) IrRef forwarded(Ir *ir, IrSlotNow *now, IrType t)
 {
     if (ir_is_int(t) && ir_is_int(now->type))
         return integer_of(ir, now, t);

@@ -434,6 +434,7 @@ typedef struct IrLive {
     uint16_t uses[IR_MAX];
     IrRef last[IR_MAX]; /* index of the last live user */
     IrRef put[IR_MAX];  /* index of a put that takes the value to a slot, the first one: where to compute it; 0: none */
+    bool loops;         /* there is a branch to the first label */
 } IrLive;
 /* Turns dead puts and values into nops. An op with an FP effect is live even with no uses: it
  * raises the guest's flags. */

@@ -117,6 +117,8 @@ static void visit_effect(Walk *w, IrInsn *i, uint32_t at, int effects)
         w->line++;
     if (effects & (FAULTS | LEAVES | CALLS) || i->op == IR_label)
         w->barrier = at;
+    if (i->op == IR_goto_ || i->op == IR_goto_if)
+        w->live->loops |= w->ir->labels && i->imm == w->ir->label[0];
     use_arguments(w->live, i, at);
 }
 
@@ -140,6 +142,7 @@ void ir_live(Ir *ir, IrLive *live)
     w->live = live;
     w->line++;
     w->barrier = ir->count;
+    live->loops = false;
     if (w->line > UINT32_MAX - IR_MAX) {
         memset(w->seen, 0, sizeof w->seen);
         w->line = 1;

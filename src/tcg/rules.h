@@ -27,6 +27,7 @@ typedef struct Rule {
     const char *pattern, *replacement;
     RuleFn *holds;
     RuleNode from[RULE_NODES], to[RULE_NODES];
+    bool plain;  /* "op x k" */
     bool vector; /* holds for vector and float types too: no constants but zero */
 } Rule;
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """gdb_session.py PROGRAM CASE: what a user does with gdb, scripted, and what one should not send to its server.
 
-Cases: bare (a program without anything below it, loaded by gdb), load (4 MiB of it), linux (a stock kernel on two CPUs), packets (raw ones,
-also malformed). Ends with 77, "skipped", where gdb or a cross compiler is missing."""
+Cases: bare (a program without anything below it, loaded by gdb), load (4 MiB of it), linux (a stock kernel on two CPUs), pc (a BIOS in
+real and protected mode), packets (raw ones, also malformed). Ends with 77, "skipped", where gdb or a cross compiler is missing."""
 import atexit
 import json
 import os
@@ -36,13 +36,13 @@ def check(holds, what):
 class Dragoman:
     """The program under test or its peer, its gdb server on a Unix socket, its serial line in a file."""
 
-    def __init__(self, program, folder, *options):
+    def __init__(self, program, folder, *options, machine=('virt', '-cpu', 'max')):
         self.path = os.path.join(folder, 'gdb.sock')
         self.serial = os.path.join(folder, 'serial')
         for path in self.path, self.serial:
             if os.path.exists(path):
                 os.unlink(path)
-        self.process = subprocess.Popen([program, '-M', 'virt', '-cpu', 'max', '-display', 'none', '-nic', 'none', '-gdb',
+        self.process = subprocess.Popen([program, '-M', *machine, '-display', 'none', '-nic', 'none', '-gdb',
                                          f'unix:{self.path},server=on,wait=off', '-serial', 'file:' + self.serial, *options],
                                         stdin=subprocess.DEVNULL)
         atexit.register(self.process.kill)
@@ -305,6 +305,77 @@ def linux(program, folder):
     target.end()
 
 
+# ---- a PC ----
+
+PC = [
+    ('target remote SERVER', '0x0*fffffff0'),
+    ('info registers rip cs eflags', r'rip .*0xfffffff0.*cs .*0xf000.*eflags .*0x2 '),
+    ('stepi', '0x0*f0000 '),
+    ('hbreak *REAL', 'Hardware assisted breakpoint 1'),
+    ('continue', 'Breakpoint 1'),
+    ('print $pc == REAL', '= 1'),
+    ('print/x $rbx', '= 0x1234'),
+    ('set var $rbx = 0x4321', ''),
+    ('stepi', ''),
+    ('stepi', ''),
+    ('x/1xh 0x1008', '0x4322'),
+    ('print $cr0 & 1', '= 0'),
+    ('break *PROTECTED', 'Breakpoint 2'),
+    ('continue', 'Breakpoint 2'),
+    ('print $cr0 & 1', '= 1'),
+    ('print $cs', '= 8'),
+    ('delete', ''),
+    ('watch *(int *)0x1000', 'Hardware watchpoint 3'),
+    ('continue', 'Old value = 0.*New value = 7'),
+    ('continue', 'Old value = 7.*New value = 14'),
+    ('delete', ''),
+    # A string instruction that reads what is watched goes on behind it.
+    ('rwatch *(int *)0x1004', 'read watchpoint 4'),
+    ('set var *(int *)0x1004 = 6', ''),
+    ('continue', 'watchpoint 4.*Value = 6'),
+    ('print $rcx', '= [01]'),
+    ('continue', 'watchpoint 4.*Value = 6'),
+    ('delete', ''),
+    ('tbreak *LEAF', 'Temporary breakpoint'),
+    ('continue', 'breakpoint 5'),
+    ('print $eax', '= 6'),
+    ('stepi', ''),
+    ('print $eax', '= 8'),
+    ('print *(int *)$esp == PROTECTED + CALL', '= 1'),
+    ('set var $eflags = 0x8d7', ''),
+    ('print $eflags', r'\[ CF PF AF ZF SF OF \]'),
+    ('set var $xmm7.v4_int32[2] = 77', ''),
+    ('print $xmm7.v4_int32', r'= \{0, 0, 77, 0\}'),
+    ('set var $st0 = 2.5', ''),
+    ('print $st0', '= 2.5'),
+    ('set var $cr2 = 0x12345678', ''),
+    ('print/x $cr2', '= 0x12345678'),
+    ('set var $lstar = 0xffffffff81000000', ''),
+    ('print/x $lstar', '= 0xffffffff81000000'),
+    ('monitor vtop 0x1000', 'physical 0x1000'),
+    (INTERRUPT, ''),
+    ('continue', 'SIGINT'),
+    ('detach', 'detached'),
+]
+
+
+def pc(program, folder):
+    need('gcc')
+    need('gdb-multiarch')
+    elf, rom = os.path.join(folder, 'pc.elf'), os.path.join(folder, 'pc.bin')
+    for file, form in (elf, ''), (rom, ',--oformat=binary'):
+        subprocess.run(['gcc', '-m32', '-nostdlib', '-static', '-no-pie', '-o', file, os.path.join(HERE, 'gdb', 'pc.S'),
+                        '-Wl,-Ttext=0,--build-id=none,-z,noexecstack' + form], check=True)
+    symbols = subprocess.run(['nm', elf], capture_output=True, text=True, check=True).stdout
+    place = {name: int(at, 16) + 0xf0000 for at, _, name in (line.split() for line in symbols.splitlines())}
+    words = {name.upper(): hex(place[name]) for name in ('real', 'protected', 'leaf')}
+    words['CALL'] = '25' # bytes to what follows the call
+    steps = [(re.sub('|'.join(words), lambda m: words[m[0]], command), pattern) for command, pattern in PC]
+    target = Dragoman(program, folder, '-S', '-bios', rom, machine=('pc',))
+    gdb(target, steps, '/dev/null')
+    target.end()
+
+
 # ---- raw packets ----
 
 class Wire:
@@ -494,7 +565,7 @@ def packets(program, folder):
     late(program, folder)
 
 
-CASES = {'bare': bare, 'load': load, 'linux': linux, 'packets': packets}
+CASES = {'bare': bare, 'load': load, 'linux': linux, 'pc': pc, 'packets': packets}
 
 
 def main(args):

@@ -312,7 +312,7 @@ bool stand_in(Comp *c, IrRef z, IrRef v)
     return true;
 }
 
-unsigned use(Comp *c, IrRef r)
+unsigned use_moved(Comp *c, IrRef r)
 {
     Where w = c->where[r];
     if (!is_const(c, r)) {
@@ -713,8 +713,9 @@ void allocator_label(Comp *c)
 {
     memset(c->in_reg, 0, sizeof c->in_reg);
     memset(c->in_vreg, 0, sizeof c->in_vreg);
-    memset(c->holder, 0, sizeof c->holder);
-    memset(c->held, 0, sizeof c->held);
+    for (unsigned w = 0; w < sizeof c->held / 8; w++)
+        for (; c->held[w]; c->held[w] &= c->held[w] - 1)
+            memset(c->holder[w * 64 + (unsigned)__builtin_ctzll(c->held[w])], 0, sizeof c->holder[0]);
     c->spills = 0;
     c->host = 0;
     c->host_slot = NO_SLOT;

@@ -149,7 +149,17 @@ static inline bool needed_later(const Comp *c, IrRef r)
  * use: a register that holds the value (pinned ones are not copied); it may not be changed unless `dies` says so.
  * operand: register, memory or, for constants that fit, an immediate.  scratch: a free temporary.  define: where the
  * current op's result goes. Everything taken stays taken until the op's end. */
-unsigned use(Comp *, IrRef);
+unsigned use_moved(Comp *, IrRef); /* alloc.c's part: a value that is in no register */
+static inline unsigned use(Comp *c, IrRef r)
+{
+    Where w = c->where[r];
+    if (w.place == IN_PIN && !slot_is_vector(c, w.of) && !w.offset)
+        return c->pin_of[w.of];
+    if (w.place != IN_REG || c->in_reg[w.n] != r)
+        return use_moved(c, r);
+    c->locked |= 1u << w.n;
+    return w.n;
+}
 bool zero_above(Comp *, IrRef); /* an I32 value's register has zeros above it */
 bool stand_in(Comp *, IrRef z, IrRef v);
 unsigned use_beside_rax(Comp *, IrRef); /* ... and is neither rax nor rcx */

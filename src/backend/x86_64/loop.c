@@ -87,7 +87,9 @@ void loop_begin(Comp *c)
     memcpy(c->pin_of, pin_of, sizeof pin_of);
     c->swaps = 0;
     c->swap_out = c->swap_in = NULL;
-    Loop loop = find_loop(c);
+    Loop loop = { 0 };
+    if (c->live.loops)
+        loop = find_loop(c);
     if (!loop.end)
         return;
     int count[IR_SLOTS] = { 0 };

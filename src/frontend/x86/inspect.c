@@ -1,5 +1,266 @@
-/* What debuggers are told beside the state table. */
+/* What debuggers see of an x86 CPU beside the rows of its state table: what is stored in another form than the
+ * manual's, in gdb's features for 64-bit targets. Those describe the CPU in every mode, so that its registers never
+ * change under gdb; the program counter is the linear address (CS base + RIP), which is what breakpoints and memory
+ * packets use. */
 #include "frontend/x86/guest.h"
-#include "frontend/x86/sys.h"
+#include "frontend/x86/x87.h"
+#include "frontend/x86/xsave.h"
 
-const GuestDebug x86_debug = { .own_watch = x86_own_watch };
+#include <stdio.h>
+#include <string.h>
+
+#define CORE     "org.gnu.gdb.i386.core"
+#define SSE      "org.gnu.gdb.i386.sse"
+#define SEGMENTS "org.gnu.gdb.i386.segments"
+#define SYSTEM   "org.dragoman.x86.system"
+
+typedef struct Own {
+    const char *feature, *name, *type, *group;
+    uint8_t bytes;
+    V128 (*get)(X86Cpu *, uint32_t arg);
+    void (*set)(X86Cpu *, uint32_t arg, V128 value);
+    uint32_t arg;
+} Own;
+
+/* ---- flags and segments ---- */
+
+static V128 get_eflags(X86Cpu *c, uint32_t arg)
+{
+    (void)arg;
+    return (V128){ x86_get_eflags(c), 0 };
+}
+
+static void set_eflags(X86Cpu *c, uint32_t arg, V128 v)
+{
+    (void)arg;
+    x86_put_eflags(c, (uint32_t)v.lo);
+}
+
+static V128 get_selector(X86Cpu *c, uint32_t seg)
+{
+    return (V128){ c->seg[seg].selector, 0 };
+}
+
+/* Elsewhere than in real mode a selector alone says nothing; what it selects is not loaded behind the guest's back. */
+static void set_selector(X86Cpu *c, uint32_t seg, V128 v)
+{
+    if (x86_is_real(c))
+        x86_set_real_segment(c, (X86Seg)seg, (uint16_t)v.lo);
+}
+
+/* ---- x87 ---- */
+
+static V128 get_st(X86Cpu *c, uint32_t i)
+{
+    return c->st[x87_at(c, i)];
+}
+
+static void set_st(X86Cpu *c, uint32_t i, V128 v)
+{
+    c->st[x87_at(c, i)] = (V128){ v.lo, v.hi & 0xffff };
+}
+
+enum { CONTROL, STATUS, TAGS, CODE_SEGMENT, CODE_OFFSET, DATA_SEGMENT, DATA_OFFSET, OPCODE };
+
+static V128 get_x87(X86Cpu *c, uint32_t what)
+{
+    uint64_t all[] = { c->fcw, x87_status(c), x87_tags(c), c->fcs, c->fip, c->fds, c->fdp, c->fop };
+    return (V128){ (uint32_t)all[what], 0 };
+}
+
+static void set_x87(X86Cpu *c, uint32_t what, V128 v)
+{
+    uint32_t value = (uint32_t)v.lo, tags = x87_tags(c);
+    switch (what) {
+    case CONTROL:
+        x87_set_control(c, value);
+        break;
+    case STATUS:
+        x87_set_status(c, value);
+        x87_set_tags(c, tags);
+        break;
+    case TAGS:
+        x87_set_tags(c, value);
+        break;
+    case CODE_SEGMENT:
+        c->fcs = value & 0xffff;
+        break;
+    case CODE_OFFSET:
+        c->fip = value;
+        break;
+    case DATA_SEGMENT:
+        c->fds = value & 0xffff;
+        break;
+    case DATA_OFFSET:
+        c->fdp = value;
+        break;
+    default:
+        c->fop = value & 0x7ff;
+    }
+}
+
+static V128 get_mxcsr(X86Cpu *c, uint32_t arg)
+{
+    (void)arg;
+    return (V128){ x86_get_mxcsr(c), 0 };
+}
+
+static void set_mxcsr(X86Cpu *c, uint32_t arg, V128 v)
+{
+    (void)arg;
+    x86_put_mxcsr(c, (uint32_t)v.lo & 0xffff);
+}
+
+/* ---- system registers ---- */
+
+static V128 get_control(X86Cpu *c, uint32_t n)
+{
+    return (V128){ n == 0 ? c->cr0 : n == 2 ? c->cr2 : n == 3 ? c->cr3 : c->cr4, 0 };
+}
+
+/* As MOV to them does; what that refuses stays as it was. */
+static void set_control(X86Cpu *c, uint32_t n, V128 v)
+{
+    if (n == 0)
+        x86_put_cr0(c, v.lo);
+    else if (n == 2)
+        c->cr2 = v.lo;
+    else if (n == 3)
+        x86_put_cr3(c, v.lo);
+    else
+        x86_put_cr4(c, v.lo);
+}
+
+static V128 get_msr(X86Cpu *c, uint32_t number)
+{
+    uint64_t value = 0;
+    x86_msr_read(c, number, &value);
+    return (V128){ value, 0 };
+}
+
+static void set_msr(X86Cpu *c, uint32_t number, V128 v)
+{
+    x86_msr_write(c, number, v.lo);
+}
+
+static V128 get_field(X86Cpu *c, uint32_t offset)
+{
+    V128 v = { 0, 0 };
+    memcpy(&v.lo, (const char *)c + offset, sizeof v.lo);
+    return v;
+}
+
+static void set_field(X86Cpu *c, uint32_t offset, V128 v)
+{
+    memcpy((char *)c + offset, &v.lo, sizeof v.lo);
+}
+
+static V128 get_limit(X86Cpu *c, uint32_t offset)
+{
+    return (V128){ (uint32_t)get_field(c, offset).lo, 0 };
+}
+
+static void set_limit(X86Cpu *c, uint32_t offset, V128 v)
+{
+    uint32_t limit = (uint32_t)v.lo;
+    memcpy((char *)c + offset, &limit, sizeof limit);
+}
+
+static V128 get_selector_of(X86Cpu *c, uint32_t offset)
+{
+    return (V128){ ((const X86Segment *)(const void *)((const char *)c + offset))->selector, 0 };
+}
+
+static void set_nothing(X86Cpu *c, uint32_t arg, V128 v)
+{
+    (void)c, (void)arg, (void)v;
+}
+
+/* clang-format off */
+#define SEGMENT(name, seg)     { CORE, name, NULL, "general", 4, get_selector, set_selector, seg }
+#define ST(n)                  { CORE, "st" #n, "i387_ext", "float", 10, get_st, set_st, n }
+#define X87(name, what)        { CORE, name, "int", "float", 4, get_x87, set_x87, what }
+#define CONTROL_REGISTER(n)    { SYSTEM, "cr" #n, NULL, "system", 8, get_control, set_control, n }
+#define MSR(feature, name, number) { feature, name, NULL, "system", 8, get_msr, set_msr, number }
+#define FIELD(name, field)     { SYSTEM, name, NULL, "system", 8, get_field, set_field, offsetof(X86Cpu, field) }
+#define LIMIT(name, field)     { SYSTEM, name, NULL, "system", 4, get_limit, set_limit, offsetof(X86Cpu, field) }
+#define DEBUG_REGISTER(n)      { SYSTEM, "dr" #n, NULL, "system", 8, get_field, set_nothing, offsetof(X86Cpu, dr[n]) }
+static const Own own[] = {
+    { CORE, "eflags", "i386_eflags", "general", 4, get_eflags, set_eflags, 0 },
+    SEGMENT("cs", CS), SEGMENT("ss", SS), SEGMENT("ds", DS), SEGMENT("es", ES), SEGMENT("fs", FS), SEGMENT("gs", GS),
+    ST(0), ST(1), ST(2), ST(3), ST(4), ST(5), ST(6), ST(7),
+    X87("fctrl", CONTROL), X87("fstat", STATUS), X87("ftag", TAGS), X87("fiseg", CODE_SEGMENT), X87("fioff", CODE_OFFSET),
+    X87("foseg", DATA_SEGMENT), X87("fooff", DATA_OFFSET), X87("fop", OPCODE),
+    { SSE, "mxcsr", "i386_mxcsr", "vector", 4, get_mxcsr, set_mxcsr, 0 },
+    MSR(SEGMENTS, "fs_base", 0xc0000100), MSR(SEGMENTS, "gs_base", 0xc0000101),
+    CONTROL_REGISTER(0), CONTROL_REGISTER(2), CONTROL_REGISTER(3), CONTROL_REGISTER(4),
+    MSR(SYSTEM, "efer", 0xc0000080), MSR(SYSTEM, "k_gs_base", 0xc0000102), MSR(SYSTEM, "star", 0xc0000081),
+    MSR(SYSTEM, "lstar", 0xc0000082), MSR(SYSTEM, "cstar", 0xc0000083), MSR(SYSTEM, "sfmask", 0xc0000084),
+    MSR(SYSTEM, "tsc_aux", 0xc0000103), MSR(SYSTEM, "sysenter_cs", 0x174), MSR(SYSTEM, "sysenter_esp", 0x175),
+    MSR(SYSTEM, "sysenter_eip", 0x176), MSR(SYSTEM, "pat", 0x277), MSR(SYSTEM, "apic_base", 0x1b),
+    MSR(SYSTEM, "tsc", 0x10), MSR(SYSTEM, "misc_enable", 0x1a0),
+    FIELD("gdt_base", gdt_base), LIMIT("gdt_limit", gdt_limit), FIELD("idt_base", idt_base), LIMIT("idt_limit", idt_limit),
+    { SYSTEM, "ldtr", NULL, "system", 4, get_selector_of, set_nothing, offsetof(X86Cpu, ldtr) },
+    FIELD("ldt_base", ldtr.base),
+    { SYSTEM, "tr", NULL, "system", 4, get_selector_of, set_nothing, offsetof(X86Cpu, tr) },
+    FIELD("tss_base", tr.base),
+    DEBUG_REGISTER(0), DEBUG_REGISTER(1), DEBUG_REGISTER(2), DEBUG_REGISTER(3), DEBUG_REGISTER(6), DEBUG_REGISTER(7),
+};
+/* clang-format on */
+enum { OWN = sizeof own / sizeof *own };
+
+static bool reg(Cpu *cpu, int number, InspectReg *r)
+{
+    (void)cpu;
+    if (number >= OWN)
+        return false;
+    const Own *o = &own[number];
+    *r = (InspectReg){ .feature = o->feature, .type = o->type, .group = o->group, .bytes = o->bytes };
+    r->rare = !strcmp(o->feature, SYSTEM);
+    snprintf(r->name, sizeof r->name, "%s", o->name);
+    return true;
+}
+
+static V128 get(Cpu *cpu, int number)
+{
+    return own[number].get(x86_of(cpu), own[number].arg);
+}
+
+static void set(Cpu *cpu, int number, V128 value)
+{
+    X86Cpu *c = x86_of(cpu);
+    own[number].set(c, own[number].arg, value);
+    x86_mode_changed(c);
+}
+
+#define BIT(name, n) "<field name=\"" name "\" start=\"" #n "\" end=\"" #n "\"/>"
+static const GuestTypes types[] = {
+    { CORE, "<flags id=\"i386_eflags\" size=\"4\">" BIT("CF", 0) BIT("PF", 2) BIT("AF", 4) BIT("ZF", 6) BIT("SF", 7)
+                BIT("TF", 8) BIT("IF", 9) BIT("DF", 10) BIT("OF", 11) BIT("NT", 14) BIT("RF", 16) BIT("VM", 17)
+                    BIT("AC", 18) BIT("VIF", 19) BIT("VIP", 20) BIT("ID", 21) "</flags>" },
+    { SSE, "<vector id=\"v4f\" type=\"ieee_single\" count=\"4\"/><vector id=\"v2d\" type=\"ieee_double\" count=\"2\"/>"
+           "<vector id=\"v16i8\" type=\"int8\" count=\"16\"/><vector id=\"v8i16\" type=\"int16\" count=\"8\"/>"
+           "<vector id=\"v4i32\" type=\"int32\" count=\"4\"/><vector id=\"v2i64\" type=\"int64\" count=\"2\"/>"
+           "<union id=\"vec128\"><field name=\"v4_float\" type=\"v4f\"/><field name=\"v2_double\" type=\"v2d\"/>"
+           "<field name=\"v16_int8\" type=\"v16i8\"/><field name=\"v8_int16\" type=\"v8i16\"/>"
+           "<field name=\"v4_int32\" type=\"v4i32\"/><field name=\"v2_int64\" type=\"v2i64\"/>"
+           "<field name=\"uint128\" type=\"uint128\"/></union>"
+           "<flags id=\"i386_mxcsr\" size=\"4\">" BIT("IE", 0) BIT("DE", 1) BIT("ZE", 2) BIT("OE", 3) BIT("UE", 4)
+               BIT("PE", 5) BIT("DAZ", 6) BIT("IM", 7) BIT("DM", 8) BIT("ZM", 9) BIT("OM", 10) BIT("UM", 11)
+                   BIT("PM", 12) BIT("FZ", 15) "</flags>" },
+    { NULL },
+};
+
+static const char *const regimes[] = {
+    [R_USER] = "user", [R_SUPERVISOR] = "supervisor", [R_SUPERVISOR_AC] = "supervisor with AC", [R_COUNT] = NULL
+};
+
+const GuestDebug x86_debug = {
+    .architecture = "i386:x86-64",
+    .types = types,
+    .regimes = regimes,
+    .reg = reg,
+    .get = get,
+    .set = set,
+    .own_watch = x86_own_watch,
+};
