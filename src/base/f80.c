@@ -53,3 +53,8 @@ uint32_t f80_execute(F80Image *image, unsigned insn, void *memory, uint32_t flag
     unsigned modrm = insn & 0xff, form = modrm >= 0xc0 ? modrm - 0xc0 : REGISTER_FORMS + (modrm >> 3 & 7);
     return f80_run(image, f80_forms + ((insn >> 8 & 7) * FORMS + form) * FORM_BYTES, memory, flags << 8);
 }
+
+void f80_reset(uint16_t control)
+{
+    __asm__ volatile("fnclex\n\tfldcw %0" ::"m"(control));
+}

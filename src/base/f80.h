@@ -16,3 +16,6 @@ typedef struct F80Image {
  * instruction that waits for an exception may be run on an image with one pending. The host's unit is empty and its
  * control word at its default afterwards. */
 uint32_t f80_execute(F80Image *, unsigned insn, void *memory, uint32_t flags);
+
+/* The host's own unit: no exceptions, and this control word, which masks all. */
+void f80_reset(uint16_t control);

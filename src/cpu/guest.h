@@ -74,9 +74,11 @@ struct Guest {
     const uint16_t *hot_vector; /* vector slots, likewise */
     const Helper *helpers;
     uint16_t pc_slot;
-    uint8_t pc_shift;    /* log2 of the instruction alignment */
-    uint8_t insn_max;    /* longest instruction in bytes */
-    uint32_t flags_mask; /* bits of packed flags the guest can see; 0: FLAGS_ALL */
+    uint8_t pc_shift;                 /* log2 of the instruction alignment */
+    uint8_t insn_max;                 /* longest instruction in bytes */
+    uint16_t f80_control, f80_status; /* slots of 32 bits: the host's control word, all exceptions masked; in the low
+                                         half exceptions so far, above them the last status word. 0: no f80 ops */
+    uint32_t flags_mask;              /* bits of packed flags the guest can see; 0: FLAGS_ALL */
 
     void (*reset)(Cpu *);
     uint64_t (*mode)(const Cpu *); /* everything translation depends on besides pc and page, in bits 0 to 61 */

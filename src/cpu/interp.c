@@ -1,5 +1,6 @@
 #include "cpu/interp.h"
 
+#include "cpu/interp-f80.h"
 #include "cpu/mem.h"
 #include "tcg/ops.h"
 
@@ -219,6 +220,34 @@ static void run_call(Run *r, const IrInsn *i)
         leave(r, EXIT_LOOKUP);
 }
 
+static void run_leave_if(Run *r, const IrInsn *i)
+{
+    uint64_t a[3] = { scalar(r, i->arg[1]), scalar(r, i->arg[2]), 0 };
+    if (!scalar(r, i->arg[0]))
+        return;
+    if (r->memory->call)
+        r->memory->call(r->cpu, r->ir, i, a);
+    else
+        helper_call(r->cpu, r->ir->helpers, i->imm, a);
+    leave(r, EXIT_LOOKUP);
+}
+
+/* ---- 80-bit floating point ---- */
+
+static void run_f80(Run *r, const IrInsn *i)
+{
+    uint64_t a = ir_op[i->op].args ? scalar(r, i->arg[0]) : 0;
+    uint8_t *d = slot_at(r, ir_f80_d(i->imm), 0), *b = slot_at(r, ir_f80_b(i->imm), 0);
+    uint32_t *control = (void *)slot_at(r, r->guest->f80_control, 0);
+    uint32_t *status = (void *)slot_at(r, r->guest->f80_status, 0);
+    if (i->op == IR_f80_control)
+        *control = (uint32_t)a;
+    else if (i->op == IR_f80_status)
+        set(r, ((*status | *status >> 16) & F80_EXCEPTIONS) | (*status >> 16 & F80_ROUNDED_UP));
+    else
+        set(r, interp_f80(i, a, d, b, *control, status));
+}
+
 /* ---- flags ---- */
 
 static void run_flags(Run *r, const IrInsn *i)
@@ -336,6 +365,8 @@ static RunFn *const run_by[IR_OPS] = {
     [IR_put] = run_put,         [IR_load] = run_load,         [IR_store] = run_store,     [IR_rmw] = run_rmw,
     [IR_cas] = run_cas,         [IR_charge] = run_nothing,    [IR_fence] = run_fence,     [IR_arg] = run_nothing,
     [IR_call] = run_call,       [IR_insn] = run_insn,         [IR_label] = run_nothing,   [IR_goto_] = run_goto,
+    [IR_f80] = run_f80,         [IR_f80_in] = run_f80,        [IR_f80_out] = run_f80,     [IR_f80_cmp] = run_f80,
+    [IR_f80_cmp_in] = run_f80,  [IR_f80_status] = run_f80,    [IR_f80_control] = run_f80, [IR_leave_if] = run_leave_if,
     [IR_goto_if] = run_goto_if, [IR_goto_reg] = run_goto_reg, [IR_goto_pc] = run_goto_pc, [IR_leave] = run_leave,
 };
 

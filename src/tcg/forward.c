@@ -112,3 +112,21 @@ IrRef ir_emit_put(Ir *ir, const IrInsn *w)
     *now = (IrSlotNow){ put.arg[0], put.type, (uint8_t)ir_slot_offset(put.imm), (put.imm & IR_ZEXT) != 0, ir->line };
     return r;
 }
+
+/* What was known of the slots' bytes is so no longer. */
+IrRef ir_emit_f80(Ir *ir, const IrInsn *w)
+{
+    unsigned d = ir_f80_d(w->imm), b = ir_f80_b(w->imm);
+    bool changes_b = w->op == IR_f80_cmp_in || (w->op == IR_f80 && (w->imm & 0xff) == F80_SWAP);
+    if (d < IR_SLOTS && w->op != IR_f80_cmp_in)
+        ir->now[d].line = ir->line - 1;
+    if (changes_b && b < IR_SLOTS)
+        ir->now[b].line = ir->line - 1;
+    return ir_append(ir, w);
+}
+
+void ir_assume(Ir *ir, IrType t, uint64_t slot, uint64_t value)
+{
+    if (!ir->raw)
+        ir->now[ir_slot(slot)] = (IrSlotNow){ ir_imm(ir, t, value), t, (uint8_t)ir_slot_offset(slot), false, ir->line };
+}

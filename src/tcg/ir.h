@@ -158,6 +158,44 @@ static inline unsigned ir_slot_offset(uint64_t imm)
     return imm >> 16 & 0xff;
 }
 
+/* imm of the f80 ops: operation, slots d and b, flags. The first eight operations and their numbers are the x87's. */
+typedef enum IrF80Op {
+    F80_ADD,
+    F80_MUL,
+    F80_SUB = 4,
+    F80_SUBR, /* b - d */
+    F80_DIV,
+    F80_DIVR,
+    F80_COPY, /* d = b */
+    F80_SWAP, /* d and b */
+    F80_DROP, /* d is of no use any more: its value is undefined */
+    F80_CHS,
+    F80_ABS,
+    F80_SQRT,
+    F80_ROUND, /* to integral */
+    F80_CONST, /* + 0..6: 1, log2 10, log2 e, pi, log10 2, ln 2, 0 */
+    F80_OPS = F80_CONST + 7
+} IrF80Op;
+enum {
+    F80_FLOAT = 1 << 24,    /* a or the result is a float's bits */
+    F80_TRUNCATE = 1 << 25, /* to an integer: towards zero */
+    F80_QUIET = 1 << 26,    /* a comparison does not signal for a quiet NaN */
+    F80_DROPS = 1 << 27,    /* b is dropped */
+};
+#define IR_F80(op, d, b) ((uint64_t)(op) | (uint64_t)(d) << 8 | (uint64_t)(b) << 16)
+static inline unsigned ir_f80_d(uint64_t imm)
+{
+    return imm >> 8 & 0xff;
+}
+static inline unsigned ir_f80_b(uint64_t imm)
+{
+    return imm >> 16 & 0xff;
+}
+static inline bool ir_f80_uses_b(uint64_t imm)
+{
+    return (imm & 0xff) <= F80_SWAP;
+}
+
 /* imm of memory ops. The effective address is argument a + disp. */
 typedef struct IrMem {
     uint8_t size;  /* log2 of bytes: 0..4 */
@@ -304,6 +342,9 @@ IrRef ir_imm(Ir *, IrType, uint64_t value);
 IrRef ir_wide(Ir *, IrType, uint64_t lo, uint64_t hi); /* a 128- or 64-bit vector constant */
 bool ir_is_const(const Ir *, IrRef, uint64_t *value);
 
+/* The slot holds that constant here: what was built so far makes sure of it. */
+void ir_assume(Ir *, IrType, uint64_t slot, uint64_t value);
+
 /* How ops are built that are more than appended. */
 IrRef ir_emit_get(Ir *, const IrInsn *); /* forward.c */
 IrRef ir_emit_put(Ir *, const IrInsn *);
@@ -318,6 +359,7 @@ IrRef ir_emit_asflags(Ir *, const IrInsn *);
 IrRef ir_emit_store(Ir *, const IrInsn *);
 IrRef ir_emit_call(Ir *, const IrInsn *);
 IrRef ir_emit_label(Ir *, const IrInsn *);
+IrRef ir_emit_f80(Ir *, const IrInsn *); /* forward.c */
 IrRef ir_emit_goto_if(Ir *, const IrInsn *);
 
 /* On overflow the last op is written over: refs stay good to look at, and the unit is thrown away. */
@@ -373,9 +415,14 @@ static inline IrRef ir_build(Ir *ir, const IrInsn *w)
         return ir_emit_store(ir, w);
     case IR_call:
         return ir_emit_call(ir, w);
+    case IR_f80:
+    case IR_f80_in:
+    case IR_f80_cmp_in:
+        return ir_emit_f80(ir, w);
     case IR_label:
         return ir_emit_label(ir, w);
     case IR_goto_if:
+    case IR_leave_if:
         return ir_emit_goto_if(ir, w);
     case IR_insn:
     case IR_load:

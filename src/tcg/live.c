@@ -104,6 +104,18 @@ static inline void visit_get(Walk *w, IrInsn *i, uint32_t at)
     s->touch = (IrRef)at;
 }
 
+/* What an f80 op reads is seen there; what it writes is not ten bytes for all who put them. */
+static void visit_f80(Walk *w, const IrInsn *i, uint32_t at)
+{
+    unsigned slot[] = { ir_f80_d(i->imm), ir_f80_b(i->imm) };
+    for (int k = 0; k < 2 && i->op != IR_f80_status && i->op != IR_f80_control; k++)
+        if (slot[k] < IR_SLOTS) {
+            Seen *s = seen(w, slot[k]);
+            s->overwritten = 0;
+            s->touch = (IrRef)at;
+        }
+}
+
 /* What is more than a value; FP ops raise the guest's FP flags. */
 static void visit_effect(Walk *w, IrInsn *i, uint32_t at, int effects)
 {
@@ -113,6 +125,8 @@ static void visit_effect(Walk *w, IrInsn *i, uint32_t at, int effects)
         return;
     }
     check_hint(w, at);
+    if (i->op >= IR_f80 && i->op <= IR_f80_control)
+        visit_f80(w, i, at);
     if (effects & (FAULTS | LEAVES) || i->op == IR_label || (call && touches_state(w->ir, i)))
         w->line++;
     if (effects & (FAULTS | LEAVES | CALLS) || i->op == IR_label)

@@ -63,7 +63,9 @@ static const uint8_t arg_kind[IR_OPS][3] = {
     [IR_cas] = { ARG_PC, ARG_SAME, ARG_SAME },
     [IR_arg] = { ARG_VALUE },
     [IR_call] = { ARG_INT, ARG_INT, ARG_INT },
+    [IR_f80_control] = { ARG_FLAG32 },
     [IR_goto_if] = { ARG_BIT },
+    [IR_leave_if] = { ARG_BIT, ARG_INT, ARG_INT },
     [IR_goto_reg] = { ARG_PC },
 };
 

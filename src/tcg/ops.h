@@ -52,5 +52,5 @@ static inline bool ir_always_leaves(IrOp op)
 /* imm names a row of the guest's helpers in its low 16 bits. */
 static inline bool ir_names_helper(IrOp op)
 {
-    return op == IR_call || (ir_op[op].effects & FP);
+    return op == IR_call || op == IR_leave_if || (ir_op[op].effects & FP);
 }

@@ -77,6 +77,8 @@ static bool type_fits(const IrInsn *i)
     if (op == IR_nop || ir_op[op].effects & (MARK | LEAVES | ARG) || op == IR_fence || op == IR_cond || op == IR_cmc ||
         op == IR_asflags)
         return true;
+    if (op == IR_f80)
+        return t == F80;
     if (!exists(t))
         return false;
     if (in_list(any_type, op))
@@ -237,8 +239,34 @@ static bool check_group(Verifier *v, const IrInsn *i)
     return (power && i->imm > (unsigned)ir_lane_bits(i->type)) || wrong(v, "no such group");
 }
 
+static bool check_f80(Verifier *v, const IrInsn *i)
+{
+    unsigned op = i->imm & 0xff, slot[] = { ir_f80_d(i->imm), ir_f80_b(i->imm) };
+    bool arithmetic = op < 8 && op != 2 && op != 3;
+    if (i->op == IR_f80 ? op >= F80_OPS || op == 2 || op == 3 : i->op == IR_f80_in && op != F80_COPY && !arithmetic)
+        return wrong(v, "there is no operation %u", op);
+    bool combines = i->op == IR_f80_cmp_in || (i->op == IR_f80_in && op != F80_COPY);
+    if (i->type == I64 && !(i->imm & F80_FLOAT) && combines)
+        return wrong(v, "a 64-bit integer can only be copied");
+    if (i->type == I16 && i->imm & F80_FLOAT)
+        return wrong(v, "there is no float of 16 bits");
+    if (i->imm & F80_FLOAT && i->imm & F80_TRUNCATE)
+        return wrong(v, "a float is not cut");
+    for (int k = 0; k < 2; k++) {
+        bool flags = k && i->op == IR_f80_cmp_in;
+        if (flags && (slot[k] >= (unsigned)v->slots || v->ir->slots[slot[k]].size != 4))
+            return wrong(v, "slot %u is none of 4 bytes", slot[k]);
+        bool used = !k || i->op == IR_f80_cmp || (i->op == IR_f80 && ir_f80_uses_b(i->imm));
+        if (used && (slot[k] >= (unsigned)v->slots || v->ir->slots[slot[k]].size != 16))
+            return wrong(v, "slot %u is none of 16 bytes", slot[k]);
+    }
+    return true;
+}
+
 static bool check_imm(Verifier *v, const IrInsn *i)
 {
+    if (i->op == IR_f80 || i->op == IR_f80_in || i->op == IR_f80_out || i->op == IR_f80_cmp || i->op == IR_f80_cmp_in)
+        return check_f80(v, i);
     switch (i->op) {
     case IR_zext:
     case IR_sext:

@@ -342,19 +342,19 @@ static void show_unit(const char *why, const X86Case *k)
     abort();
 }
 
-static void translate(X86Way way, const X86Case *k)
+static void translate(X86Way way, const X86Case *k, uint64_t pc)
 {
     X86Cpu *c = &bench.cpu;
-    uint64_t pc = X86_CODE + X86_START;
+    uint64_t start = X86_CODE + X86_START;
     char why[200];
     int slots;
     ir_begin(&bench.ir, guest_slots(&x86_guest, &slots), bench.helpers);
     bench.ir.raw = way == X86_WAY_RAW;
     Trans t = { .ir = &bench.ir, .cpu = &c->cpu, .pc = pc, .mode = x86_mode(&c->cpu), .have = 16 };
-    t.page_end = pc + X86_PAGE_SIZE - X86_START;
+    t.page_end = start + X86_PAGE_SIZE - X86_START;
     ir_label(&bench.ir, T_VOID, pc);
-    for (uint64_t end = pc + k->length; t.pc < end && !t.done; t.pc += t.length) {
-        memcpy(t.code, k->code + (t.pc - pc), 16);
+    for (uint64_t end = start + k->length; t.pc < end && !t.done; t.pc += t.length) {
+        memcpy(t.code, k->code + (t.pc - start), 16);
         ir_insn(&bench.ir, T_VOID, t.pc);
         x86_translate(&t);
     }
@@ -364,21 +364,38 @@ static void translate(X86Way way, const X86Case *k)
         show_unit(why, k);
 }
 
+static bool run_unit(X86Way way, const X86Case *k, uint64_t pc, uint64_t *next)
+{
+    X86Cpu *c = &bench.cpu;
+    uint64_t budget = 100;
+    translate(way, k, pc);
+    if (way != X86_WAY_JIT)
+        interp_run_on(&c->cpu, &bench.guest, &bench.ir, &memory, &budget, next);
+    else if (!jit_compile(&bench.ir, pc))
+        return false;
+    else if (!jit_run(&c->cpu, next))
+        *next = c->rip;
+    return true;
+}
+
+/* Some instructions end a unit; x87 instructions may leave it to go on in one for another state of the stack. */
 bool x86_bench_run(X86Way way, const X86Case *k, X86State *s)
 {
     X86Cpu *c = &bench.cpu;
-    uint64_t budget = 100, pc = X86_CODE + X86_START, next = pc;
+    uint64_t pc, start = X86_CODE + X86_START, next = start;
+    uint32_t turn, mode;
     set_state(c, k);
-    translate(way, k);
     bench.raised = 0;
-    if (way != X86_WAY_JIT)
-        interp_run_on(&c->cpu, &bench.guest, &bench.ir, &memory, &budget, &next);
-    else if (!jit_compile(&bench.ir, pc))
-        return false;
-    else if (!jit_run(&c->cpu, &next))
-        next = c->rip;
+    do {
+        pc = next;
+        turn = c->fturn;
+        mode = c->fpos & ~7u;
+        if (!run_unit(way, k, pc, &next))
+            return false;
+    } while (!bench.raised && next - start < k->length && (next > pc || turn != c->fturn || mode != (c->fpos & ~7u)));
     if (!bench.raised)
         c->rip = next;
+    x87_settle(c);
     get_state(c, s);
     return true;
 }

@@ -5,5 +5,6 @@
 
 void x86_fp_random(X86Fp *, uint64_t *seed, const X86Insn *);
 void x86_fp_memory(uint8_t *bytes, int count, uint64_t *seed); /* operands of all kinds, at multiples of 16 */
-bool x86_fp_agrees(const X86Fp *want, const X86Fp *got, const X86Insn *);
+/* others: there were more instructions than this one. */
+bool x86_fp_agrees(const X86Fp *want, const X86Fp *got, const X86Insn *, bool faulted, bool others);
 void x86_fp_show(const X86Fp *before, const X86Fp *want, const X86Fp *got, const X86Insn *);

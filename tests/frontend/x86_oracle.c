@@ -154,7 +154,7 @@ static void place_operand(X86Case *c, X86Insn *i)
     uint64_t want = target();
     if (!strncmp(i->row->name, "cmpxchg16b", 10) || (i->attr & (X86_FPU | X86_MMX | X86_SSE | X86_AVX) && below(4)))
         want &= ~15ull;
-    if (strstr(i->row->name, "save") || strstr(i->row->name, "rstor"))
+    if (i->row->feature == X86_fxsr || !strncmp(i->row->name, "xsave", 5) || !strncmp(i->row->name, "xrstor", 6))
         place_area(c, &want);
     if (i->attr & X86_AVX && below(4))
         want &= ~31ull;
@@ -320,6 +320,12 @@ static bool ends_unit(const X86Insn *i)
            !strncmp(i->row->name, "rcp", 3) || !strncmp(i->row->name, "rsqrt", 5);
 }
 
+/* What shows the x87 unit's pointers, or what is made up by the host: apart. */
+static bool is_for_itself(const X86Insn *i)
+{
+    return strstr(i->row->name, "save") || !strcmp(i->row->name, "fnstenv");
+}
+
 /* Several instructions, as one unit: what one leaves in flags and registers is the next one's. Registers are what fits
  * the first; a later one may fault, and then the state must be that before it. */
 static bool make_sequence(int rows, X86Case *c, X86Insn *i)
@@ -328,11 +334,11 @@ static bool make_sequence(int rows, X86Case *c, X86Insn *i)
     X86Insn next;
     unsigned wanted = 2 + below(6), have = 1;
     one.bits = c->bits;
-    if (!make_case((int)below((unsigned)rows), c, i) || i->attr & X86_F64 || ends_unit(i))
+    if (!make_case((int)below((unsigned)rows), c, i) || i->attr & X86_F64 || ends_unit(i) || is_for_itself(i))
         return false;
     for (int tries = 0; have < wanted && tries < 100; tries++) {
         if (!make_case((int)below((unsigned)rows), &one, &next) || next.attr & X86_F64 || ends_unit(&next) ||
-            is(&next, "popa") ||
+            is_for_itself(&next) || is(&next, "popa") ||
             (next.memory && (next.base != X86_NONE || next.index != X86_NONE || next.rip_relative) && below(8)))
             continue;
         memcpy(c->code + c->length, one.code, one.length);
@@ -396,13 +402,13 @@ static void show(const X86Case *c, const X86Insn *i, X86Way way, const X86State 
     printf("\n");
 }
 
-static bool agrees(const X86State *a, const X86State *b, uint32_t flags, bool code64, const X86Insn *i)
+static bool agrees(const X86State *a, const X86State *b, uint32_t flags, bool code64, const X86Insn *i, bool others)
 {
     for (int n = 0; n < 16; n++)
         if ((code64 || n < 8) && a->r[n] != b->r[n])
             return false;
     return a->ip == b->ip && a->signal == b->signal && !((a->eflags ^ b->eflags) & flags) &&
-           x86_fp_agrees(&a->fp, &b->fp, i) && !memcmp(a->page, b->page, X86_PAGE_SIZE);
+           x86_fp_agrees(&a->fp, &b->fp, i, a->signal != 0, others) && !memcmp(a->page, b->page, X86_PAGE_SIZE);
 }
 
 static void compare(X86Case *c, const X86Insn *i)
@@ -426,8 +432,9 @@ static void compare(X86Case *c, const X86Insn *i)
         }
         if (x86_precision_is_open(c))
             got.fp.mxcsr = (got.fp.mxcsr & ~(1u << 5)) | (c->after.fp.mxcsr & 1 << 5);
-        if (agrees(&c->after, &got, flags, c->bits == 64, i) ||
-            (x86_estimate_agrees(i, c, &got) && agrees(&c->after, &got, flags, c->bits == 64, i)))
+        if (agrees(&c->after, &got, flags, c->bits == 64, i, c->length > i->length) ||
+            (x86_estimate_agrees(i, c, &got) &&
+             agrees(&c->after, &got, flags, c->bits == 64, i, c->length > i->length)))
             continue;
         o.different++;
         if (o.shown[i->number]++ < SHOWN)

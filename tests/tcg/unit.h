@@ -13,16 +13,19 @@ typedef struct ToyCpu {
     uint64_t pc;
     uint32_t nzcv;
     V128 v[4];
+    uint32_t f80_control, f80_status;
     uint8_t memory[4096];
     uint32_t faults;
 } ToyCpu;
 
-enum { TOY_PC = 6, TOY_NZCV = 7, TOY_V = 8, TOY_SLOTS = 12 };
+enum { TOY_PC = 6, TOY_NZCV = 7, TOY_V = 8, TOY_F80_CONTROL = 12, TOY_F80_STATUS, TOY_SLOTS };
 static const StateField toy_state[] = {
     STATE_ARRAY(ToyCpu, x, .slot = true),
     STATE(ToyCpu, pc, .slot = true),
     STATE(ToyCpu, nzcv, .slot = true),
     STATE_ARRAY(ToyCpu, v, .slot = true),
+    STATE(ToyCpu, f80_control, .slot = true, .brief = true),
+    STATE(ToyCpu, f80_status, .slot = true, .brief = true),
     STATE_ARRAY(ToyCpu, memory),
     STATE(ToyCpu, faults),
     STATE_END,
@@ -78,6 +81,8 @@ static inline void toy_misaligned(Cpu *cpu, uint64_t addr, Access access)
 static const Guest toy_guest = {
     .name = "toy",
     .size = sizeof(ToyCpu),
+    .f80_control = TOY_F80_CONTROL,
+    .f80_status = TOY_F80_STATUS,
     .state = toy_state,
     .helpers = toy_helpers,
     .pc_slot = TOY_PC,
@@ -227,6 +232,7 @@ static inline void toy_fill(ToyCpu *t, Dice *d)
     for (int i = 0; i < 4; i++)
         t->v[i] = (V128){ interesting(d), interesting(d) };
     t->nzcv = (uint32_t)roll(d) & FLAGS_ALL;
+    t->f80_control = 0x7f | (uint32_t)below(d, 4) << 10 | (below(d, 2) ? 3u << 8 : 0);
     for (int i = 0; i < 4096; i++)
         t->memory[i] = (uint8_t)roll(d);
 }
@@ -253,6 +259,16 @@ static inline uint64_t random_mem(Dice *d)
                            .disp = (int32_t)below(d, 100) - 50 });
 }
 
+/* Nothing is dropped: what a slot then holds is open. */
+static inline uint64_t random_f80(Dice *d, const IrInsn *i)
+{
+    unsigned op = (unsigned)below(d, F80_OPS), b = i->op == IR_f80_cmp_in ? TOY_NZCV : TOY_V + (unsigned)below(d, 4);
+    uint64_t flags = below(d, 2) ? F80_FLOAT : below(d, 2) ? F80_TRUNCATE : 0;
+    if (op == F80_DROP)
+        op = F80_COPY;
+    return IR_F80(op, TOY_V + below(d, 4), b) | flags | (below(d, 2) ? F80_QUIET : 0);
+}
+
 static inline uint64_t random_imm(Dice *d, const Ir *ir, const IrInsn *i)
 {
     static const uint8_t sizes[] = { 8, 16, 32, 64 };
@@ -263,6 +279,8 @@ static inline uint64_t random_imm(Dice *d, const Ir *ir, const IrInsn *i)
                                                                : FP_ROUND(below(d, 7)) | extras[below(d, 4)];
         return TOY_FP | extra | FP_SOURCE(i->op == IR_f2f || i->op == IR_f2i || i->op == IR_i2f ? below(d, 7) : 0);
     }
+    if (i->op >= IR_f80 && i->op <= IR_f80_cmp_in)
+        return random_f80(d, i);
     switch (i->op) {
     case IR_zext:
     case IR_sext:
@@ -276,10 +294,12 @@ static inline uint64_t random_imm(Dice *d, const Ir *ir, const IrInsn *i)
     case IR_vsum:
     case IR_vmask:
         return sizes[below(d, 4)];
+    case IR_leave_if:
+        return TOY_LEAVES;
     case IR_get:
-        return IR_SLOT(below(d, TOY_SLOTS), below(d, 4) ? 0 : below(d, 16));
+        return IR_SLOT(below(d, TOY_F80_CONTROL), below(d, 4) ? 0 : below(d, 16));
     case IR_put:
-        return IR_SLOT(below(d, TOY_SLOTS), below(d, 4) ? 0 : below(d, 16)) | (below(d, 2) ? IR_ZEXT : 0);
+        return IR_SLOT(below(d, TOY_F80_CONTROL), below(d, 4) ? 0 : below(d, 16)) | (below(d, 2) ? IR_ZEXT : 0);
     case IR_load:
     case IR_store:
     case IR_rmw:
@@ -306,6 +326,8 @@ static inline IrRef random_argument(Dice *d, Ir *ir, const IrInsn *i, int k)
     IrArg kind = ir_arg_kind(i, k);
     bool integer = kind == ARG_INT || kind == ARG_PC || kind == ARG_LOW || kind == ARG_SCALAR || kind == ARG_LANE ||
                    (kind == ARG_SAME && i->type < 4);
+    if (i->op == IR_leave_if && k)
+        return ir_imm(ir, I64, k == 1);
     if (integer && !below(d, 3))
         return ir_imm(ir, kind == ARG_SAME ? i->type : I64, interesting(d));
     if (kind == ARG_BIT && !below(d, 8))
@@ -335,9 +357,9 @@ static inline IrRef random_argument(Dice *d, Ir *ir, const IrInsn *i, int k)
 
 static inline IrOp random_op(Dice *d)
 {
-    static const uint8_t common[] = { IR_get,  IR_get,     IR_get,   IR_put,  IR_put,   IR_put,  IR_add,
-                                      IR_sub,  IR_and,     IR_zext,  IR_sext, IR_flags, IR_cond, IR_eq,
-                                      IR_load, IR_goto_if, IR_store, IR_xor,  IR_shl,   IR_shr,  IR_charge };
+    static const uint8_t common[] = { IR_get,   IR_get,  IR_get,  IR_put,   IR_put,    IR_put,     IR_add,  IR_sub,
+                                      IR_and,   IR_zext, IR_sext, IR_flags, IR_cond,   IR_eq,      IR_load, IR_goto_if,
+                                      IR_store, IR_xor,  IR_shl,  IR_shr,   IR_charge, IR_leave_if };
     if (below(d, 2))
         return (IrOp)common[below(d, sizeof common)];
     return (IrOp)(IR_add + below(d, IR_insn - IR_add));
@@ -362,7 +384,7 @@ static inline bool asks_late(const Ir *ir, const IrInsn *i)
 
 static inline bool wanted(const Ir *ir, const IrInsn *i)
 {
-    return !mixes_flags(i) && !asks_late(ir, i) && i->op != IR_arg && i->op != IR_vconst &&
+    return !mixes_flags(i) && !asks_late(ir, i) && i->op != IR_f80_control && i->op != IR_arg && i->op != IR_vconst &&
            (i->op != IR_call || (i->type == I64) != (i->imm == TOY_LEAVES)) &&
            (i->op != IR_flags || ir->insn[i->arg[0]].type < 4);
 }
@@ -377,7 +399,13 @@ static inline void random_insn(Dice *d, Ir *ir)
         i.type = below(d, 2) ? I64 : T_VOID;
     if (i.op == IR_cond || i.op == IR_cmc || i.op == IR_asflags || i.op == IR_flags)
         i.type = T_FLAGS;
-    if (i.op == IR_fence || i.op == IR_charge)
+    if (i.op == IR_f80)
+        i.type = F80;
+    if (i.op == IR_f80_in || i.op == IR_f80_out || i.op == IR_f80_cmp_in)
+        i.type = below(d, 2) ? I64 : below(d, 2) ? I32 : I16;
+    if (i.op == IR_f80_cmp || i.op == IR_f80_status || i.op == IR_f80_control)
+        i.type = I32;
+    if (i.op == IR_fence || i.op == IR_charge || i.op == IR_leave_if)
         i.type = T_VOID;
     i.imm = random_imm(d, ir, &i);
     for (int k = 0; k < ir_op[i.op].args; k++)

@@ -35,3 +35,28 @@ void call_op(Comp *c)
         return;
     result_in(c, RAX);
 }
+
+/* What the unit had is of no use afterwards: only the pins are put where they belong. */
+static void leave_cold(Comp *c, Cold *s)
+{
+    const IrInsn *i = insn_of(c, s->ref);
+    f80_flush(c);
+    pins_out(c);
+    asm_mov_imm(&c->a, RAX, insn_of(c, i->arg[1])->imm);
+    asm_mov_imm(&c->a, RCX, insn_of(c, i->arg[2])->imm);
+    asm_mov_imm(&c->a, RDX, 0);
+    asm_call_to(&c->a, thunks.helper[i->imm]);
+    point(c);
+    asm_jmp_to(&c->a, thunks.goto_pc);
+}
+
+void leave_if(Comp *c)
+{
+    const IrInsn *i = insn_of(c, (IrRef)c->at);
+    bool known, value;
+    Cc cc = condition(c, i->arg[0], &known, &value);
+    if (known && !value)
+        return;
+    Cold *s = cold(c, leave_cold);
+    s->from[0] = known ? asm_jmp(&c->a) : asm_jcc(&c->a, cc);
+}

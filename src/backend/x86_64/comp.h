@@ -62,6 +62,13 @@ typedef enum Backed {
     BACKED_SPILL  /* or on the stack, as spill `of` */
 } Backed;
 
+/* Slots whose 80-bit values are on the host's stack: st(k) holds slot[k]. */
+typedef struct F80Cache {
+    uint8_t depth, changed; /* bit per register: the slot's memory is not up to date */
+    bool ran;               /* the host's status word has not been stored since the last op */
+    uint8_t slot[8];
+} F80Cache;
+
 /* Work left for the end of the unit. */
 struct Comp;
 typedef struct Cold {
@@ -75,6 +82,7 @@ typedef struct Cold {
     uint8_t *guess, *hit; /* mem.c: where the page is guessed, and the access itself */
     IrRef ref;
     uint64_t pc; /* of the guest instruction it belongs to */
+    F80Cache f80;
 } Cold;
 
 /* In a loop, the register of slot `out` is that of slot `in`, which is in memory between units. */
@@ -98,6 +106,7 @@ typedef struct Comp {
     uint64_t spills;
     int32_t pushed; /* bytes that rsp is lower than at the unit's entry */
     uint32_t colds, labels;
+    F80Cache f80;
     struct {
         uint32_t at; /* of the second of two accesses that share a check, when the first was compiled; else 0 */
         Cold *cold;
@@ -207,6 +216,12 @@ void int_op(Comp *);
 void vec_op(Comp *);
 void by_reference(Comp *);
 void fp_op(Comp *);
+void f80_op(Comp *);
+void f80_flush(Comp *);                     /* everything to its slot, before state is looked at */
+void f80_flush_slot(Comp *, unsigned slot); /* the same if that slot is among them */
+void f80_out_of_the_way(Comp *); /* around a slow path: to the slots, and back again; EFLAGS and registers are kept */
+void f80_back(Comp *);
+void leave_if(Comp *);
 void mem_op(Comp *);
 void call_op(Comp *);
 void exit_op(Comp *);

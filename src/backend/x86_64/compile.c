@@ -16,12 +16,14 @@ static void op_label(Comp *c)
 /* By op; what is not here depends on the type. */
 typedef void Emit(Comp *);
 static Emit *const emit[IR_OPS] = {
-    [IR_label] = op_label,  [IR_get] = op_get,     [IR_put] = op_put,         [IR_load] = mem_op,
-    [IR_store] = mem_op,    [IR_rmw] = mem_op,     [IR_cas] = mem_op,         [IR_fence] = mem_op,
-    [IR_call] = call_op,    [IR_goto_] = exit_op,  [IR_goto_if] = exit_op,    [IR_goto_reg] = exit_op,
-    [IR_goto_pc] = exit_op, [IR_leave] = exit_op,  [IR_charge] = exit_op,     [IR_flags] = op_flags,
-    [IR_cmc] = op_cmc,      [IR_cond] = op_cond,   [IR_asflags] = op_asflags, [IR_fcmp] = op_fcmp,
-    [IR_fcomp] = op_fcmp,   [IR_vtest] = op_vtest,
+    [IR_label] = op_label,     [IR_get] = op_get,        [IR_put] = op_put,         [IR_load] = mem_op,
+    [IR_store] = mem_op,       [IR_rmw] = mem_op,        [IR_cas] = mem_op,         [IR_fence] = mem_op,
+    [IR_call] = call_op,       [IR_goto_] = exit_op,     [IR_goto_if] = exit_op,    [IR_goto_reg] = exit_op,
+    [IR_goto_pc] = exit_op,    [IR_leave] = exit_op,     [IR_charge] = exit_op,     [IR_flags] = op_flags,
+    [IR_cmc] = op_cmc,         [IR_cond] = op_cond,      [IR_asflags] = op_asflags, [IR_fcmp] = op_fcmp,
+    [IR_fcomp] = op_fcmp,      [IR_vtest] = op_vtest,    [IR_f80] = f80_op,         [IR_f80_in] = f80_op,
+    [IR_f80_out] = f80_op,     [IR_f80_cmp] = f80_op,    [IR_f80_cmp_in] = f80_op,  [IR_f80_status] = f80_op,
+    [IR_f80_control] = f80_op, [IR_leave_if] = leave_if,
 };
 
 static Emit *emitter(const IrInsn *i)
@@ -31,6 +33,14 @@ static Emit *emitter(const IrInsn *i)
     if (ir_effects((IrOp)i->op) & FP)
         return fp_op;
     return ir_in_vector_reg(i->type) || i->op >= IR_vconst ? vec_op : int_op;
+}
+
+/* Ops that look at state in the slots, or leave. */
+static bool wants_slots(const Comp *c, const IrInsn *i)
+{
+    if (i->op == IR_call)
+        return c->guest->helpers[i->imm & 0xffff].effects & (H_STATE | H_LEAVES);
+    return i->op == IR_label || (ir_effects((IrOp)i->op) & LEAVES && i->op != IR_leave_if);
 }
 
 /* Ops that emit nothing themselves. */
@@ -53,6 +63,8 @@ static bool emit_ops(Comp *c)
         c->at = at;
         if (!room(&c->a, OP_ROOM))
             return false;
+        if ((c->f80.depth || c->f80.ran) && wants_slots(c, i))
+            f80_flush(c);
         emitter(i)(c);
         c->locked = c->vlocked = 0;
     }
@@ -66,7 +78,7 @@ Cold *cold(Comp *c, void (*emit_cold)(Comp *, Cold *))
         c->colds--;
     }
     Cold *s = &c->cold[c->colds++];
-    *s = (Cold){ .emit = emit_cold, .pc = c->pc, .ref = (IrRef)c->at };
+    *s = (Cold){ .emit = emit_cold, .pc = c->pc, .ref = (IrRef)c->at, .f80 = c->f80 };
     return s;
 }
 
@@ -86,6 +98,7 @@ static void emit_colds(Comp *c)
         if (!room(&c->a, COLD_ROOM))
             return;
         c->pc = s->pc;
+        c->f80 = s->f80;
         for (int f = 0; f < 3; f++)
             if (s->from[f])
                 asm_here(&c->a, s->from[f]);
@@ -115,6 +128,7 @@ static bool compile(const Guest *guest, Ir *ir, uint64_t first_pc, Compiled *out
     c->pair.at = 0;
     c->locked = c->vlocked = 0;
     c->pushed = 0;
+    c->f80 = (F80Cache){ 0 };
     out->exits = out->points = 0;
     allocator_label(c);
     ir_live(ir, &c->live);

@@ -291,6 +291,10 @@ static void divide(Comp *c)
 {
     IrInsn *i = insn_of(c, (IrRef)c->at);
     bool w = wide(i), sign = i->op == IR_divs;
+    if (!is_const(c, i->arg[1]) && c->where[i->arg[1]].place == AS_COND) { /* it needs rax while it is made */
+        use(c, i->arg[1]);
+        c->locked = 0;
+    }
     take(c, RDX);
     use_in(c, i->arg[0], RAX);
     unsigned y = use(c, i->arg[1]);

@@ -35,6 +35,8 @@ static void count_accesses(const Comp *c, uint32_t end, int *count)
         const IrInsn *i = &c->ir->insn[k];
         if (i->op != IR_get && i->op != IR_put)
             continue;
+        if (i->op == IR_put && c->ir->insn[i->arg[0]].op == IR_const)
+            continue; /* goes to memory as well as to a register */
         bool part = ir_slot_offset(i->imm) || ir_bits(i->type) < 32;
         count[ir_slot(i->imm)] += i->type == T_FLAGS ? -(int)IR_MAX : part ? -1 : 1;
     }
@@ -139,6 +141,7 @@ static void call_swap(Comp *c, uint8_t **at, bool out)
 
 void call_thunk(Comp *c, const uint8_t *thunk, bool is_point)
 {
+    f80_out_of_the_way(c);
     if (c->swaps)
         call_swap(c, &c->swap_out, true);
     asm_call_to(&c->a, thunk);
@@ -146,4 +149,5 @@ void call_thunk(Comp *c, const uint8_t *thunk, bool is_point)
         point(c);
     if (c->swaps)
         call_swap(c, &c->swap_in, false);
+    f80_back(c);
 }

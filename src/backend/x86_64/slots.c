@@ -5,6 +5,7 @@
 
 void op_get(Comp *c)
 {
+    f80_flush_slot(c, ir_slot(insn_of(c, (IrRef)c->at)->imm));
     IrRef r = (IrRef)c->at;
     const IrInsn *i = insn_of(c, r);
     unsigned slot = ir_slot(i->imm), offset = ir_slot_offset(i->imm);
@@ -199,6 +200,7 @@ static void put_int(Comp *c, const IrInsn *i, unsigned slot, unsigned offset)
 
 void op_put(Comp *c)
 {
+    f80_flush_slot(c, ir_slot(insn_of(c, (IrRef)c->at)->imm));
     const IrInsn *i = insn_of(c, (IrRef)c->at);
     unsigned slot = ir_slot(i->imm), offset = ir_slot_offset(i->imm);
     IrRef v = i->arg[0];

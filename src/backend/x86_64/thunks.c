@@ -74,6 +74,25 @@ static void mxcsr_to_guest(Asm *a)
     asm_op(a, LDMXCSR, false, 0, cpu_rm(offsetof(Cpu, mxcsr)), 0);
 }
 
+/* What the host's unit still says is gathered before it is cleared. rcx is used. */
+static void f80_to_guest(Asm *a, const Guest *g)
+{
+    static const Enc FLDCW = { 0, 0, 0xd9, 5, 0, false, false };
+    int count;
+    const Slot *slots = guest_slots(g, &count);
+    if (!g->f80_control)
+        return;
+    Rm gathered = cpu_rm(slots[g->f80_status].offset), last = cpu_rm((size_t)slots[g->f80_status].offset + 2);
+    asm_load(a, 2, false, RCX, last);
+    asm_alu_imm(a, ALU_AND, false, rm_reg(RCX), 0x3f);
+    asm_load(a, 2, false, RDX, gathered);
+    asm_alu(a, ALU_OR, false, RCX, rm_reg(RDX));
+    asm_store(a, 2, RCX, gathered);
+    put8(a, 0xdb); /* fnclex */
+    put8(a, 0xe2);
+    asm_op(a, FLDCW, false, 0, cpu_rm(slots[g->f80_control].offset), 0);
+}
+
 static void push(Asm *a, unsigned reg)
 {
     if (reg & 8)
@@ -108,7 +127,7 @@ static const uint8_t *here(const Asm *a)
 static const uint8_t kept[] = { RBX, RBP, R12, R13, R14, R15 };
 
 /* enter(rdi = cpu, rsi = code) returns eax = CpuExit, rdx = link stub's return address. */
-static void make_enter(Asm *a)
+static void make_enter(Asm *a, const Guest *g)
 {
     thunks.enter = (void *)(uintptr_t)here(a);
     for (unsigned k = 0; k < sizeof kept; k++)
@@ -118,6 +137,7 @@ static void make_enter(Asm *a)
     asm_load(a, 8, false, R14, cpu_rm(offsetof(Cpu, bank)));
     asm_mov(a, true, RAX, RSI);
     mxcsr_to_guest(a);
+    f80_to_guest(a, g);
     load_vpins(a);
     load_pins(a, ALL);
     asm_op(a, (Enc){ 0, 0, 0xff, 4, 0, false, false }, false, 0, rm_reg(RAX), 0); /* jmp rax */
@@ -374,7 +394,7 @@ uint32_t thunks_make(const Guest *g, HelperThrough *through, uint8_t *w, ptrdiff
     pool_used = 0;
     memset(pool_hash, 0, sizeof pool_hash);
     a.p += POOL_CONSTS * 16;
-    make_enter(&a);
+    make_enter(&a, g);
     make_leave(&a);
     make_exits(&a, g);
     thunks.load = make_slow(&a, (uintptr_t)slow_load, (uintptr_t)far_load);

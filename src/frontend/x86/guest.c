@@ -3,7 +3,7 @@
 
 #include "cpu/run.h"
 #include "frontend/x86/helpers.h"
-#include "frontend/x86/sys.h"
+#include "frontend/x86/x87.h"
 
 /* SDM volume 3, table 10-1. */
 void x86_reset(Cpu *cpu)
@@ -54,6 +54,7 @@ static void bus_error(Cpu *cpu, uint64_t addr, Access access, uint64_t phys)
 static void settle(Cpu *cpu)
 {
     ((X86Cpu *)cpu)->flags &= FLAGS_ALL;
+    x87_settle(x86_of(cpu));
 }
 
 static const char *disassembler(const Cpu *cpu, int *arch, int *mode)
@@ -85,6 +86,8 @@ const Guest x86_guest = {
     .pc_slot = S_RIP,
     .pc_shift = 0,
     .insn_max = 15,
+    .f80_control = S_FCONTROL,
+    .f80_status = S_FHOST,
     .flags_mask = FLAGS_ALL,
     .reset = x86_reset,
     .mode = x86_mode,

@@ -81,7 +81,8 @@ uint64_t x86_mode(const Cpu *cpu)
     mode |= c->eflags & FL_TF ? M_STEP : 0;
     mode |= c->shadow ? M_SHADOW : 0;
     mode |= c->dr[7] & DR7_ENABLED ? M_DEBUG : 0;
-    mode |= c->cr4 & CR4_FSGSBASE ? M_FSGSBASE : 0;
+    mode |= c->cr4 & CR4_FSGSBASE && mode & M_CODE64 ? M_FSGSBASE : 0;
+    mode |= c->fpos & (X87_TRAPS | X87_ALONE) ? M_X87_ALONE : 0;
     mode |= c->cpl == 3 && c->cr0 & CR0_AM && c->eflags & FL_AC ? M_ALIGN : 0;
     return mode & M_CODE64 ? mode : mode | segment_mode(c, real);
 }

@@ -75,11 +75,14 @@ typedef struct X86Cpu {
     V128 scratch[4];
 
     /* x87 and MMX (x87.h): stack register i is st[(fpos + i) & 7] */
-    V128 st[8];      /* low 80 bits */
-    uint8_t ftag[8]; /* of st[]: 1, or 0 for an empty one */
-    uint32_t fpos;   /* where ST(0) is, and X87_TRAPS */
-    uint32_t fturn;  /* fpos - TOP */
-    uint32_t fcw, fsw /* without TOP, ES, B */;
+    V128 st[8];        /* low 80 bits */
+    uint8_t ftag[8];   /* of st[]: 1, or 0 for an empty one */
+    uint32_t fpos;     /* where ST(0) is, and X87_TRAPS */
+    uint32_t fturn;    /* fpos - TOP */
+    uint32_t fcw, fsw; /* fsw: IE to SF alone */
+    uint32_t fcond;    /* C0 C2 C3 */
+    uint32_t fhost,
+        fcontrol; /* of the host's unit while it runs translated code: Guest.f80_status, f80_control. C1 is there */
     uint32_t fop, fcs, fds;
     uint64_t fip, fdp;
     uint32_t mxcsr; /* as the guest last set or read it; Cpu.mxcsr is what the host runs with */
@@ -131,6 +134,9 @@ enum {
     S_FTURN,
     S_FCW,
     S_FSW,
+    S_FCOND,
+    S_FHOST,
+    S_FCONTROL,
     S_FOP,
     S_FCS,
     S_FDS,
@@ -157,6 +163,10 @@ enum {
 };
 
 enum { DR6_BD = 1 << 13, DR6_BS = 1 << 14, DR6_BT = 1 << 15, DR7_GD = 1 << 13, DR7_ENABLED = 0xff };
+
+/* In X86Cpu.fpos: not every exception is masked, so each instruction looks whether one is pending; the next instruction
+ * is to be run alone, as it does what translated code does not. */
+enum { X87_TRAPS = 16, X87_ALONE = 32 };
 
 /* EFLAGS */
 enum {
@@ -235,7 +245,8 @@ enum {
     M_UNMASKED = 1 << 28,     /* MXCSR has an exception that is not masked */
     M_WHOLE = 1 << 22,        /* << segment: 4 GiB that may be read and, but for CS, written. SEGS bits */
     M_DEBUG = 1 << 29,        /* DR7 enables a breakpoint: units of one instruction */
-    M_FSGSBASE = 1 << 28,     /* CR4.FSGSBASE */
+    M_FSGSBASE = M_WHOLE,     /* CR4.FSGSBASE, in 64-bit mode */
+    M_X87_ALONE = 1 << 28,    /* x87 instructions run one by one: X87_TRAPS, X87_ALONE */
 };
 enum { M_ALONE = M_STEP | M_SHADOW | M_DEBUG }; /* something is looked at after each instruction */
 enum { M_CS_BASE_SHIFT = 30 };

@@ -12,20 +12,34 @@
 
 void x87_set_control(X86Cpu *c, uint32_t v)
 {
+    uint32_t traps = (v & FCW_MASKS) != FCW_MASKS ? X87_TRAPS : 0;
     c->fcw = (v & FCW_WRITABLE) | FCW_ONE;
-    c->fpos = (c->fpos & 7) | ((c->fcw & FCW_MASKS) != FCW_MASKS ? X87_TRAPS : 0);
+    c->fcontrol = c->fcw | FCW_MASKS;
+    if ((c->fpos & X87_TRAPS) == traps)
+        return;
+    c->fpos ^= X87_TRAPS;
+    x86_mode_changed(c);
+}
+
+void x87_settle(X86Cpu *c)
+{
+    c->fsw = x87_flags(c);
+    c->fhost &= (uint32_t)FSW_C1 << 16;
 }
 
 uint32_t x87_status(const X86Cpu *c)
 {
-    return c->fsw | x87_top(c) << FSW_TOP_SHIFT | (x87_pending(c) ? FSW_ES | FSW_B : 0);
+    return x87_flags(c) | c->fcond | (c->fhost >> 16 & FSW_C1) | x87_top(c) << FSW_TOP_SHIFT |
+           (x87_pending(c) ? FSW_ES | FSW_B : 0);
 }
 
 void x87_set_status(X86Cpu *c, uint32_t v)
 {
     unsigned top = v >> FSW_TOP_SHIFT & 7;
     c->fsw = v & FSW_KEPT;
-    c->fpos = (c->fpos & X87_TRAPS) | ((top + c->fturn) & 7);
+    c->fcond = v & FSW_COMPARED;
+    c->fhost = (v & FSW_C1) << 16;
+    c->fpos = (c->fpos & ~7u) | ((top + c->fturn) & 7);
 }
 
 /* Figure 8-7: valid, zero, special, empty. */
@@ -123,6 +137,55 @@ static bool compares_to_eflags(unsigned insn)
     return row == 0x3e8 || row == 0x3f0 || row == 0x7e8 || row == 0x7f0;
 }
 
+/* It was for this instruction only: goes on behind it. */
+static bool ran_alone(X86Cpu *c, unsigned length)
+{
+    if (!(c->fpos & X87_ALONE))
+        return false;
+    c->fpos &= ~(uint32_t)X87_ALONE;
+    c->rip = x86_in_code64(c) ? c->rip + length : (uint32_t)(c->rip + length);
+    x86_mode_changed(c);
+    return true;
+}
+
+/* Translated code found an operand's place empty, or full: the instruction is to be run alone. */
+uint64_t x86_help_x87_alone(Cpu *cpu, uint64_t pc, uint64_t b, uint64_t x)
+{
+    X86Cpu *c = x86_of(cpu);
+    (void)b, (void)x;
+    c->rip = pc;
+    c->fpos |= X87_ALONE;
+    x86_mode_changed(c);
+    return 1;
+}
+
+/* ... or ST(0) elsewhere than at `want`. */
+uint64_t x86_help_x87_turn(Cpu *cpu, uint64_t pc, uint64_t want, uint64_t x)
+{
+    X86Cpu *c = x86_of(cpu);
+    V128 st[8];
+    uint8_t tag[8];
+    (void)x;
+    memcpy(st, c->st, sizeof st);
+    memcpy(tag, c->ftag, sizeof tag);
+    unsigned by = ((unsigned)want - c->fpos) & 7;
+    for (unsigned n = 0; n < 8; n++) {
+        c->st[(n + by) & 7] = st[n];
+        c->ftag[(n + by) & 7] = tag[n];
+    }
+    c->fturn = (c->fturn + by) & 7;
+    c->fpos = (c->fpos & ~7u) | ((unsigned)want & 7);
+    c->rip = pc;
+    return 1;
+}
+
+/* All ten bytes of st[at], as they are. */
+uint64_t x86_help_x87_store(Cpu *cpu, uint64_t seg, uint64_t offset, uint64_t at)
+{
+    X86Cpu *c = x86_of(cpu);
+    return !x86_write_bytes(c, (X86Seg)seg, offset, &c->st[at & 7], 10);
+}
+
 uint64_t x86_help_x87(Cpu *cpu, uint64_t what, uint64_t offset, uint64_t shown)
 {
     X86Cpu *c = x86_of(cpu);
@@ -131,6 +194,7 @@ uint64_t x86_help_x87(Cpu *cpu, uint64_t what, uint64_t offset, uint64_t shown)
     X86Seg seg = (X86Seg)(what >> 32 & 7);
     uint8_t operand[16] = { 0 };
     F80Image m;
+    x87_settle(c);
     if (waits(c))
         return 1;
     if (bytes && !write && !x86_read_bytes(c, seg, offset, operand, bytes))
@@ -148,7 +212,8 @@ uint64_t x86_help_x87(Cpu *cpu, uint64_t what, uint64_t offset, uint64_t shown)
     set_pointers(c, (unsigned)shown, bytes, seg, offset);
     if (compares_to_eflags(insn))
         c->flags = x86_pack_flags(flags & (FL_Z | FL_P | FL_C));
-    return 0;
+    f80_reset((uint16_t)c->fcontrol);
+    return ran_alone(c, what >> 40 & 15);
 }
 
 /* ---- control ---- */
@@ -157,6 +222,7 @@ uint64_t x86_help_x87_control(Cpu *cpu, uint64_t what, uint64_t seg, uint64_t of
 {
     X86Cpu *c = x86_of(cpu);
     uint64_t v;
+    x87_settle(c);
     if ((what == X87_WAIT || what == X87_LDCW) && waits(c))
         return 1;
     if (what == X87_LDCW && !x86_read(c, (X86Seg)seg, offset, 2, &v))
@@ -166,16 +232,11 @@ uint64_t x86_help_x87_control(Cpu *cpu, uint64_t what, uint64_t seg, uint64_t of
     if (what == X87_INIT)
         x87_init(c);
     if (what == X87_CLEX)
-        c->fsw &= FSW_CONDITIONS;
+        c->fsw = 0;
+    f80_reset((uint16_t)c->fcontrol);
     if (!x87_pending(c))
         set_ferr(c, false);
     return 0;
-}
-
-uint64_t x86_help_x87_status(Cpu *cpu, uint64_t a, uint64_t b, uint64_t x)
-{
-    (void)a, (void)b, (void)x;
-    return x87_status(x86_of(cpu));
 }
 
 static unsigned format_of(const X86Cpu *c, unsigned bytes)
@@ -220,7 +281,10 @@ uint64_t x86_help_x87_environment(Cpu *cpu, uint64_t what, uint64_t offset, uint
     X86Seg seg = (X86Seg)(what >> 16 & 7);
     bool loads = which == X87_LDENV || which == X87_RSTOR, stack = which == X87_RSTOR || which == X87_SAVE;
     (void)x;
+    x87_settle(c);
     if (loads && waits(c))
         return 1;
-    return loads ? !load(c, bytes, stack, seg, offset) : !store(c, bytes, stack, seg, offset);
+    bool done = loads ? load(c, bytes, stack, seg, offset) : store(c, bytes, stack, seg, offset);
+    f80_reset((uint16_t)c->fcontrol);
+    return !done;
 }

@@ -6,8 +6,6 @@
 #pragma once
 #include "frontend/x86/sys.h"
 
-enum { X87_TRAPS = 16 }; /* in fpos: not every exception is masked, so each instruction looks whether one is pending */
-
 enum {
     FSW_FLAGS = 0x3f, /* exceptions: IE DE ZE OE UE PE */
     FSW_SF = 1 << 6,
@@ -16,7 +14,8 @@ enum {
     FSW_C1 = 1 << 9,
     FSW_TOP_SHIFT = 11,
     FSW_B = 1 << 15,
-    FSW_KEPT = FSW_FLAGS | FSW_SF | FSW_CONDITIONS, /* what X86Cpu.fsw holds */
+    FSW_KEPT = FSW_FLAGS | FSW_SF, /* what X86Cpu.fsw holds */
+    FSW_COMPARED = 0x4500,         /* C3 C2 C0: X86Cpu.fcond */
     FCW_MASKS = 0x3f,
     FCW_WRITABLE = 0x1f3f,
     FCW_ONE = 0x40,
@@ -37,7 +36,12 @@ static inline unsigned x87_physical(const X86Cpu *c, unsigned n) /* ... of R(n) 
 }
 static inline bool x87_pending(const X86Cpu *c)
 {
-    return c->fsw & ~c->fcw & FSW_FLAGS;
+    return c->fsw & ~c->fcw & FSW_FLAGS; /* not of what the host's unit holds: then all are masked */
+}
+
+static inline uint32_t x87_flags(const X86Cpu *c)
+{
+    return c->fsw | ((c->fhost | c->fhost >> 16) & FSW_FLAGS);
 }
 
 void x87_set_control(X86Cpu *, uint32_t);
@@ -46,6 +50,8 @@ void x87_set_status(X86Cpu *, uint32_t);
 uint32_t x87_tags(const X86Cpu *);     /* two bits a physical register, as FSTENV stores them */
 void x87_set_tags(X86Cpu *, uint32_t); /* after x87_set_status */
 void x87_init(X86Cpu *);               /* FNINIT */
+/* What translated code left in the host's unit is merged. By the processor's own thread, outside translated code. */
+void x87_settle(X86Cpu *);
 
 /* What a memory image of the environment looks like: X87_16 or not, X87_REAL or not. */
 enum { X87_16 = 1, X87_REAL = 2 };
@@ -54,7 +60,8 @@ void x87_load_environment(X86Cpu *, unsigned format, const uint8_t *image);
 
 /* Arguments of helpers. insn: the low three bits of the first byte << 8 | ModRM, of the instruction that the host is to
  * run; bytes: of the memory operand, or 0. */
-#define X87_ARG(insn, bytes, write, seg)                                                                               \
-    ((uint64_t)(insn) | (uint64_t)(bytes) << 16 | (uint64_t)(write) << 24 | (uint64_t)(seg) << 32)
+#define X87_ARG(insn, bytes, write, seg, length)                                                                       \
+    ((uint64_t)(insn) | (uint64_t)(bytes) << 16 | (uint64_t)(write) << 24 | (uint64_t)(seg) << 32 |                    \
+     (uint64_t)(length) << 40)
 enum { X87_WAIT, X87_LDCW, X87_CLEX, X87_INIT };
 enum { X87_LDENV, X87_STENV, X87_RSTOR, X87_SAVE };

@@ -1,5 +1,6 @@
 /* FXSAVE's and XSAVE's images of the floating-point and vector state, and MXCSR. SDM volume 1, 10.5 and chapter 13. */
 #include "frontend/x86/xsave.h"
+#include "base/f80.h"
 #include "frontend/x86/helpers.h"
 #include "frontend/x86/x87.h"
 
@@ -177,6 +178,7 @@ uint64_t x86_help_fxrstor(Cpu *cpu, uint64_t how, uint64_t offset, uint64_t x)
         memcpy(c->xmm, m + XMM_AT, 16 * vectors(c));
     }
     get_x87(c, m, XSAVE_WIDE(how));
+    f80_reset((uint16_t)c->fcontrol);
     return 0;
 }
 
@@ -293,6 +295,8 @@ static bool restore(X86Cpu *c, const uint8_t *m, uint64_t how, uint64_t rfbm)
     for (const X86Component *k = x86_components; k->size; k++)
         if ((rfbm & there) >> k->bit & 1)
             read_component(c, k, m, place(k, compacted), XSAVE_WIDE(how));
+    if (rfbm & X87)
+        f80_reset((uint16_t)c->fcontrol);
     return true;
 }
 

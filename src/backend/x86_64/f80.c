@@ -1,0 +1,417 @@
+/* 80-bit floating point on the host's own stack. A slot's value is loaded when an op wants it and stays there, until
+ * somebody may look at the slot; then what changed is stored and the stack is empty. An op wants one of its operands on
+ * top: which slot is in which register is only known here, so that an exchange of registers mostly costs nothing.
+ * SDM volume 2 for the encodings. */
+#include "backend/x86_64/comp.h"
+
+#include <assert.h>
+
+enum { RED_ZONE = -8 };
+static const Enc FLD_M80 = { 0, 0, 0xdb, 5, 0, false, false }, FSTP_M80 = { 0, 0, 0xdb, 7, 0, false, false },
+                 FNSTSW = { 0, 0, 0xdd, 7, 0, false, false }, FLDCW = { 0, 0, 0xd9, 5, 0, false, false };
+
+/* An instruction of two bytes: first byte, ModRM. */
+static void insn(Comp *c, unsigned two)
+{
+    put8(&c->a, two >> 8);
+    put8(&c->a, two & 0xff);
+}
+enum {
+    FLD_ST = 0xd9c0,
+    FXCH = 0xd9c8,
+    FSTP_ST = 0xddd8,
+    FUCOMI = 0xdbe8,
+    FCOMI = 0xdbf0,
+    FLD1 = 0xd9e8,
+    TO_TOP = 0xd8c0,   /* + operation << 3: top op= st(i) */
+    FROM_TOP = 0xdcc0, /* st(i) op= top; subtractions and divisions have the other's number */
+    FROM_TOP_POP = 0xdec0,
+};
+
+static void with_slot(Comp *c, Enc e, unsigned slot)
+{
+    asm_op(&c->a, e, false, 0, slot_rm(c, slot, 0), 0);
+}
+
+/* ---- the stack ---- */
+
+enum { ABSENT = 8, DEAD = 0xff /* in place of a slot */ };
+
+static unsigned find(const F80Cache *f, unsigned slot)
+{
+    unsigned k = 0;
+    while (k < f->depth && f->slot[k] != slot)
+        k++;
+    return k < f->depth ? k : ABSENT;
+}
+
+static void pushed(F80Cache *f, unsigned slot, bool changed)
+{
+    memmove(f->slot + 1, f->slot, 7);
+    f->slot[0] = (uint8_t)slot;
+    f->changed = (uint8_t)(f->changed << 1 | changed);
+    f->depth++;
+}
+
+static void popped(F80Cache *f)
+{
+    memmove(f->slot, f->slot + 1, 7);
+    f->changed >>= 1;
+    f->depth--;
+}
+
+static void exchanged(F80Cache *f, unsigned k)
+{
+    uint8_t slot = f->slot[0];
+    bool top = f->changed & 1, other = f->changed >> k & 1;
+    f->slot[0] = f->slot[k];
+    f->slot[k] = slot;
+    f->changed = (uint8_t)((f->changed & ~(1u << k | 1u)) | (unsigned)other | (unsigned)top << k);
+}
+
+static void store_top(Comp *c)
+{
+    if (c->f80.changed & 1)
+        with_slot(c, FSTP_M80, c->f80.slot[0]);
+    else
+        insn(c, FSTP_ST);
+    popped(&c->f80);
+}
+
+/* The deepest that is not `keep`, brought up, gives way. */
+static void make_room(Comp *c, unsigned keep)
+{
+    unsigned k = c->f80.slot[7] == keep ? 6 : 7;
+    if (c->f80.depth < 8)
+        return;
+    insn(c, FXCH + k);
+    exchanged(&c->f80, k);
+    store_top(c);
+}
+
+static unsigned bring(Comp *c, unsigned slot, unsigned keep) /* its register */
+{
+    unsigned k = find(&c->f80, slot);
+    if (k != ABSENT)
+        return k;
+    make_room(c, keep);
+    with_slot(c, FLD_M80, slot);
+    pushed(&c->f80, slot, false);
+    return 0;
+}
+
+static void to_top(Comp *c, unsigned slot, unsigned keep)
+{
+    unsigned k = bring(c, slot, keep);
+    if (!k)
+        return;
+    insn(c, FXCH + k);
+    exchanged(&c->f80, k);
+}
+
+/* Of no use any more: taken from the stack before the next op, as that changes the status word. */
+static void drop_later(Comp *c, unsigned slot)
+{
+    unsigned k = find(&c->f80, slot);
+    if (k == ABSENT)
+        return;
+    c->f80.slot[k] = DEAD;
+    c->f80.changed &= (uint8_t) ~(1u << k);
+}
+
+static void drop(Comp *c, unsigned slot)
+{
+    F80Cache *f = &c->f80;
+    unsigned k = find(f, slot);
+    if (k == ABSENT)
+        return;
+    insn(c, FSTP_ST + k);
+    exchanged(f, k);
+    popped(f);
+}
+
+static void drop_dead(Comp *c)
+{
+    while (find(&c->f80, DEAD) != ABSENT)
+        drop(c, DEAD);
+}
+
+static void now_changed(Comp *c, unsigned slot)
+{
+    forget_slot(c, slot);
+    c->f80.changed |= (uint8_t)(1u << find(&c->f80, slot));
+}
+
+/* ---- giving way ---- */
+
+static void store_status(Comp *c)
+{
+    if (c->f80.ran)
+        asm_op(&c->a, FNSTSW, false, 0, slot_rm(c, c->guest->f80_status, 2), 0);
+    c->f80.ran = false;
+}
+
+void f80_flush(Comp *c)
+{
+    store_status(c);
+    while (c->f80.depth)
+        store_top(c);
+}
+
+void f80_flush_slot(Comp *c, unsigned slot)
+{
+    if (find(&c->f80, slot) != ABSENT)
+        f80_flush(c);
+}
+
+void f80_out_of_the_way(Comp *c)
+{
+    F80Cache was = c->f80;
+    f80_flush(c);
+    c->f80 = was;
+}
+
+/* A dead one leaves its place to any value. */
+void f80_back(Comp *c)
+{
+    for (unsigned k = c->f80.depth; k-- > 0;)
+        if (c->f80.slot[k] == DEAD)
+            insn(c, FLD1);
+        else
+            with_slot(c, FLD_M80, c->f80.slot[k]);
+}
+
+/* ---- ops ---- */
+
+static void arithmetic(Comp *c, unsigned op, unsigned d, unsigned b, bool drops)
+{
+    F80Cache *f = &c->f80;
+    bring(c, b, d);
+    bring(c, d, b);
+    if (find(f, d) && find(f, b))
+        to_top(c, d, b);
+    unsigned kd = find(f, d), kb = find(f, b);
+    if (kb == 0 && kd) {
+        unsigned other = op >= F80_SUB ? op ^ 1u : op;
+        insn(c, (drops ? FROM_TOP_POP : FROM_TOP) + (other << 3) + kd);
+        if (drops)
+            popped(f);
+    } else {
+        insn(c, TO_TOP + (op << 3) + kb);
+        if (drops)
+            drop_later(c, b);
+    }
+    now_changed(c, d);
+}
+
+static void define_top(Comp *c, unsigned d)
+{
+    pushed(&c->f80, d, true);
+    forget_slot(c, d);
+}
+
+/* A new value for d: what it had is of no use. */
+static void before_new(Comp *c, unsigned d, unsigned keep)
+{
+    drop(c, d);
+    make_room(c, keep);
+}
+
+/* The value itself may be left to d. */
+static void move(Comp *c, unsigned d, unsigned b)
+{
+    F80Cache *f = &c->f80;
+    to_top(c, b, d);
+    unsigned k = find(f, d);
+    if (k == ABSENT) {
+        f->slot[0] = (uint8_t)d;
+        insn(c, FLD_ST); /* as it does on the stack, for the status word */
+        insn(c, FSTP_ST);
+    } else {
+        insn(c, FSTP_ST + k);
+        popped(f);
+    }
+    now_changed(c, d);
+}
+
+static void copy(Comp *c, unsigned d, unsigned b)
+{
+    F80Cache *f = &c->f80;
+    if (d == b) { /* wanted, and the status word as a load leaves it */
+        if (find(f, d) == ABSENT) {
+            bring(c, d, d);
+        } else {
+            make_room(c, d);
+            insn(c, FLD_ST + find(f, d));
+            insn(c, FSTP_ST);
+        }
+        return;
+    }
+    bring(c, b, d);
+    before_new(c, d, b);
+    insn(c, FLD_ST + find(f, b));
+    define_top(c, d);
+}
+
+static void swap(Comp *c, unsigned d, unsigned b)
+{
+    bring(c, b, d);
+    to_top(c, d, b);
+    insn(c, FXCH + find(&c->f80, b)); /* the values change places, the slots do not */
+    now_changed(c, d);
+    now_changed(c, b);
+}
+
+static void of_slots(Comp *c, uint64_t imm)
+{
+    static const uint16_t one[] = { [F80_CHS] = 0xd9e0, [F80_ABS] = 0xd9e1, [F80_SQRT] = 0xd9fa, [F80_ROUND] = 0xd9fc };
+    unsigned op = imm & 0xff, d = ir_f80_d(imm), b = ir_f80_b(imm);
+    if (op < 8) {
+        arithmetic(c, op, d, b, imm & F80_DROPS);
+    } else if (op == F80_COPY) {
+        (imm & F80_DROPS ? move : copy)(c, d, b);
+    } else if (op == F80_SWAP) {
+        swap(c, d, b);
+    } else if (op >= F80_CONST) {
+        before_new(c, d, d);
+        insn(c, FLD1 + op - F80_CONST);
+        define_top(c, d);
+    } else {
+        to_top(c, d, d);
+        insn(c, one[op]);
+        now_changed(c, d);
+    }
+}
+
+/* Memory operands of the host, by width and kind: first byte and reg field. */
+static Enc memory_form(const IrInsn *i, unsigned f32, unsigned f64, unsigned i16, unsigned i32, unsigned i64)
+{
+    unsigned e = i->imm & F80_FLOAT ? (i->type == I64 ? f64 : f32) : i->type == I16 ? i16 : i->type == I64 ? i64 : i32;
+    return (Enc){ 0, 0, (uint8_t)(e >> 4), (uint8_t)(e & 15), 0, false, false };
+}
+
+static Rm beside_stack(void)
+{
+    return rm_mem(RSP, RED_ZONE);
+}
+
+static void in(Comp *c, const IrInsn *i)
+{
+    unsigned op = i->imm & 0xff, d = ir_f80_d(i->imm);
+    unsigned a = use(c, i->arg[0]);
+    if (op == F80_COPY)
+        before_new(c, d, d);
+    else
+        to_top(c, d, d);
+    asm_store(&c->a, ir_bits(i->type) / 8, a, beside_stack());
+    if (op == F80_COPY) {
+        asm_op(&c->a, memory_form(i, 0xd90, 0xdd0, 0xdf0, 0xdb0, 0xdf5), false, 0, beside_stack(), 0);
+        define_top(c, d);
+        return;
+    }
+    asm_op(&c->a, memory_form(i, 0xd80 + op, 0xdc0 + op, 0xde0 + op, 0xda0 + op, 0), false, 0, beside_stack(), 0);
+    now_changed(c, d);
+}
+
+/* What cannot be stored without popping is copied first. */
+static void out_of(Comp *c, const IrInsn *i)
+{
+    unsigned d = ir_f80_d(i->imm);
+    bool keeps = i->imm & F80_FLOAT || (i->type != I64 && !(i->imm & F80_TRUNCATE));
+    to_top(c, d, d);
+    if (!keeps) {
+        make_room(c, d);
+        insn(c, FLD_ST + find(&c->f80, d));
+    }
+    Enc e = i->imm & F80_TRUNCATE ? memory_form(i, 0, 0, 0xdf1, 0xdb1, 0xdd1)
+                                  : memory_form(i, 0xd92, 0xdd2, 0xdf2, 0xdb2, 0xdf7);
+    asm_op(&c->a, e, false, 0, beside_stack(), 0);
+    if (!c->live.uses[c->at])
+        return;
+    unsigned r = scratch(c);
+    asm_load(&c->a, ir_bits(i->type) / 8, false, r, beside_stack());
+    result_stays(c, r, false);
+}
+
+static void compare(Comp *c, const IrInsn *i)
+{
+    unsigned d = ir_f80_d(i->imm), b = ir_f80_b(i->imm);
+    clobber_flags(c);
+    bring(c, b, d);
+    to_top(c, d, b);
+    insn(c, (i->imm & F80_QUIET ? FUCOMI : FCOMI) + find(&c->f80, b));
+    set_host_flags(c, (IrRef)c->at, 0);
+}
+
+static void compare_in(Comp *c, const IrInsn *i)
+{
+    unsigned d = ir_f80_d(i->imm), b = ir_f80_b(i->imm), a = use(c, i->arg[0]);
+    to_top(c, d, d);
+    forget_slot(c, b);
+    asm_store(&c->a, ir_bits(i->type) / 8, a, beside_stack());
+    asm_op(&c->a, memory_form(i, 0xd82, 0xdc2, 0xde2, 0xda2, 0), false, 0, beside_stack(), 0);
+    clobber_flags(c);
+    unsigned r = scratch(c);
+    asm_op(&c->a, FNSTSW, false, 0, beside_stack(), 0);
+    asm_load(&c->a, 2, false, r, beside_stack());
+    asm_alu_imm(&c->a, ALU_AND, false, rm_reg(r), FLAG_Z | FLAG_P | FLAG_C);
+    asm_store(&c->a, 4, r, slot_rm(c, b, 0));
+}
+
+static void status(Comp *c)
+{
+    store_status(c);
+    Rm gathered = slot_rm(c, c->guest->f80_status, 0), last = slot_rm(c, c->guest->f80_status, 2);
+    clobber_flags(c);
+    unsigned r = scratch(c), t = scratch(c);
+    asm_load(&c->a, 2, false, t, last);
+    asm_load(&c->a, 2, false, r, gathered);
+    asm_alu(&c->a, ALU_OR, false, r, rm_reg(t));
+    asm_alu_imm(&c->a, ALU_AND, false, rm_reg(r), 0x3f);
+    asm_alu_imm(&c->a, ALU_AND, false, rm_reg(t), 0x200);
+    asm_alu(&c->a, ALU_OR, false, r, rm_reg(t));
+    result_stays(c, r, false);
+}
+
+static void set_control(Comp *c, const IrInsn *i)
+{
+    unsigned r = use(c, i->arg[0]);
+    forget_slot(c, c->guest->f80_control);
+    asm_store(&c->a, 4, r, slot_rm(c, c->guest->f80_control, 0));
+    asm_op(&c->a, FLDCW, false, 0, slot_rm(c, c->guest->f80_control, 0), 0);
+}
+
+void f80_op(Comp *c)
+{
+    const IrInsn *i = insn_of(c, (IrRef)c->at);
+    if (i->op == IR_f80 && (i->imm & 0xff) == F80_DROP) {
+        drop_later(c, ir_f80_d(i->imm));
+        return;
+    }
+    if (i->op != IR_f80_status && i->op != IR_f80_control)
+        drop_dead(c);
+    switch (i->op) {
+    case IR_f80:
+        of_slots(c, i->imm);
+        break;
+    case IR_f80_in:
+        in(c, i);
+        break;
+    case IR_f80_out:
+        out_of(c, i);
+        break;
+    case IR_f80_cmp:
+        compare(c, i);
+        break;
+    case IR_f80_cmp_in:
+        compare_in(c, i);
+        break;
+    case IR_f80_status:
+        status(c);
+        return;
+    default:
+        set_control(c, i);
+        return;
+    }
+    c->f80.ran = true;
+}

@@ -1,0 +1,106 @@
+#include "cpu/interp-f80.h"
+
+#include "base/f80.h"
+
+#include <string.h>
+
+/* The x87 instructions: low three bits of the first byte << 8 | ModRM, a memory operand's reg field in its place. */
+static unsigned loading(const IrInsn *i)
+{
+    bool wide = i->type == I64;
+    return i->imm & F80_FLOAT ? (wide ? 0x500 : 0x100) : i->type == I16 ? 0x700 : wide ? 0x728 : 0x300;
+}
+
+static unsigned storing(const IrInsn *i) /* and popping */
+{
+    bool wide = i->type == I64;
+    if (i->imm & F80_FLOAT)
+        return wide ? 0x518 : 0x118;
+    if (i->imm & F80_TRUNCATE)
+        return i->type == I16 ? 0x708 : wide ? 0x508 : 0x308;
+    return i->type == I16 ? 0x718 : wide ? 0x738 : 0x318;
+}
+
+static unsigned with_memory(const IrInsn *i)
+{
+    bool wide = i->type == I64;
+    unsigned row = i->imm & F80_FLOAT ? (wide ? 0x400 : 0x000) : i->type == I16 ? 0x600 : 0x200;
+    return row | (i->op == IR_f80_in ? i->imm & 7 : 0) << 3;
+}
+
+static unsigned of_slots(unsigned op)
+{
+    static const uint16_t one[] = { [F80_CHS] = 0x1e0, [F80_ABS] = 0x1e1, [F80_SQRT] = 0x1fa, [F80_ROUND] = 0x1fc };
+    return op < 8 ? 0x0c1 | op << 3 : op >= F80_CONST ? 0x1e8 + op - F80_CONST : one[op];
+}
+
+/* d in ST(0), b in ST(1). before: registers that are in use; returns the status word. */
+static uint32_t execute(F80Image *m, unsigned insn, void *memory, unsigned used, uint32_t *flags)
+{
+    m->tags = used == 2 ? 0x0fff : used == 1 ? 0x3fff : 0xffff;
+    m->status = (uint16_t)((8 - used) << 11 & 0x3800);
+    *flags = f80_execute(m, insn, memory, 0);
+    return m->status;
+}
+
+static void gather(uint32_t *status, uint32_t now)
+{
+    *status = ((*status | now) & F80_EXCEPTIONS) | now << 16;
+}
+
+static void exchange(uint8_t *d, uint8_t *b)
+{
+    uint8_t t[10];
+    memcpy(t, d, 10);
+    memcpy(d, b, 10);
+    memcpy(b, t, 10);
+}
+
+uint64_t interp_f80(const IrInsn *i, uint64_t a, uint8_t *d, uint8_t *b, uint32_t control, uint32_t *status)
+{
+    unsigned op = i->imm & 0xff, used = 2, insn;
+    bool makes = i->op == IR_f80 || i->op == IR_f80_in; /* a new d */
+    uint32_t flags;
+    uint8_t memory[16] = { 0 };
+    F80Image m = { .control = (uint16_t)control };
+    memcpy(m.st[0], d, 10);
+    memcpy(m.st[1], i->op == IR_f80_cmp_in ? d : b, 10);
+    memcpy(memory, &a, 8);
+    if (i->op == IR_f80_in && op == F80_COPY) {
+        insn = loading(i);
+        used = 0;
+    } else if (i->op == IR_f80_in) {
+        insn = with_memory(i);
+    } else if (i->op == IR_f80_out) {
+        insn = storing(i);
+    } else if (i->op == IR_f80_cmp_in) {
+        insn = with_memory(i) | 2 << 3;
+    } else if (i->op == IR_f80_cmp) {
+        insn = i->imm & F80_QUIET ? 0x3e9 : 0x3f1;
+    } else if (op == F80_DROP) {
+        return 0;
+    } else if (op == F80_SWAP) {
+        exchange(d, b);
+        gather(status, 0);
+        return 0;
+    } else if (op == F80_COPY) {
+        memcpy(d, b, 10);
+        gather(status, 0);
+        return 0;
+    } else {
+        insn = of_slots(op);
+        used = op >= F80_CONST ? 0 : 2;
+    }
+    gather(status, execute(&m, insn, memory, used, &flags));
+    if (i->op == IR_f80_cmp_in) {
+        uint32_t packed = *status >> 16 & (FLAG_Z | FLAG_P | FLAG_C);
+        memcpy(b, &packed, sizeof packed);
+    }
+    if (makes)
+        memcpy(d, m.st[0], 10);
+    memcpy(&a, memory, 8);
+    return i->op == IR_f80_cmp ? flags << 8 & (FLAG_Z | FLAG_P | FLAG_C)
+           : i->type == I16    ? (uint16_t)a
+           : i->type == I32    ? (uint32_t)a
+                               : a;
+}
