@@ -218,22 +218,38 @@ static bool set_vga(void *config, const char *value, Error *err)
     return true;
 }
 
+static bool check_order(const char *key, const char *order, Error *err)
+{
+    return !order || !order[strspn(order, "acdn")] ||
+           error_set(err, "%s=%s: a is the floppy, c the disk, d the CD, n the network", key, order);
+}
+
+static bool boot_keys(Config *c, KeyVals *keys, Error *err)
+{
+    bool strict;
+    const char *order = keyvals_get(keys, "order"), *once = keyvals_get(keys, "once");
+    const char *retry = keyvals_get(keys, "reboot-timeout");
+    uint64_t retry_ms = 0;
+    bool never = retry && !strcmp(retry, "-1");
+    bool ok = keyvals_bool(keys, "menu", &c->machine.boot_menu, err) && keyvals_bool(keys, "strict", &strict, err) &&
+              keyvals_number(keys, "splash-time", &c->machine.boot_wait_ms, 65535, err) &&
+              (never || keyvals_number(keys, "reboot-timeout", &retry_ms, 65535, err)) && keyvals_done(keys, err) &&
+              check_order("order", order, err) && check_order("once", once, err);
+    if (retry)
+        c->machine.boot_retry_ms = never ? -1 : (int64_t)retry_ms;
+    if (ok && order)
+        c->machine.boot_order = config_own(c, xstrdup(order));
+    if (ok && once)
+        c->machine.boot_once = config_own(c, xstrdup(once));
+    return ok;
+}
+
 static bool set_boot(void *config, const char *value, Error *err)
 {
-    Config *c = config;
     KeyVals keys;
     if (!keyvals_parse(value, "order", &keys, err))
         return error_in(err, "-boot ");
-    const char *order = keyvals_get(&keys, "order"), *once = keyvals_get(&keys, "once");
-    uint64_t wait;
-    bool strict, ok = keyvals_bool(&keys, "menu", &c->machine.boot_menu, err) &&
-                      keyvals_bool(&keys, "strict", &strict, err) &&
-                      keyvals_number(&keys, "splash-time", &wait, 65535, err) && keyvals_done(&keys, err);
-    order = once ? once : order;
-    if (ok && order && order[strspn(order, "acdn")])
-        ok = error_set(err, "order=%s: a is the floppy, c the disk, d the CD, n the network", order);
-    if (ok && order)
-        c->machine.boot_order = config_own(c, xstrdup(order));
+    bool ok = boot_keys(config, &keys, err);
     keyvals_free(&keys);
     return ok || error_in(err, "-boot %s: ", value);
 }
@@ -406,7 +422,9 @@ const Option options[] = {
     { "append", "TEXT", "its command line", .text = offsetof(Config, machine.append) },
     { "dtb", "FILE", "a device tree instead of the machine's own", .text = offsetof(Config, machine.dtb) },
     { "bios", "FILE", "firmware to start instead of a kernel", .text = offsetof(Config, machine.bios) },
-    { "boot", "[order=LETTERS][,menu=on|off]", "what firmware tries, in turn: a floppy, c disk, d CD, n network",
+    { "boot", "[order=LETTERS][,once=LETTERS][,menu=on|off][,splash-time=MS][,reboot-timeout=MS]",
+      "what firmware tries, in turn: a floppy, c disk, d CD, n network; once: only the first time;\n"
+      "menu: the user may choose (for splash-time); reboot-timeout: when nothing starts, try again",
       set_boot },
     { "L", "FOLDER", "where to look for firmware first", .text = offsetof(Config, machine.firmware_path) },
 

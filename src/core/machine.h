@@ -46,7 +46,10 @@ typedef struct MachineConfig {
     const char *kernel, *initrd, *append, *dtb, *bios, *dump_dtb;
     const char *firmware_path; /* -L */
     const char *boot_order;    /* -boot order=: letters; NULL: the machine's own */
+    const char *boot_once;     /* the same for the first time; NULL: as ever */
     bool boot_menu;            /* the user wants to choose */
+    uint64_t boot_wait_ms;     /* how long the menu waits for a key; 0: as firmware likes */
+    int64_t boot_retry_ms;     /* when nothing starts: it tries again after this; 0: as firmware likes, -1: never */
     bool no_graphics;          /* -nographic: firmware is to use a serial line */
     bool no_reboot, no_defaults, snapshot;
     bool debugged;             /* there may be nothing to run: a debugger brings it */

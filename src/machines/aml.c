@@ -72,12 +72,6 @@ void aml_integer(Aml *a, uint64_t value)
     aml_number(a, value, forms[i].bytes);
 }
 
-void aml_text(Aml *a, const char *text)
-{
-    aml_number(a, 0x0d, 1);
-    aml_put(a, text, strlen(text) + 1);
-}
-
 size_t aml_open(Aml *a, unsigned op)
 {
     aml_op(a, op);

@@ -37,7 +37,6 @@ void aml_number(Aml *, uint64_t value, int bytes); /* little-endian, without a p
 void aml_op(Aml *, unsigned op);                   /* of one byte, or two */
 void aml_path(Aml *, const char *);                /* "\\_SB.PCI0": names are filled up with _ */
 void aml_integer(Aml *, uint64_t);                 /* as short as can be */
-void aml_text(Aml *, const char *);
 
 size_t aml_open(Aml *, unsigned op); /* its length follows; for aml_close */
 void aml_close(Aml *, size_t mark);

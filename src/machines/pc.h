@@ -10,6 +10,7 @@ typedef struct Pc {
     uint64_t low_ram, high_ram; /* bytes below and above 4 GiB */
     Region *ram, *bios, *option_rom, low_view, high_view, bios_view;
     Error missing; /* why there is no firmware */
+    bool began;    /* it has booted before */
 } Pc;
 
 enum { PC_CPUS = 16 };

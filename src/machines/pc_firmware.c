@@ -102,6 +102,22 @@ static void tell_disks(const MachineConfig *c, Device *rtc)
     cmos_set(rtc, CMOS_TRANSLATION, translation, 1);
 }
 
+/* What -boot says. */
+static void tell_boot(Pc *p, Device *fw, Device *rtc)
+{
+    const MachineConfig *c = p->machine.config;
+    const char *order = c->boot_order ? c->boot_order : "cad";
+    uint16_t wait = (uint16_t)c->boot_wait_ms;
+    uint32_t retry = (uint32_t)c->boot_retry_ms;
+    tell_order(c->boot_once && !p->began ? c->boot_once : order, rtc);
+    p->began = true;
+    fw_cfg_set_number(fw, FW_CFG_BOOT_MENU, c->boot_menu, 2);
+    if (wait)
+        fw_cfg_add(fw, "etc/boot-menu-wait", &wait, sizeof wait);
+    if (retry)
+        fw_cfg_add(fw, "etc/boot-fail-wait", &retry, sizeof retry);
+}
+
 typedef struct E820 {
     uint64_t at, size;
     uint32_t kind;
@@ -134,13 +150,12 @@ void pc_firmware(Pc *p)
     static const uint8_t uuid[16];
     static const uint8_t sleep_states[6] = { 0x80, 0, 0, 0x01, 0x02, 0x80 }; /* S0 and S5; with types for S3, S4 */
     tell_memory(p, rtc);
-    tell_order(c->boot_order ? c->boot_order : "cad", rtc);
+    tell_boot(p, fw, rtc);
     tell_equipment(machine_device(m, "fdc"), rtc);
     tell_disks(c, rtc);
     cmos_set(rtc, CMOS_CPUS, (uint64_t)c->cpus - 1, 1);
     fw_cfg_set(fw, FW_CFG_UUID, uuid, sizeof uuid);
     fw_cfg_set_number(fw, FW_CFG_NO_GRAPHICS, c->no_graphics, 2);
-    fw_cfg_set_number(fw, FW_CFG_BOOT_MENU, c->boot_menu, 2);
     fw_cfg_set_number(fw, FW_CFG_IRQ0_OVERRIDE, 1, 1);
     fw_cfg_set_number(fw, FW_CFG_NUMA, 0, 8);
     fw_cfg_add(fw, "etc/system-states", sleep_states, sizeof sleep_states);

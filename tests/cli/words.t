@@ -101,6 +101,8 @@ $ -M virt -vnc :1
 1 dragoman: -vnc: VNC comes with a later version
 $ -M virt -gdb tpc::1234
 1 dragoman: -gdb tpc::1234: there is no kind of chardev 'tpc'
+$ -M pc -boot once=x
+1 once=x: a is the floppy
 $ -M virt -display gtk
 1 type=gtk: expected none, sdl
 $ -M virt -display none,window-close=perhaps

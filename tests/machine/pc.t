@@ -22,3 +22,10 @@ linux-i386: -M pc -cpu pentium3 -smp 4 -m 256 -nographic -kernel {linux-i386}/vm
     expect "/root # "  send "poweroff\n"
     exit 0
     within 300
+
+linux-rtl8139: -M pc -cpu pentium3 -m 256 -nographic -kernel {linux-i386}/vmlinuz -initrd {busybox-i386}/initrd.gz -append "console=ttyS0 quiet" -nic user,model=rtl8139
+    expect "/root # "  send "ip link set eth0 up; udhcpc -n -q -i eth0 -s /bin/true\n"  expect "lease of 10.0.2.15 obtained"
+    expect "/root # "  send "ip addr add 10.0.2.15/24 dev eth0; ping -c 3 10.0.2.2\n"  expect "3 packets received"
+    expect "/root # "  send "poweroff\n"
+    exit 0
+    within 300

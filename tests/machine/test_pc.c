@@ -162,6 +162,29 @@ static uint32_t cmos(uint32_t at, int bytes)
     return value;
 }
 
+START_TEST(the_first_order_holds_once)
+{
+    Error err;
+    MachineConfig c = {
+        .cpu = "none", .boot_once = "n", .boot_order = "ac", .boot_wait_ms = 3000, .boot_retry_ms = -1
+    };
+    m = machine_new(machine_type("pc", &err), &c, &err);
+    ck_assert_msg(m != NULL, "%s", err.text);
+    if (machine_boot(m, &err)) {
+        ck_assert_uint_eq(cmos(0x3d, 1), 4);
+        File wait = file("etc/boot-menu-wait"), fail = file("etc/boot-fail-wait");
+        ck_assert_mem_eq(wait.bytes, "\xb8\x0b", 2);
+        ck_assert_mem_eq(fail.bytes, "\xff\xff\xff\xff", 4);
+        free(wait.bytes);
+        free(fail.bytes);
+        ck_assert_uint_eq(cmos(0x10, 1), 0); /* no floppy drives without their host's side */
+        ck_assert(machine_boot(m, &err));
+        ck_assert_uint_eq(cmos(0x3d, 1), 0x21);
+    }
+    machine_free(m);
+}
+END_TEST
+
 START_TEST(memory_is_told_in_cmos_and_in_a_map)
 {
     begin(5ull << 30, 2, "acpi=off");
@@ -277,6 +300,7 @@ int main(void)
     Suite *s = suite_create("machine/pc");
     TCase *c = tcase_create("all");
     tcase_add_test(c, acpi_tables_are_linked_and_add_up);
+    tcase_add_test(c, the_first_order_holds_once);
     tcase_add_test(c, memory_is_told_in_cmos_and_in_a_map);
     tcase_add_test(c, smbios_structures_fill_their_table);
     tcase_add_test(c, an_option_rom_is_told_what_to_load);

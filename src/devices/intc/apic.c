@@ -332,44 +332,48 @@ static bool exists(const Apic *a, uint32_t encoding)
     return apic_x2(a) && encoding - MSR_X2 != R_DFR && encoding - MSR_X2 != R_ICR_HIGH;
 }
 
+/* Whose register that is; NULL: it does not have it now. */
+static Apic *owner(Apics *s, int cpu, uint32_t encoding)
+{
+    return cpu < s->count && exists(&s->apic[cpu], encoding) ? &s->apic[cpu] : NULL;
+}
+
 static bool sysreg_read(void *dev, int cpu, uint32_t encoding, uint64_t *value)
 {
     Apics *s = dev;
-    if (!has_register(encoding) || cpu >= s->count)
+    if (!has_register(encoding))
         return false;
-    Apic *a = &s->apic[cpu];
     machine_lock(s->dev.machine);
-    bool ok = exists(a, encoding);
-    if (ok)
+    Apic *a = owner(s, cpu, encoding);
+    if (a)
         *value = encoding == MSR_BASE       ? a->base
                  : encoding == MSR_DEADLINE ? a->deadline
                  : encoding == CR8          ? a->tpr >> 4
                                             : apic_read(a, encoding - MSR_X2);
     machine_unlock(s->dev.machine);
-    return ok;
+    return a;
 }
 
 static bool sysreg_write(void *dev, int cpu, uint32_t encoding, uint64_t value)
 {
     Apics *s = dev;
-    if (!has_register(encoding) || cpu >= s->count)
+    if (!has_register(encoding))
         return false;
-    Apic *a = &s->apic[cpu];
     machine_lock(s->dev.machine);
-    bool ok = exists(a, encoding);
-    if (ok && encoding == MSR_BASE) {
+    Apic *a = owner(s, cpu, encoding);
+    if (a && encoding == MSR_BASE) {
         write_base(a, value);
-    } else if (ok && encoding == MSR_DEADLINE) {
+    } else if (a && encoding == MSR_DEADLINE) {
         a->deadline = value;
         apic_timer_mode_changed(a);
-    } else if (ok && encoding == CR8) {
+    } else if (a && encoding == CR8) {
         a->tpr = (uint32_t)(value & 15) << 4;
         apic_update(a);
-    } else if (ok) {
+    } else if (a) {
         apic_write(a, encoding - MSR_X2, value);
     }
     machine_unlock(s->dev.machine);
-    return ok;
+    return a;
 }
 
 static int acknowledge(void *dev, int cpu)

@@ -75,7 +75,6 @@ void apic_timer_init(Apic *);
 void apic_timer_changed(Apic *); /* its LVT, initial count or divider was written: count anew */
 uint32_t apic_timer_count(const Apic *);
 void apic_timer_mode_changed(Apic *);
-uint64_t apic_tsc(const Apic *);
 
 /* apic_regs.c: `at` is the number of the register, 0 to 0x3f of 16 bytes each */
 uint64_t apic_read(Apic *, uint32_t at);

@@ -23,11 +23,6 @@ static int64_t now(const Apic *a)
     return time_now(a->all->dev.machine);
 }
 
-uint64_t apic_tsc(const Apic *a)
-{
-    return (uint64_t)now(a);
-}
-
 static int64_t period(const Apic *a)
 {
     return a->initial * divider(a);
