@@ -251,11 +251,18 @@ bool debug_refuses(Cpu *cpu, uint64_t va, uint64_t phys, int size, unsigned kind
 
 /* ---- running and stopping ---- */
 
+/* The listener did not take it, having stopped the machine itself before: the CPU comes here again when it goes on. */
+static void not_told(CpuDebug *own)
+{
+    own->stopped_at = ~0ull;
+    own->watch_passed = false;
+}
+
 static void deliver(void *machine)
 {
     Machine *m = machine;
     Debug *d = &engine_in(m)->debug;
-    machine_pause(m); /* somebody may have said machine_continue since */
+    machine_pause(m);
     machine_hold_time(m, false);
     for (int k = 0; k < m->config->cpus; k++)
         debug_run(m, k, DEBUG_RUN, 0);
@@ -263,9 +270,12 @@ static void deliver(void *machine)
     DebugEvent event = d->event;
     d->waits = false;
     pthread_mutex_unlock(&d->lock);
-    if (d->stopped)
-        d->stopped(d->who, &event);
-    else
+    CpuDebug *own = &m->cpu[event.cpu]->run->debug;
+    bool late = own->late;
+    own->late = false;
+    if (d->stopped && !d->stopped(d->who, &event))
+        not_told(own), own->late = late;
+    else if (!d->stopped)
         log_line("cpu %d: stopped at a breakpoint or watchpoint, pc %llx; the monitor's cont goes on", event.cpu,
                  (unsigned long long)*pc_of(m->cpu[event.cpu]));
 }
@@ -291,8 +301,7 @@ static void tell(Cpu *cpu, DebugReason reason, DebugKind kind, uint64_t at)
         return;
     own->stopped_at = *pc_of(cpu);
     own->watch_passed = reason == DEBUG_AT_WATCH && cpu->run->guest->debug && cpu->run->guest->debug->watch_before;
-    machine_still(e->machine, deliver, e->machine); /* before anybody hears of the pause */
-    machine_pause(e->machine);
+    machine_still(e->machine, deliver, e->machine);
     __atomic_store_n(&e->halting, 1, __ATOMIC_SEQ_CST); /* the machine's thread does it too, but later */
     for (int k = 0; k < e->machine->config->cpus; k++)
         cpu_kick(e->machine->cpu[k]);
@@ -304,10 +313,20 @@ static void alone(Cpu *cpu, int step)
     cpu->run->debug.mode = MODE_STEP;
 }
 
+static void tell_late(Cpu *cpu)
+{
+    const CpuDebug *own = &cpu->run->debug;
+    tell(cpu, DEBUG_AT_WATCH, (DebugKind)own->watch_kind, own->watch_at);
+}
+
 void debug_begin(Cpu *cpu)
 {
     CpuDebug *own = &cpu->run->debug;
     own->stopped = false;
+    if (own->late) {
+        tell_late(cpu);
+        return;
+    }
     if (own->step == STEP_ONE)
         cpu->run->waits_at = ~0ull;       /* the next instruction is asked for */
     if (own->stopped_at != *pc_of(cpu)) { /* it was sent elsewhere */
@@ -330,8 +349,9 @@ static void stepped(Cpu *cpu)
     own->mode = 0;
     own->watch_passed = own->watch_after = false;
     own->stopped_at = ~0ull; /* not before: the machine may stand still in between for somebody else */
+    own->late = after;
     if (after)
-        tell(cpu, DEBUG_AT_WATCH, (DebugKind)own->watch_kind, own->watch_at);
+        tell_late(cpu);
     else if (wanted)
         tell(cpu, DEBUG_STEPPED, DEBUG_BREAK, *pc_of(cpu));
 }
@@ -376,7 +396,7 @@ void debug_run(Machine *m, int cpu, DebugRun how, int flags)
         machine_hold_time(m, true);
 }
 
-void debug_listen(Machine *m, void (*stopped)(void *who, const DebugEvent *), void *who)
+void debug_listen(Machine *m, bool (*stopped)(void *who, const DebugEvent *), void *who)
 {
     Debug *d = &engine_in(m)->debug;
     d->stopped = stopped;
@@ -384,6 +404,8 @@ void debug_listen(Machine *m, void (*stopped)(void *who, const DebugEvent *), vo
     if (stopped)
         return;
     machine_hold_time(m, false);
-    for (int k = 0; k < m->config->cpus; k++)
+    for (int k = 0; k < m->config->cpus; k++) {
+        m->cpu[k]->run->debug.late = false;
         debug_run(m, k, DEBUG_RUN, 0);
+    }
 }

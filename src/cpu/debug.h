@@ -35,9 +35,9 @@ typedef struct DebugEvent {
     uint64_t at;    /* of the breakpoint, or of the access */
 } DebugEvent;
 
-/* The machine was paused because of this. It then stands still; whoever wants it to run says machine_continue. NULL:
- * nobody, and all CPUs run freely. */
-void debug_listen(Machine *, void (*stopped)(void *who, const DebugEvent *), void *who);
+/* The machine was paused because of this. It then stands still; whoever wants it to run says machine_continue. False:
+ * the listener wants to hear of it when the machine goes on. NULL: nobody listens, and all CPUs run freely. */
+void debug_listen(Machine *, bool (*stopped)(void *who, const DebugEvent *), void *who);
 
 /* What a CPU does when the machine goes on. One that is held stays where it is. A step runs one instruction, pauses the
  * machine again and leaves its CPU to go on freely. */

@@ -64,7 +64,7 @@ typedef struct Debug { /* debug.c */
     pthread_mutex_t lock; /* of the next two */
     bool waits;           /* an event is on its way to the listener */
     DebugEvent event;
-    void (*stopped)(void *who, const DebugEvent *);
+    bool (*stopped)(void *who, const DebugEvent *);
     void *who;
 } Debug;
 

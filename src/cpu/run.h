@@ -102,6 +102,7 @@ typedef struct CpuDebug {
     bool watch_after;     /* ... which is told once it is done */
     uint8_t watch_kind;
     uint64_t watch_at;
+    bool late;    /* that was done, and is still to be told */
     bool stopped; /* an event was told: stay until all halt */
 } CpuDebug;
 

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SIGNAL_INT = 2, INPUT_ROOM = GDB_PACKET };
+enum { INPUT_ROOM = GDB_PACKET };
 
 char *gdb_where(const char *where)
 {
@@ -23,6 +23,8 @@ char *gdb_where(const char *where)
 
 static void flush(Gdb *g)
 {
+    if (g->changed) /* what is still to be said is not for this peer */
+        bytes_drop(&g->link.out, g->link.out.len);
     while (g->link.out.len) {
         size_t n = g->chr->write(g->chr, bytes_peek(&g->link.out), g->link.out.len);
         bytes_drop(&g->link.out, n);
@@ -73,7 +75,7 @@ void gdb_attach(Gdb *g)
     g->cpu = 0;
     g->run_cpu = -1;
     g->sstep = SSTEP_ENABLE | SSTEP_NO_IRQ | SSTEP_NO_TIMER;
-    g->phys = g->multiprocess = g->swbreak = g->hwbreak = false;
+    g->interrupt = g->phys = g->multiprocess = g->swbreak = g->hwbreak = false;
     machine_pause(g->machine);
     debug_listen(g->machine, gdb_stopped, g);
 }
@@ -90,31 +92,9 @@ void gdb_detach(Gdb *g, bool go_on)
         machine_continue(g->machine);
 }
 
-static void came(void *who)
-{
-    gdb_attach(who);
-}
-
-/* Somebody left without a word: what the machine did, it goes on doing, but without stopping where nobody looks. */
-static void gone(void *who)
-{
-    Gdb *g = who;
-    gdb_detach(g, false);
-}
-
 /* ---- in ---- */
 
 static void pump(Gdb *g);
-
-static void interrupt(Gdb *g)
-{
-    if (!g->running)
-        return;
-    g->running = false;
-    machine_pause(g->machine);
-    gdb_stop_reply(g, SIGNAL_INT);
-    gdb_send(g);
-}
 
 static void serve(void *who)
 {
@@ -122,7 +102,7 @@ static void serve(void *who)
     GdbNews news = g->news;
     gdb_attach(g);
     if (news == GDB_GOT_BREAK)
-        interrupt(g);
+        gdb_interrupt(g);
     else if (news == GDB_GOT_PACKET)
         gdb_command(g);
     g->news = GDB_NOTHING;
@@ -132,7 +112,22 @@ static void serve(void *who)
 static size_t room(void *dev)
 {
     const Gdb *g = dev;
-    return g->news != GDB_NOTHING || g->input.len ? 0 : INPUT_ROOM;
+    return g->news != GDB_NOTHING || g->input.len || g->changed ? 0 : INPUT_ROOM;
+}
+
+/* Somebody left without a word, and maybe somebody else came: what the machine did, it goes on doing, but without
+ * stopping where nobody looks. */
+static void change(void *who)
+{
+    Gdb *g = who;
+    if (!g->changed)
+        return;
+    gdb_link_reset(&g->link);
+    gdb_detach(g, false);
+    g->changed = false;
+    if (g->connected)
+        gdb_attach(g);
+    pump(g);
 }
 
 static void pump(Gdb *g)
@@ -144,6 +139,8 @@ static void pump(Gdb *g)
     flush(g);
     if (g->news != GDB_NOTHING)
         machine_still(g->machine, serve, g);
+    else if (g->changed)
+        machine_still(g->machine, change, g);
     else if (g->chr->accept)
         g->chr->accept(g->chr);
 }
@@ -162,9 +159,10 @@ static void event(void *dev, int what)
         flush(g);
     if (what != CHARDEV_OPENED && what != CHARDEV_CLOSED)
         return;
-    bytes_drop(&g->input, g->input.len);
-    gdb_link_reset(&g->link);
-    machine_still(g->machine, what == CHARDEV_OPENED ? came : gone, g);
+    g->changed = true;
+    g->connected = what == CHARDEV_OPENED;
+    if (g->news == GDB_NOTHING)
+        pump(g);
 }
 
 /* ---- what becomes of the machine ---- */
@@ -174,7 +172,7 @@ static void stopped_by_others(void *who)
 {
     Gdb *g = who;
     if (g->attached && g->running && machine_pause_wanted(g->machine))
-        interrupt(g);
+        gdb_interrupt(g);
 }
 
 static void told(void *who, MachineNews news)

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-enum { SIGNAL_TRAP = 5 };
+enum { SIGNAL_INT = 2, SIGNAL_TRAP = 5 };
 
 static uint64_t pc_of(Gdb *g, int cpu)
 {
@@ -25,14 +25,24 @@ static void step_one(Gdb *g, int cpu)
 static void go(Gdb *g)
 {
     g->running = true;
-    machine_continue(g->machine);
+    if (g->interrupt)
+        gdb_interrupt(g);
+    else
+        machine_continue(g->machine);
+}
+
+/* Nothing is left of how it ran before, which may not have ended by itself. */
+static void begin(Gdb *g)
+{
+    g->to = 0;
+    machine_hold_time(g->machine, false);
 }
 
 /* s steps the chosen CPU while the others wait; c lets all run. */
 void gdb_resume(Gdb *g, bool step)
 {
     int only = g->run_cpu < 0 ? g->cpu : g->run_cpu;
-    g->to = 0;
+    begin(g);
     for (int k = 0; k < g->machine->config->cpus; k++) {
         if (step && k == only)
             step_one(g, k);
@@ -105,7 +115,7 @@ bool gdb_vcont(Gdb *g, const char *at)
     }
     if (!any)
         return false;
-    g->to = 0;
+    begin(g);
     for (int k = 0; k < g->machine->config->cpus; k++)
         apply(g, action_of(action, count, k), k);
     go(g);
@@ -141,11 +151,13 @@ static bool goes_on(Gdb *g, const DebugEvent *e)
     return true;
 }
 
-void gdb_stopped(void *who, const DebugEvent *e)
+bool gdb_stopped(void *who, const DebugEvent *e)
 {
     Gdb *g = who;
-    if (!g->running || goes_on(g, e))
-        return;
+    if (!g->running)
+        return false;
+    if (goes_on(g, e))
+        return true;
     g->running = false;
     g->cpu = e->cpu;
     gdb_stop_reply(g, SIGNAL_TRAP);
@@ -153,5 +165,20 @@ void gdb_stopped(void *who, const DebugEvent *e)
         say_watch(g, e);
     if (e->reason == DEBUG_AT_BREAK)
         gdb_say(g, "%s", gdb_break_kind(g, pc_of(g, e->cpu)));
+    gdb_send(g);
+    return true;
+}
+
+/* gdb says so only while it thinks that the machine runs. If it does not, a stop that gdb may not tell its user of is
+ * on its way there, as at a breakpoint whose condition does not hold: then it is for the next time. */
+void gdb_interrupt(Gdb *g)
+{
+    g->interrupt = !g->running;
+    if (!g->running)
+        return;
+    g->running = false;
+    machine_hold_time(g->machine, false);
+    machine_pause(g->machine);
+    gdb_stop_reply(g, SIGNAL_INT);
     gdb_send(g);
 }

@@ -14,9 +14,11 @@ struct Gdb {
     Chardev *chr;
     GdbLink link;
     Bytes input;
-    GdbNews news;  /* what waits to be served; input stays where it is meanwhile */
-    bool attached; /* somebody is there and has not detached */
-    bool running;  /* it waits for the machine to stop */
+    GdbNews news;            /* what waits to be served; input stays where it is meanwhile */
+    bool attached;           /* somebody is there and has not detached */
+    bool running;            /* it waits for the machine to stop */
+    bool interrupt;          /* ... and will not have to */
+    bool connected, changed; /* there is a peer; not yet acted upon: what came before is served first */
     bool multiprocess, swbreak, hwbreak, phys;
     unsigned sstep;
     int cpu;           /* whose registers and memory are meant */
@@ -54,7 +56,8 @@ const char *gdb_break_kind(const Gdb *, uint64_t pc); /* for a stop reply */
 /* ---- gdb_run.c ---- */
 void gdb_resume(Gdb *, bool step);       /* what c and s do */
 bool gdb_vcont(Gdb *, const char *text); /* false: cannot be understood */
-void gdb_stopped(void *gdb, const DebugEvent *);
+bool gdb_stopped(void *gdb, const DebugEvent *);
+void gdb_interrupt(Gdb *);              /* Ctrl-C */
 void gdb_stop_reply(Gdb *, int signal); /* adds it */
 
 /* ---- gdb_target.c ---- */
