@@ -249,6 +249,37 @@ bool debug_refuses(Cpu *cpu, uint64_t va, uint64_t phys, int size, unsigned kind
     return false;
 }
 
+/* ---- devices ---- */
+
+DebugDevice debug_device(Cpu *cpu, bool store, uint64_t phys, int size, uint64_t *value)
+{
+    CpuDebug *own = &cpu->run->debug;
+    if (own->step == STEP_NONE) {
+        if (!cpu->run->engine->debug.watches)
+            return DEVICE_ASK;
+        own->careful = true;
+        __atomic_store_n(&cpu->stop, 1, __ATOMIC_RELAXED);
+        return DEVICE_LATER;
+    }
+    for (DebugPast *p = own->past; p < own->past + own->pasts; p++)
+        if (!p->used && p->phys == phys && p->size == size && p->store == store) {
+            p->used = true;
+            *value = p->value;
+            return DEVICE_KNOWN;
+        }
+    return DEVICE_ASK;
+}
+
+void debug_device_said(Cpu *cpu, bool store, uint64_t phys, int size, uint64_t value)
+{
+    CpuDebug *own = &cpu->run->debug;
+    if (own->step == STEP_NONE)
+        return;
+    if (own->pasts == DEBUG_PASTS)
+        memmove(own->past, own->past + 1, --own->pasts * sizeof *own->past);
+    own->past[own->pasts++] = (DebugPast){ phys, value, (uint8_t)size, store, true };
+}
+
 /* ---- running and stopping ---- */
 
 /* The listener did not take it, having stopped the machine itself before: the CPU comes here again when it goes on. */
@@ -332,6 +363,7 @@ void debug_begin(Cpu *cpu)
     if (own->stopped_at != *pc_of(cpu)) { /* it was sent elsewhere */
         own->stopped_at = ~0ull;
         own->watch_passed = false;
+        own->pasts = 0;
     } else if (own->step == STEP_NONE) {
         own->step = STEP_PAST;
     }
@@ -348,6 +380,7 @@ static void stepped(Cpu *cpu)
     own->step = STEP_NONE;
     own->mode = 0;
     own->watch_passed = own->watch_after = false;
+    own->pasts = 0;
     own->stopped_at = ~0ull; /* not before: the machine may stand still in between for somebody else */
     own->late = after;
     if (after)
@@ -361,6 +394,8 @@ static void watched(Cpu *cpu)
 {
     CpuDebug *own = &cpu->run->debug;
     own->watch_hit = false;
+    for (int k = 0; k < own->pasts; k++)
+        own->past[k].used = false;
     if (cpu->run->guest->debug && cpu->run->guest->debug->watch_before) {
         tell(cpu, DEBUG_AT_WATCH, (DebugKind)own->watch_kind, own->watch_at);
         return;
@@ -372,8 +407,12 @@ static void watched(Cpu *cpu)
 void debug_after(Cpu *cpu, CpuExit why)
 {
     CpuDebug *own = &cpu->run->debug;
+    bool careful = own->careful;
+    own->careful = false;
     if (own->watch_hit) {
         watched(cpu);
+    } else if (careful) {
+        alone(cpu, STEP_PAST);
     } else if (why == EXIT_DEBUG) {
         const DebugPoint *p = break_at(cpu, *pc_of(cpu));
         if (p)

@@ -208,11 +208,17 @@ static inline bool debug_may_stop(const Engine *e)                  /* ... anywh
 bool debug_watches_page(Cpu *, uint64_t va, uint64_t phys);
 /* The access touches watched memory and is not to be done: what translated code returns to is told. */
 bool debug_refuses(Cpu *, uint64_t va, uint64_t phys, int size, unsigned kinds, bool user);
+/* While something is watched an instruction that reaches devices runs by itself, and what they said is kept until it is
+ * done: if it is refused another access and done again later, they are not asked again. */
+typedef enum DebugDevice { DEVICE_ASK, DEVICE_LATER, DEVICE_KNOWN } DebugDevice;
+DebugDevice debug_device(Cpu *, bool store, uint64_t phys, int size, uint64_t *value);
+void debug_device_said(Cpu *, bool store, uint64_t phys, int size, uint64_t value);
 void debug_begin(Cpu *);          /* its thread starts */
 void debug_after(Cpu *, CpuExit); /* a unit, or with a step one instruction, was run */
 static inline bool debug_wants(const Cpu *cpu, CpuExit why)
 {
-    return why == EXIT_DEBUG || cpu->run->debug.step || cpu->run->debug.watch_hit;
+    const CpuDebug *own = &cpu->run->debug;
+    return why == EXIT_DEBUG || own->step || own->watch_hit || own->careful;
 }
 static inline bool debug_interruptible(const Cpu *cpu)
 {

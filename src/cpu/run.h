@@ -91,6 +91,14 @@ typedef struct Posted {
     uint64_t arg;
 } Posted;
 
+/* What a device was asked by an instruction that may have to be done again. */
+typedef struct DebugPast {
+    uint64_t phys, value;
+    uint8_t size;
+    bool store, used; /* used: by the instruction as it runs now */
+} DebugPast;
+enum { DEBUG_PASTS = 8 };
+
 /* How a debugger lets a CPU run: debug.c. */
 typedef struct CpuDebug {
     uint64_t mode;        /* what is added to Guest.mode: MODE_STEP */
@@ -104,6 +112,9 @@ typedef struct CpuDebug {
     uint64_t watch_at;
     bool late;    /* that was done, and is still to be told */
     bool stopped; /* an event was told: stay until all halt */
+    bool careful; /* the instruction reaches a device: it is to run by itself */
+    uint8_t pasts;
+    DebugPast past[DEBUG_PASTS]; /* the latest */
 } CpuDebug;
 
 /* Counting (count.c): how far the machine is. The first CPU has it, so that a snapshot keeps it. */

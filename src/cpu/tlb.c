@@ -114,6 +114,12 @@ static bool device_access(Cpu *cpu, uint64_t va, Access access, int size, const 
             device_fault(cpu, va, access, s);
         return ok;
     }
+    DebugDevice known = debug_device(cpu, access == STORE, s->phys, size, value);
+    if (known != DEVICE_ASK) {
+        if (known == DEVICE_LATER)
+            precise(cpu);
+        return known == DEVICE_KNOWN;
+    }
     requester_cpu = cpu->run->number;
     machine_lock(m);
     if (access == STORE)
@@ -124,6 +130,7 @@ static bool device_access(Cpu *cpu, uint64_t va, Access access, int size, const 
     requester_cpu = 0;
     if (lockstep)
         lockstep_device_done(cpu, access, s->phys, size, *value, ok);
+    debug_device_said(cpu, access == STORE, s->phys, size, *value);
     if (!ok)
         device_fault(cpu, va, access, s);
     return ok;

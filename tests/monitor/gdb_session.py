@@ -194,6 +194,18 @@ BARE = [
     ('monitor info status', 'paused'),
     ('maint packet qqemu.sstepbits', 'ENABLE=1,NOIRQ=2,NOTIMER=4'),
     ('maint packet qqemu.sstep', '0x7'),
+    # LDP X0, X1, [X2] of the data that fw-cfg gives once ("QEMU") and of what is watched: the first half is not read again.
+    ('set $saved = $pc', ''),
+    ('set var *(unsigned *)0x40090000 = 0xa9400440', ''),
+    ('set var *(unsigned short *)0x09020008 = 0', ''),
+    ('set $x2 = 0x09020000', ''),
+    ('set $pc = 0x40090000', ''),
+    ('rwatch *(long *)0x09020008', 'read watchpoint'),
+    ('continue', 'read watchpoint'),
+    ('print/x $x0', '= 0x554d4551'),
+    ('print $pc == 0x40090004', '= 1'),
+    ('delete', ''),
+    ('set $pc = $saved', ''),
     # Ctrl-C, detaching, coming back.
     (INTERRUPT, ''),
     ('continue', 'SIGINT'),
