@@ -108,6 +108,10 @@ typedef struct Comp {
     uint32_t colds, labels;
     F80Cache f80;
     struct {
+        uint8_t *at; /* in a unit that is a loop: where it goes round with its values on the stack; else NULL */
+        F80Cache cache;
+    } f80_loop;
+    struct {
         uint32_t at; /* of the second of two accesses that share a check, when the first was compiled; else 0 */
         Cold *cold;
     } pair;
@@ -221,6 +225,13 @@ void f80_flush(Comp *);                     /* everything to its slot, before st
 void f80_flush_slot(Comp *, unsigned slot); /* the same if that slot is among them */
 void f80_out_of_the_way(Comp *); /* around a slow path: to the slots, and back again; EFLAGS and registers are kept */
 void f80_back(Comp *);
+void f80_loop_head(Comp *); /* at the label of the unit's start */
+bool f80_goes_round(const Comp *, uint64_t pc);
+void f80_go_round(Comp *); /* the stack as the loop's head wants it */
+static inline bool f80_busy(const Comp *c)
+{
+    return c->f80.depth || c->f80.ran;
+}
 void leave_if(Comp *);
 void mem_op(Comp *);
 void call_op(Comp *);

@@ -11,6 +11,8 @@ static void op_label(Comp *c)
 {
     allocator_label(c);
     label_here(c, insn_of(c, (IrRef)c->at)->imm);
+    if (insn_of(c, (IrRef)c->at)->imm == c->first_pc)
+        f80_loop_head(c);
 }
 
 /* By op; what is not here depends on the type. */
@@ -40,7 +42,8 @@ static bool wants_slots(const Comp *c, const IrInsn *i)
 {
     if (i->op == IR_call)
         return c->guest->helpers[i->imm & 0xffff].effects & (H_STATE | H_LEAVES);
-    return i->op == IR_label || (ir_effects((IrOp)i->op) & LEAVES && i->op != IR_leave_if);
+    bool branch = i->op == IR_leave_if || i->op == IR_goto_if || i->op == IR_goto_; /* see to it themselves */
+    return i->op == IR_label || (ir_effects((IrOp)i->op) & LEAVES && !branch);
 }
 
 /* Ops that emit nothing themselves. */
@@ -63,7 +66,7 @@ static bool emit_ops(Comp *c)
         c->at = at;
         if (!room(&c->a, OP_ROOM))
             return false;
-        if ((c->f80.depth || c->f80.ran) && wants_slots(c, i))
+        if (f80_busy(c) && wants_slots(c, i))
             f80_flush(c);
         emitter(i)(c);
         c->locked = c->vlocked = 0;
@@ -129,6 +132,7 @@ static bool compile(const Guest *guest, Ir *ir, uint64_t first_pc, Compiled *out
     c->locked = c->vlocked = 0;
     c->pushed = 0;
     c->f80 = (F80Cache){ 0 };
+    c->f80_loop.at = NULL;
     out->exits = out->points = 0;
     allocator_label(c);
     ir_live(ir, &c->live);

@@ -143,12 +143,30 @@ static void cross_page(Comp *c, uint64_t pc)
 static void cross_page_cold(Comp *c, Cold *s)
 {
     c->host = 0;
+    f80_flush(c);
     cross_page(c, s->imm);
+}
+
+/* Back to the unit's start, past where that loads the stack. */
+static void go_round(Comp *c, uint64_t pc)
+{
+    f80_go_round(c);
+    Cold *s = new_exit(c, pc);
+    s->reg[1] = true;
+    compare_stop(c);
+    asm_target(asm_jcc(&c->a, CC_E), c->f80_loop.at);
+    f80_flush(c);
+    s->from[0] = asm_jmp(&c->a);
 }
 
 static void go(Comp *c, uint64_t pc)
 {
     c->host = 0;
+    if (f80_goes_round(c, pc)) {
+        go_round(c, pc);
+        return;
+    }
+    f80_flush(c);
     if (unit_has_label(c, pc)) {
         unsigned k = label_index(c, pc);
         if (!c->label[k].at) {
@@ -179,9 +197,16 @@ static void go(Comp *c, uint64_t pc)
 /* Out of a loop: on the way its pins are swapped. */
 static void swap_and_go(Comp *c, Cold *s)
 {
+    f80_flush(c);
     pins_out(c);
     Cold *stub = new_exit(c, s->imm);
     stub->from[2] = asm_jmp_aligned(&c->a);
+}
+
+static void flush_and_go(Comp *c, Cold *s)
+{
+    f80_flush(c);
+    to_label(c, label_index(c, s->imm), asm_jmp(&c->a));
 }
 
 /* A loop's branch: the stop word is tested where it is taken, the condition skips both. */
@@ -192,6 +217,7 @@ static void back_if(Comp *c, Cc cc, uint64_t pc)
     uint16_t slot = c->host_slot;
     Where saved = c->where[host];
     uint64_t here = c->pc;
+    F80Cache f80 = c->f80;
     c->pc = pc > here ? pc : here; /* go() takes it for a backward jump */
     go(c, pc);
     c->pc = here;
@@ -199,6 +225,7 @@ static void back_if(Comp *c, Cc cc, uint64_t pc)
     c->host = host; /* not reached from the test: the flags are as they were */
     c->host_slot = slot;
     c->where[host] = saved;
+    c->f80 = f80;
 }
 
 static void go_if(Comp *c, IrRef bit, uint64_t pc)
@@ -212,9 +239,13 @@ static void go_if(Comp *c, IrRef bit, uint64_t pc)
     }
     if (unit_has_label(c, pc)) {
         unsigned k = label_index(c, pc);
-        if (c->label[k].at)
+        if (c->label[k].at) {
             back_if(c, cc, pc);
-        else
+        } else if (f80_busy(c)) {
+            Cold *s = cold(c, flush_and_go);
+            s->imm = pc;
+            s->from[0] = asm_jcc(&c->a, cc);
+        } else
             to_label(c, k, asm_jcc(&c->a, cc));
     } else if (!in_page(c, pc)) {
         Cold *s = cold(c, cross_page_cold);
@@ -222,7 +253,7 @@ static void go_if(Comp *c, IrRef bit, uint64_t pc)
         s->from[0] = asm_jcc(&c->a, cc);
     } else if (pc <= c->pc) {
         back_if(c, cc, pc);
-    } else if (c->swaps) {
+    } else if (c->swaps || f80_busy(c)) {
         Cold *s = cold(c, swap_and_go);
         s->imm = pc;
         s->from[0] = asm_jcc(&c->a, cc);
@@ -267,6 +298,7 @@ void exit_op(Comp *c)
     switch (i->op) {
     case IR_goto_:
         go(c, i->imm);
+        c->f80 = (F80Cache){ 0 }; /* nothing comes here */
         break;
     case IR_goto_if:
         go_if(c, i->arg[0], i->imm);

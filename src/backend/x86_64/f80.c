@@ -381,6 +381,100 @@ static void set_control(Comp *c, const IrInsn *i)
     asm_op(&c->a, FLDCW, false, 0, slot_rm(c, c->guest->f80_control, 0), 0);
 }
 
+/* ---- loops ---- a unit that branches to its start keeps what it works on where it is on the way round */
+
+/* Slots that are read before they are written, up to the last branch to the unit's start. */
+typedef struct Reads {
+    uint8_t slot[8], count;
+    bool seen[IR_SLOTS];
+} Reads;
+
+static void touches(Reads *r, unsigned slot, bool reads)
+{
+    enum { MOST = 6 }; /* some room must be left to work in */
+    if (!r->seen[slot] && reads && r->count < MOST)
+        r->slot[r->count++] = (uint8_t)slot;
+    r->seen[slot] = true;
+}
+
+static void note(Reads *r, const IrInsn *i)
+{
+    unsigned op = i->imm & 0xff, d = ir_f80_d(i->imm), b = ir_f80_b(i->imm);
+    if (i->op == IR_f80_status || i->op == IR_f80_control || (i->op == IR_f80 && op == F80_DROP))
+        return;
+    if ((i->op == IR_f80 && op <= F80_SWAP) || i->op == IR_f80_cmp)
+        touches(r, b, true);
+    bool defines = i->op == IR_f80_in ? op == F80_COPY : i->op == IR_f80 && (op == F80_COPY || op >= F80_CONST);
+    touches(r, d, !defines);
+}
+
+/* false: the loop, if there is one, looks at state on its way. */
+static bool find_reads(const Comp *c, Reads *r)
+{
+    bool found = false;
+    for (uint32_t k = c->at + 1; k < c->ir->count; k++) {
+        const IrInsn *i = &c->ir->insn[k];
+        bool call = i->op == IR_call && c->guest->helpers[i->imm & 0xffff].effects & (H_STATE | H_LEAVES);
+        if (i->op == IR_label || i->op == IR_charge || call)
+            break;
+        if (i->op >= IR_f80 && i->op <= IR_f80_control)
+            note(r, i);
+        else if ((i->op == IR_goto_ || i->op == IR_goto_if) && i->imm == c->first_pc)
+            found = true;
+        if (ir_effects((IrOp)i->op) & LEAVES && i->op != IR_goto_if && i->op != IR_leave_if)
+            break;
+    }
+    return found;
+}
+
+void f80_loop_head(Comp *c)
+{
+    Reads r = { .count = 0 };
+    if (!find_reads(c, &r) || !r.count)
+        return;
+    for (unsigned k = r.count; k-- > 0;) {
+        with_slot(c, FLD_M80, r.slot[k]);
+        pushed(&c->f80, r.slot[k], true);
+    }
+    c->f80.ran = true;
+    c->f80_loop.at = c->a.p;
+    c->f80_loop.cache = c->f80;
+}
+
+bool f80_goes_round(const Comp *c, uint64_t pc)
+{
+    return c->f80_loop.at && pc == c->first_pc;
+}
+
+static void exchange(Comp *c, unsigned k)
+{
+    if (!k)
+        return;
+    insn(c, FXCH + k);
+    exchanged(&c->f80, k);
+}
+
+void f80_go_round(Comp *c)
+{
+    F80Cache *f = &c->f80;
+    const F80Cache *want = &c->f80_loop.cache;
+    drop_dead(c);
+    for (unsigned k = 0; k < f->depth; k++)
+        if (find(want, f->slot[k]) == ABSENT) {
+            exchange(c, k);
+            store_top(c);
+            k = ~0u; /* from the top again */
+        }
+    for (unsigned k = 0; k < want->depth; k++)
+        bring(c, want->slot[k], want->slot[k]);
+    for (unsigned k = want->depth; k-- > 1;)
+        if (f->slot[k] != want->slot[k]) {
+            exchange(c, find(f, want->slot[k]));
+            exchange(c, k);
+        }
+    *f = *want;
+}
+
 void f80_op(Comp *c)
 {
     const IrInsn *i = insn_of(c, (IrRef)c->at);
