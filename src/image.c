@@ -1,7 +1,6 @@
-#include "image.h"
+#include "image_look.h"
 
 #include "base/alloc.h"
-#include "core/load.h"
 
 #include <elf.h>
 #include <errno.h>
@@ -14,22 +13,29 @@
 
 enum { HEAD = 64 << 10, UNPACK_MOST = 256 << 20 };
 
-typedef struct Look {
-    const char *path;
-    Blob head;  /* the first 64 KiB, or all that was unpacked */
-    bool inner; /* inside a compressed file */
-    Out *out;
-    ImageInfo *info;
-} Look;
-
-static void say(Look *l, const char *what, const char *why)
+void look_say(Look *l, const char *what, const char *why)
 {
     if (l->out)
         out(l->out, "%s%s\n  because %s\n", l->inner ? "  inside: " : "", what, why);
 }
 
+void look_read(const Look *l, uint64_t at, void *to, size_t len)
+{
+    memset(to, 0, len);
+    if (l->inner) {
+        size_t there = at < l->head.len ? l->head.len - (size_t)at : 0;
+        memcpy(to, l->head.data + (there ? at : 0), there < len ? there : len);
+        return;
+    }
+    int fd = at <= INT64_MAX - len ? open(l->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
+    if (fd < 0)
+        return;
+    (void)!pread(fd, to, len, (off_t)at);
+    close(fd);
+}
+
 #define UNPACK  "unpack it first"
-#define FOREIGN "is for another processor; this version runs arm64 guests"
+#define FOREIGN "is for another processor; this version runs arm64 and x86 guests"
 
 static const struct Machine16 {
     uint16_t number;
@@ -55,7 +61,7 @@ static const char *arch_of(const struct Machine16 *table, uint64_t number)
 
 static bool is_native(const char *arch)
 {
-    return !strcmp(arch, "arm64");
+    return !strcmp(arch, "arm64") || !strcmp(arch, "x86_64") || !strcmp(arch, "x86");
 }
 
 static uint64_t elf_field(const Look *l, uint64_t at, int size)
@@ -75,6 +81,73 @@ static bool elf_wants_linux(const Look *l)
     return false;
 }
 
+/* ---- what starts on a PC ---- */
+
+/* Multiboot 1 (0.6.96, 3.1): the magic number, aligned, whose sum with flags and checksum is 0. */
+static bool has_multiboot(const Look *l)
+{
+    for (size_t at = 0; at + 12 <= l->head.len && at < 8192; at += 4)
+        if (blob_le(&l->head, at, 4) == 0x1badb002 &&
+            !(uint32_t)(0x1badb002 + blob_le(&l->head, at + 4, 4) + blob_le(&l->head, at + 8, 4)))
+            return true;
+    return false;
+}
+
+/* PVH: an ELF note named "Xen" of type 18, which says where it is entered in 32-bit mode. */
+static bool has_pvh(const Look *l)
+{
+    bool wide = blob_le(&l->head, 4, 1) == ELFCLASS64;
+    uint64_t table = elf_field(l, wide ? 32 : 28, wide ? 8 : 4), size = wide ? 56 : 32;
+    uint64_t count = elf_field(l, wide ? 56 : 44, 2);
+    for (uint64_t i = 0; i < count && table < l->head.len; i++, table += size) {
+        uint8_t note[4096];
+        uint64_t at = elf_field(l, table + (wide ? 8 : 4), wide ? 8 : 4);
+        if (elf_field(l, table, 4) != PT_NOTE)
+            continue;
+        look_read(l, at, note, sizeof note);
+        for (size_t k = 0; k + 16 <= sizeof note; k += 4)
+            if (!memcmp(note + k, "\4\0\0\0", 4) && !memcmp(note + k + 8, "\22\0\0\0Xen", 8))
+                return true;
+    }
+    return false;
+}
+
+static bool is_pc(const char *arch)
+{
+    return !strcmp(arch, "x86_64") || !strcmp(arch, "x86");
+}
+
+/* A program without ELF's header that a Multiboot loader knows how to load. */
+static bool look_multiboot(Look *l)
+{
+    if (!has_multiboot(l))
+        return false;
+    look_say(l, "a Multiboot kernel", "it has 1badb002 and its checksum in the first 8 KiB");
+    return true;
+}
+
+/* Boot protocol 2.12 says whether there is a 64-bit entry (Documentation/arch/x86/boot.rst, xloadflags). */
+static bool look_bzimage(Look *l)
+{
+    bool wide = blob_le(&l->head, 0x206, 2) >= 0x20c && blob_le(&l->head, 0x236, 2) & 1;
+    l->info->arch = wide ? "x86_64" : "x86";
+    look_say(l, wide ? "a Linux kernel (bzImage, 64-bit)" : "a Linux kernel (bzImage, 32-bit)",
+             "it has 'HdrS' at offset 514");
+    return true;
+}
+
+/* What there is to start in an ELF program of a PC. */
+static const char *elf_of_pc(Look *l)
+{
+    if (has_pvh(l))
+        return "an ELF kernel with a PVH entry";
+    if (has_multiboot(l))
+        return "a Multiboot kernel (ELF)";
+    if (!l->info->refusal)
+        l->info->refusal = "has neither a PVH note nor a Multiboot header that a loader could start it by";
+    return "an ELF program";
+}
+
 static bool look_elf(Look *l)
 {
     const char *arch = arch_of(elf_machines, elf_field(l, 18, 2));
@@ -89,7 +162,7 @@ static bool look_elf(Look *l)
     char *why = xprintf("it begins with \\x7f"
                         "ELF, and e_machine is %" PRIu64 " (%s)",
                         elf_field(l, 18, 2), arch);
-    say(l, "an ELF program", why);
+    look_say(l, is_pc(arch) ? elf_of_pc(l) : "an ELF program", why);
     free(why);
     return true;
 }
@@ -108,7 +181,7 @@ static bool look_efi(Look *l)
     l->info->arch = arch_of(pe_machines, machine);
     char *why =
         xprintf("it begins with MZ, and the machine of its PE header is 0x%" PRIx64 " (%s)", machine, l->info->arch);
-    say(l, "an EFI program", why);
+    look_say(l, "an EFI program", why);
     free(why);
     return true;
 }
@@ -119,7 +192,7 @@ static bool look_zboot(Look *l)
     char *what = xprintf("a Linux kernel in a compressed EFI program (zboot, %.8s)", (const char *)l->head.data + 24);
     l->info->arch = arch;
     l->info->refusal = is_native(arch) ? NULL : FOREIGN;
-    say(l, what, "it has 'zimg' at offset 4");
+    look_say(l, what, "it has 'zimg' at offset 4");
     free(what);
     return true;
 }
@@ -130,7 +203,7 @@ static bool look_gzip(Look *l)
 {
     Blob file, inside;
     Error err;
-    say(l, "a gzip file", "it begins with 1f 8b");
+    look_say(l, "a gzip file", "it begins with 1f 8b");
     l->info->kind = IMAGE_UNKNOWN;
     l->info->refusal = "holds nothing this version knows; unpack it and look at what is in it";
     if (l->inner || l->info->bytes > UNPACK_MOST || !load_file("image", l->path, UNPACK_MOST, &file, &err))
@@ -138,7 +211,7 @@ static bool look_gzip(Look *l)
     bool ok = load_gunzip(l->path, file.data, file.len, UNPACK_MOST, &inside, &err);
     blob_free(&file);
     if (!ok) {
-        say(l, "cannot be unpacked", err.text);
+        look_say(l, "cannot be unpacked", err.text);
         return true;
     }
     l->inner = true;
@@ -154,33 +227,12 @@ static bool look_gzip(Look *l)
     return true;
 }
 
-/* UEFI 2.10, 5.3.3: partition entries from LBA 2 on; the EFI system partition's type GUID. */
-static bool has_esp(const Look *l)
-{
-    static const uint8_t esp[] = { 0x28, 0x73, 0x2a, 0xc1, 0x1f, 0xf8, 0xd2, 0x11,
-                                   0xba, 0x4b, 0x00, 0xa0, 0xc9, 0x3e, 0xc9, 0x3b };
-    for (size_t at = 1024; at + 128 <= l->head.len && at < 1024 + 128 * 128; at += 128)
-        if (!memcmp(l->head.data + at, esp, sizeof esp))
-            return true;
-    return false;
-}
-
-static bool look_gpt(Look *l)
-{
-    bool esp = has_esp(l);
-    say(l, esp ? "a disk with an EFI system partition" : "a disk without an EFI system partition",
-        "it has a partition table ('EFI PART') at offset 512");
-    if (!esp)
-        l->info->refusal = "has nothing that firmware could start; give a kernel with -kernel and the disk with -drive";
-    return true;
-}
-
 static bool look_flash(Look *l)
 {
     bool arm = blob_le(&l->head, 3, 1) == 0x14; /* B: the reset vector */
     l->info->arch = arm ? "arm64" : NULL;
     l->info->refusal = arm ? NULL : FOREIGN;
-    say(l, "UEFI firmware", "it has a firmware volume ('_FVH') where one begins");
+    look_say(l, "UEFI firmware", "it has a firmware volume ('_FVH') where one begins");
     return true;
 }
 
@@ -203,7 +255,7 @@ static const Magic magics[] = {
     { 56, "ARM\x64", 4, IMAGE_KERNEL, "arm64", "a Linux kernel (Image)", NULL, NULL },
     { 4, "zimg", 4, IMAGE_KERNEL, NULL, "a compressed kernel", NULL, look_zboot },
     { 56, "RISCV\0\0\0", 8, IMAGE_KERNEL, "riscv", "a Linux kernel (Image)", FOREIGN, NULL },
-    { 0x202, "HdrS", 4, IMAGE_KERNEL, "x86", "a Linux kernel (bzImage)", FOREIGN, NULL },
+    { 0x202, "HdrS", 4, IMAGE_KERNEL, "x86", "a Linux kernel (bzImage)", NULL, look_bzimage },
     { 36, "\x18\x28\x6f\x01", 4, IMAGE_KERNEL, "arm", "a Linux kernel (32-bit zImage)", FOREIGN, NULL },
     { 0, "\x27\x05\x19\x56", 4, IMAGE_UNKNOWN, NULL, "a U-Boot image",
       "is wrapped for U-Boot; take out what is in it "
@@ -234,14 +286,12 @@ static const Magic magics[] = {
       "7zXZ",
       5, IMAGE_UNKNOWN, NULL, "an xz file", "is compressed; " UNPACK, NULL },
     { 0, "\x28\xb5\x2f\xfd", 4, IMAGE_UNKNOWN, NULL, "a zstd file", "is compressed; " UNPACK, NULL },
-    { 0x8001, "CD001", 5, IMAGE_DISK, NULL, "a CD image (ISO 9660)", NULL, NULL },
+    { 0x8001, "CD001", 5, IMAGE_CD, NULL, "a CD image (ISO 9660)", NULL, look_cd },
     { 512, "EFI PART", 8, IMAGE_DISK, NULL, "a disk", NULL, look_gpt },
     { 0, "MZ", 2, IMAGE_UNKNOWN, NULL, "an EFI program", "is started by firmware from a disk; give the disk",
       look_efi },
-    { 510, "\x55\xaa", 2, IMAGE_DISK, NULL, "a disk with an MBR",
-      "has no EFI system partition that firmware could "
-      "start; give a kernel with -kernel and the disk with -drive",
-      NULL },
+    { 510, "\x55\xaa", 2, IMAGE_DISK, NULL, "a disk with an MBR", NULL, look_boot_sector },
+    { 0, "", 0, IMAGE_KERNEL, "x86", "a Multiboot kernel", NULL, look_multiboot },
     { 0x438, "\x53\xef", 2, IMAGE_DISK, NULL, "an ext2/3/4 file system",
       "is a file system without a system to start; "
       "give a kernel with -kernel and this with -drive",
@@ -261,7 +311,7 @@ static bool found(Look *l, const Magic *m)
     if (m->more)
         return m->more(l);
     char *why = xprintf("of its bytes at offset %" PRIu32, m->at);
-    say(l, m->what, why);
+    look_say(l, m->what, why);
     free(why);
     return true;
 }
@@ -295,15 +345,44 @@ static bool read_head(Look *l, Error *err)
     return n >= 0 || error_set(err, "%s: %s; name a file", l->path, strerror(errno));
 }
 
+/* How each kind is started on each machine; the first row that fits. */
+static const struct Choice {
+    const char *arch; /* NULL: any */
+    ImageKind kind;
+    const char *machine, *options; /* before the file, separated by blanks */
+} choices[] = {
+    { "x86", IMAGE_KERNEL, "pc", "-kernel" },
+    { "x86_64", IMAGE_KERNEL, "pc", "-kernel" },
+    { "x86_64", IMAGE_FLOPPY, "pc", "-boot a -fda" },
+    { "x86_64", IMAGE_CD, "pc", "-boot d -cdrom" },
+    { "x86_64", IMAGE_DISK, "pc", "-hda" },
+    { NULL, IMAGE_KERNEL, "virt", "-kernel" },
+    { NULL, IMAGE_DISK, "virt", "-bios QEMU_EFI.fd" },
+    { NULL, IMAGE_FIRMWARE, "virt", "-bios" },
+};
+
+char *image_options(const ImageInfo *info)
+{
+    for (size_t i = 0; i < sizeof choices / sizeof *choices; i++) {
+        const struct Choice *c = &choices[i];
+        if (c->kind == info->kind && (!c->arch || (info->arch && !strcmp(c->arch, info->arch))))
+            return xprintf("-machine %s -m 1G %s", c->machine, c->options);
+    }
+    return NULL;
+}
+
 static void print_verdict(const Look *l)
 {
     const ImageInfo *i = l->info;
     if (i->arch)
         out(l->out, "  processor: %s\n", i->arch);
-    if (i->refusal)
+    if (i->refusal) {
         out(l->out, "  it %s\n", i->refusal);
-    else
-        out(l->out, "  run it: dragoman run %s\n", l->path);
+        return;
+    }
+    char *options = image_options(i);
+    out(l->out, "  run it: dragoman run %s\n  which is: dragoman %s %s\n", l->path, options ? options : "", l->path);
+    free(options);
 }
 
 bool image_inspect(const char *path, Out *o, ImageInfo *info, Error *err)
@@ -315,7 +394,7 @@ bool image_inspect(const char *path, Out *o, ImageInfo *info, Error *err)
         if (o)
             out(o, "%s: %" PRIu64 " bytes, ", path, info->bytes);
         if (!find(&l) && !l.inner)
-            say(&l, "of no known kind", "no pattern fits");
+            look_say(&l, "of no known kind", "no pattern fits");
         if (o)
             print_verdict(&l);
     }

@@ -8,6 +8,8 @@ typedef enum ImageKind {
     IMAGE_UNKNOWN,
     IMAGE_KERNEL,   /* goes to -kernel */
     IMAGE_DISK,     /* raw: goes to -drive, and is started by firmware */
+    IMAGE_CD,       /* the same of a CD: -cdrom */
+    IMAGE_FLOPPY,   /* and a floppy: -fda */
     IMAGE_FIRMWARE, /* flash content: goes to -bios */
     IMAGE_CONTAINER /* a disk in a format this version does not read */
 } ImageKind;
@@ -19,5 +21,7 @@ typedef struct ImageInfo {
     uint64_t bytes;
 } ImageInfo;
 
+/* Options that run it, separated by blanks, the file's name comes behind; free it. NULL: nothing can. */
+char *image_options(const ImageInfo *);
 /* Reads the file and says on `o` (which may be NULL) what it is and why. False: it cannot be read. */
 bool image_inspect(const char *path, Out *o, ImageInfo *, Error *);

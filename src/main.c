@@ -1,4 +1,5 @@
 /* dragoman: options -> machine -> run -> exit code. */
+#include "base/alloc.h"
 #include "base/log.h"
 #include "cpu/run.h"
 #include "host/chardev.h"
@@ -103,34 +104,61 @@ static int start_and_run(Config *c, Error *err)
     return code;
 }
 
-static int emulate(char **args)
+/* qemu-system-ARCH, a link to this program, runs the guests of that processor, on QEMU's machine for them if the user
+ * names none. */
+static const struct Called {
+    const char *arch, *machine, *cpu; /* NULL: the user must say */
+} called[] = { { "aarch64", NULL, NULL }, { "x86_64", "pc", "qemu64" }, { "i386", "pc", "qemu32" } };
+
+static bool known_guest(const char *program, const struct Called **as, Error *err)
+{
+    const char *slash = strrchr(program, '/'), *name = slash ? slash + 1 : program;
+    static const char prefix[] = "qemu-system-";
+    *as = NULL;
+    if (strncmp(name, prefix, sizeof prefix - 1))
+        return true;
+    for (size_t i = 0; i < sizeof called / sizeof *called && !*as; i++)
+        if (!strcmp(name + sizeof prefix - 1, called[i].arch))
+            *as = &called[i];
+    return *as || error_set(err,
+                            "%s: this version runs aarch64, x86_64 and i386 guests only; link it as "
+                            "qemu-system-aarch64, qemu-system-x86_64 or qemu-system-i386",
+                            name);
+}
+
+static bool use_machine_of(const struct Called *as, Config *c, Error *err)
+{
+    static char machine[] = "-machine";
+    if (!as || !as->machine || c->type)
+        return true;
+    char *args[] = { machine, (char *)(uintptr_t)as->machine, NULL };
+    c->machine.cpu = c->machine.cpu ? c->machine.cpu : as->cpu;
+    return config_parse(c, args, err);
+}
+
+static int emulate(char **args, const struct Called *as)
 {
     Config c = { 0 };
     Error err;
-    int code = config_parse(&c, args, &err) ? c.done ? 0 : start_and_run(&c, &err) : fail(&err);
+    bool ok = config_parse(&c, args, &err) && use_machine_of(as, &c, &err);
+    int code = ok ? c.done ? 0 : start_and_run(&c, &err) : fail(&err);
     config_free(&c);
     return code;
 }
 
-/* Options that run FILE, but for those the user gave; NULL-ended. The user's come later and win. */
-static char **choices(const ImageInfo *image, char *path)
+/* Parses the options that run FILE, but for those the user gives: they come later and win. */
+static bool choose(Config *c, const ImageInfo *image, char *path, Error *err)
 {
-    static char machine[] = "-machine", virt[] = "virt", memory[] = "-m", size[] = "1G", kernel[] = "-kernel";
-    static char bios[] = "-bios", firmware[] = "QEMU_EFI.fd", *args[10];
-    char **at = args;
-    *at++ = machine;
-    *at++ = virt;
-    *at++ = memory;
-    *at++ = size;
-    if (image->kind == IMAGE_KERNEL)
-        *at++ = kernel;
-    else
-        *at++ = bios;
-    if (image->kind == IMAGE_DISK)
-        *at++ = firmware;
-    *at++ = path;
-    *at = NULL;
-    return args;
+    char *words = image_options(image), *args[16], *rest;
+    size_t n = 0;
+    if (!words)
+        return error_set(err, "%s is nothing that can be started", path);
+    for (char *word = strtok_r(words, " ", &rest); word && n < 14; word = strtok_r(NULL, " ", &rest))
+        args[n++] = (char *)(uintptr_t)config_own(c, xstrdup(word));
+    args[n++] = path;
+    args[n] = NULL;
+    free(words);
+    return config_parse(c, args, err);
 }
 
 static int run(char **args)
@@ -147,7 +175,7 @@ static int run(char **args)
     image_inspect(*args, &o, &image, &err);
     fflush(stdout);
     Config c = { 0 };
-    bool ok = config_parse(&c, choices(&image, *args), &err) && config_parse(&c, args + 1, &err);
+    bool ok = choose(&c, &image, *args, &err) && config_parse(&c, args + 1, &err);
     int code = !ok ? fail(&err) : c.done ? 0 : start_and_run(&c, &err);
     config_free(&c);
     return code;
@@ -171,23 +199,14 @@ static const struct Verb {
     int (*fn)(char **args);
 } verbs[] = { { "run", run }, { "inspect", inspect } };
 
-/* qemu-system-ARCH, a link to this program, runs the guests of that processor; here all that are known. */
-static bool known_guest(const char *program, Error *err)
-{
-    const char *slash = strrchr(program, '/'), *name = slash ? slash + 1 : program;
-    static const char prefix[] = "qemu-system-";
-    if (strncmp(name, prefix, sizeof prefix - 1) || !strcmp(name + sizeof prefix - 1, "aarch64"))
-        return true;
-    return error_set(err, "%s: this version runs aarch64 guests only; link it as qemu-system-aarch64", name);
-}
-
 int main(int argc, char **argv)
 {
     Error err;
-    if (!known_guest(argc ? argv[0] : "", &err))
+    const struct Called *as;
+    if (!known_guest(argc ? argv[0] : "", &as, &err))
         return fail(&err);
     for (size_t i = 0; argc > 1 && i < sizeof verbs / sizeof *verbs; i++)
         if (!strcmp(argv[1], verbs[i].name))
             return verbs[i].fn(argv + 2);
-    return emulate(argc ? argv + 1 : argv);
+    return emulate(argc ? argv + 1 : argv, as);
 }

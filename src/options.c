@@ -70,7 +70,8 @@ static bool set_manual(void *config, const char *value, Error *err)
                                ".B dragoman run\n\\fIFILE\\fR [\\fIoptions\\fR]\n.br\n"
                                ".B dragoman inspect\n\\fIFILE\\fR\n.SH DESCRIPTION\n"
                                "Runs operating systems and firmware built for one processor on another, with the\n"
-                               "option names of QEMU. Called as qemu\\-system\\-aarch64 it does the same.\n"
+                               "option names of QEMU. Called as qemu\\-system\\-aarch64, qemu\\-system\\-x86_64 or\n"
+                               "qemu\\-system\\-i386 it does the same, the latter two on the machine pc unless told.\n"
                                "\\fBrun\\fR chooses the options that FILE needs; those given win.\n"
                                "\\fBinspect\\fR says what a file is, and why.\n.SH OPTIONS\n";
     static const char tail[] = ".SH KEYS\nWhile the guest runs on this terminal, Ctrl\\-A is the escape key:\n"

@@ -16,7 +16,7 @@ static const struct {
     const char *arch, *refusal; /* NULL: none */
 } images[] = {
     { "arm64 Image", 56, "ARM\x64", 4, 0, NULL, IMAGE_KERNEL, "arm64", NULL },
-    { "bzImage", 0x202, "HdrS", 4, 0, NULL, IMAGE_KERNEL, "x86", "another processor" },
+    { "bzImage", 0x202, "HdrS", 4, 0, NULL, IMAGE_KERNEL, "x86", NULL },
     { "arm ELF", 0, "\177ELF\1\1\1\0\0\0\0\0\0\0\0\0\2\0\x28\0", 20, 0, NULL, IMAGE_KERNEL, "arm",
       "another processor" },
     { "arm64 ELF", 0, "\177ELF\2\1\1\0\0\0\0\0\0\0\0\0\2\0\xb7\0", 20, 0, NULL, IMAGE_KERNEL, "arm64", NULL },
@@ -26,10 +26,14 @@ static const struct {
       "another processor" },
     { "qcow2", 0, "QFI\xfb", 4, 0, NULL, IMAGE_CONTAINER, NULL, "qemu-img convert" },
     { "firmware", 0, "\0\4\0\x14", 4, 4096 + 40, "_FVH", IMAGE_FIRMWARE, "arm64", NULL },
-    { "iso", 0x8001, "CD001", 5, 0, NULL, IMAGE_DISK, NULL, NULL },
+    { "iso", 0x8001, "CD001", 5, 0, NULL, IMAGE_CD, NULL, "cannot be started" },
     { "gpt with an ESP", 512, "EFI PART", 8, 1024, "\x28\x73\x2a\xc1\x1f\xf8\xd2\x11\xba\x4b", IMAGE_DISK, NULL,
       "nothing that firmware could start" },
     { "mbr", 510, "\x55\xaa", 2, 0, NULL, IMAGE_DISK, NULL, "-kernel" },
+    { "boot sector", 510, "\x55\xaa", 2, 1, "\x3c", IMAGE_FLOPPY, "x86_64", NULL },
+    { "x86-64 ELF", 0, "\177ELF\2\1\1\0\0\0\0\0\0\0\0\0\2\0\x3e\0", 20, 0, NULL, IMAGE_KERNEL, "x86_64",
+      "neither a PVH note" },
+    { "Multiboot kernel", 64, "\x02\xb0\xad\x1b\0\0\0\0\xfe\x4f\x52\xe4", 12, 0, NULL, IMAGE_KERNEL, "x86", NULL },
     { "zboot without its PE", 4, "zimg", 4, 0, NULL, IMAGE_KERNEL, "unknown", "another processor" },
     { "zeros", 0, "", 0, 0, NULL, IMAGE_UNKNOWN, NULL, "nothing this version knows" },
 };

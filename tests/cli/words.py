@@ -27,7 +27,35 @@ def elf(machine, kind=2, length=4096):
     return head.ljust(4096, b"\0")[:length]
 
 
+def boot_sector(partition=b""):
+    return b"\xeb\x3c\x90".ljust(446, b"\x90") + partition.ljust(64, b"\0") + b"\x55\xaa"
+
+
+def iso(*entries):
+    """A CD with a boot catalog in sector 20: entries are a platform and what its boot image holds."""
+    disk = bytearray(2048 * (40 + len(entries)))
+    disk[0x8000:0x8006] = b"\1CD001"
+    if entries:
+        disk[0x8800:0x881e] = b"\0CD001\1EL TORITO SPECIFICATION"
+        disk[0x8847:0x884b] = struct.pack("<I", 20)
+    for i, (platform, content) in enumerate(entries):
+        at = 20 * 2048 + (96 if i else 32)
+        if i:
+            disk[at - 32:at - 28] = struct.pack("<BBH", 0x91, platform, 1)
+        else:
+            disk[20 * 2048:20 * 2048 + 32] = struct.pack("<BB26sHBB", 1, platform, b"", 0, 0x55, 0xAA)
+        disk[at:at + 12] = struct.pack("<BBHBBHI", 0x88, 0, 0, 0, 0, 4, 40 + i)
+        disk[(40 + i) * 2048:(40 + i) * 2048 + len(content)] = content
+    return bytes(disk)
+
+
 FILES = {
+    "floppy.img": boot_sector().ljust(1474560, b"\0"),
+    "disk.mbr": boot_sector(struct.pack("<B3sB3sII", 0x80, b"", 0x83, b"", 2048, 8192)).ljust(1 << 20, b"\0"),
+    "hybrid.iso": iso((0, b"boot"), (0xEF, b"BOOTX64 EFI")),
+    "efi.iso": iso((0xEF, b"BOOTAA64EFI")),
+    "data.iso": iso(),
+    "bz64": bytes(0x202) + b"HdrS" + struct.pack("<H", 0x20F) + bytes(0x236 - 0x208) + b"\1\0" + bytes(4096),
     "empty": b"",
     "disk.img": bytes(1 << 20),
     "junk": bytes(range(256)) * 16,
@@ -39,6 +67,7 @@ FILES = {
     "short.zboot": struct.pack("<4s4sII8x8s", b"MZ", b"zimg", 64, 90000, b"gzip").ljust(64, b"\0") + bytes(100),
     "odd.zboot": struct.pack("<4s4sII8x8s", b"MZ", b"zimg", 64, 90, b"lzma").ljust(64, b"\0") + bytes(100),
     "x86.elf": elf(62),
+    "multiboot.elf": elf(62)[:2048] + struct.pack("<III", 0x1BADB002, 3, 2**32 - 0x1BADB002 - 3) + bytes(2048),
     "object.elf": elf(183, kind=1),
     "header.elf": elf(183, length=40),
     "short.elf": elf(183, length=1000),

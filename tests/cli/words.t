@@ -11,7 +11,26 @@ Block device options:
 $ as=qemu-system-aarch64 -M help
 0 virt
 $ as=qemu-system-x86_64 -M help
-1 this version runs aarch64 guests only
+0 pc 
+$ as=qemu-system-ppc64 -M help
+1 this version runs aarch64, x86_64 and i386 guests only
+$ as=qemu-system-i386 -kernel junk
+1 no kernel for a PC
+$ inspect floppy.img disk.mbr hybrid.iso efi.iso data.iso
+0 a floppy disk
+-machine pc -m 1G -boot a -fda floppy.img
+-machine pc -m 1G -hda disk.mbr
+-machine pc -m 1G -boot d -cdrom hybrid.iso
+an EFI program for arm64
+-bios QEMU_EFI.fd efi.iso
+cannot be started; give it with -cdrom
+$ inspect bz64 multiboot.elf bzImage
+0 bzImage, 64-bit
+-machine pc -m 1G -kernel bz64
+a Multiboot kernel (ELF)
+bzImage, 32-bit
+$ inspect x86.elf
+0 has neither a PVH note nor a Multiboot header
 $ -M virt,help
 0 gic-version=
 $ -d help
@@ -235,7 +254,9 @@ $ run
 $ run /nonexistent
 1 No such file
 $ run /bin/ls
-1 is for another processor
+1 is a program that runs under Linux
+$ run data.iso
+1 cannot be started
 $ run /etc/passwd
 1 nothing this version knows
 $ inspect /bin/ls
