@@ -193,12 +193,18 @@ static const DeviceType *part_type(Machine *m, const Part *part, Error *err)
     return t ? *t : NULL;
 }
 
+/* With -nodefaults: but a port stays that the user has given something to be connected to (-serial). */
+static bool left_out(const MachineConfig *c, const Part *p)
+{
+    return p->optional && c->no_defaults && !(c->find && c->find(PROP_CHARDEV, p->id));
+}
+
 /* -cpu none: the machine without CPUs, for looking at its devices. */
 static int copies(const Machine *m, const Part *p)
 {
     if (!strcmp(p->type, "$cpu") && !strcmp(m->config->cpu, "none"))
         return 0;
-    if ((p->optional && m->config->no_defaults) || (p->when && !machine_prop_is(m, p->when)))
+    if (left_out(m->config, p) || (p->when && !machine_prop_is(m, p->when)))
         return 0;
     return p->each_cpu ? m->config->cpus : p->copies ? p->copies : 1;
 }
