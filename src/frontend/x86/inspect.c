@@ -3,6 +3,8 @@
  * change under gdb; the program counter is the linear address (CS base + RIP), which is what breakpoints and memory
  * packets use. */
 #include "frontend/x86/guest.h"
+
+#include "frontend/x86/mmu.h"
 #include "frontend/x86/x87.h"
 #include "frontend/x86/xsave.h"
 
@@ -255,6 +257,29 @@ static const char *const regimes[] = {
     [R_USER] = "user", [R_SUPERVISOR] = "supervisor", [R_SUPERVISOR_AC] = "supervisor with AC", [R_COUNT] = NULL
 };
 
+/* ---- vtop ---- */
+
+static void explain(Cpu *cpu, uint64_t addr, Out *o)
+{
+    X86Cpu *c = x86_of(cpu);
+    Walk w = { 0 };
+    uint32_t regime = x86_regime(cpu, false).regime;
+    PageWalk t = { .linear = addr, .access = LOAD, .regime = regime, .inspect = true, .show = o, .w = &w };
+    out(o, "0x%016llx in regime %s\n", (unsigned long long)addr, regimes[regime]);
+    if (!(c->cr0 & CR0_PG)) {
+        out(o, "paging is off\nphysical 0x%llx\n", (unsigned long long)(uint32_t)addr);
+        return;
+    }
+    x86_page_walk(c, &t);
+    if (w.fault == X86_FAULT_SEGMENT)
+        out(o, "fault: the address is not canonical\n");
+    else if (w.fault)
+        out(o, "fault: error code 0x%llx\n", (unsigned long long)w.fault_info);
+    else
+        out(o, "physical 0x%llx, mapped by %llu KiB%s\n", (unsigned long long)w.phys, 1ull << w.page_bits >> 10,
+            w.global ? ", global" : "");
+}
+
 const GuestDebug x86_debug = {
     .architecture = "i386:x86-64",
     .types = types,
@@ -263,4 +288,5 @@ const GuestDebug x86_debug = {
     .get = get,
     .set = set,
     .own_watch = x86_own_watch,
+    .explain = explain,
 };
