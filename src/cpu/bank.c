@@ -24,12 +24,11 @@ static void clear_entry(TlbBank *b, int write, unsigned at)
     b->note[write][at].ram_page = ~0u;
 }
 
-/* Zeros, as it was allocated, are an empty TLB entry in any place but the first: none is touched before it is used. */
+/* Zeros, as it was allocated, are an empty entry in any place but the first: none is touched before it is used. */
 static void init(TlbBank *b)
 {
     b->read[0].page = b->write[0].page = empty_page(0);
-    for (unsigned k = 0; k < JUMP_SIZE; k++)
-        b->jump[k].pc = ~0ull;
+    b->jump[0].pc = ~0ull;
     b->far_epoch = 1;
 }
 
@@ -222,6 +221,20 @@ void tlb_flush(Cpu *cpu, uint32_t regimes, int64_t tag)
         if (selected(b, regimes) && (tag < 0 || b->key.tag == (uint32_t)tag))
             bank_flush(b);
     }
+}
+
+void bank_set_jump(TlbBank *b, unsigned at, JumpEntry e)
+{
+    JumpEntry *j = &b->jump[at];
+    unsigned page = (e.pc >> 12) & 4095;
+    if (!j->code || j->pc == ~0ull) {
+        if (b->jump_count == JUMP_SIZE)
+            bank_flush_jumps(b);
+        b->jumps[b->jump_count++] = (uint16_t)at;
+    }
+    b->exec_pages[page / 64] |= 1ull << page % 64;
+    j->code = e.code;
+    __atomic_store_n(&j->pc, e.pc, __ATOMIC_RELEASE);
 }
 
 /* Pages, then code: a unit's page was fetched through an entry that says whether it is global. */

@@ -227,7 +227,9 @@ static void clear_lookups(Engine *e, const Unit *u)
         Cpu *cpu = e->machine->cpu[k];
         if (!cpu || !cpu->run)
             continue;
-        for (uint32_t left = u->banks; left; left &= left - 1) {
+        int half = u->pc >> 63;
+        bool inherited = u->pc >= cpu->run->heir_from[half] && u->pc <= cpu->run->heir_to[half];
+        for (uint32_t left = u->banks | (inherited ? cpu->run->heirs[half] : 0); left; left &= left - 1) {
             TlbBank *b = cpu->run->bank[__builtin_ctz(left)];
             JumpEntry *j = &b->jump[at];
             if (b->live && j->code == u->code)
@@ -434,17 +436,6 @@ bool cache_point(Engine *e, const void *ret, uint64_t *pc)
 void cache_jump_fill(TlbBank *b, Unit *u, unsigned pc_shift)
 {
     u->banks |= 1u << b->number;
-    if (u->mode & MODE_STEP)
-        return;
-    unsigned at = (unsigned)(u->pc >> pc_shift) & (JUMP_SIZE - 1), hash = (u->pc >> 12) & 4095;
-    JumpEntry *j = &b->jump[at];
-    if (j->pc == ~0ull) {
-        if (b->jump_count == JUMP_SIZE)
-            bank_flush_jumps(b);
-        b->jumps[b->jump_count++] = (uint16_t)at;
-    }
-    b->exec_pages[hash / 64] |= 1ull << hash % 64;
-    j->code = u->code;
-    b->unit[at] = u;
-    __atomic_store_n(&j->pc, u->pc, __ATOMIC_RELEASE);
+    if (!(u->mode & MODE_STEP))
+        bank_set_jump(b, (unsigned)(u->pc >> pc_shift) & (JUMP_SIZE - 1), (JumpEntry){ u->pc, u->code });
 }

@@ -156,7 +156,8 @@ void bank_set(TlbBank *, bool write, uint64_t page_va, uint64_t addend, uint32_t
               bool global);
 void bank_note_big(TlbBank *, uint64_t page_va, uint8_t page_bits); /* before anything is kept of such a mapping */
 /* What TlbBank.parent says: under the engine's lock, while nobody has all others stopped. */
-void bank_inherit(TlbBank *, unsigned pc_shift);
+void bank_inherit(TlbBank *, CpuRun *);
+void bank_set_jump(TlbBank *, unsigned at, JumpEntry);
 
 static inline bool bank_same_page(uint64_t entry, uint64_t va)
 {

@@ -14,20 +14,32 @@ static void take_pages(TlbBank *b, const TlbBank *from, bool write)
     }
 }
 
-static void take_code(TlbBank *b, const TlbBank *from, unsigned pc_shift)
+static void note_heir(CpuRun *run, const TlbBank *b, uint64_t pc)
+{
+    int half = pc >> 63;
+    uint64_t *from = &run->heir_from[half], *to = &run->heir_to[half];
+    if (!run->heirs[half])
+        *from = *to = pc;
+    *from = pc < *from ? pc : *from;
+    *to = pc > *to ? pc : *to;
+    run->heirs[half] |= 1u << b->number;
+}
+
+static void take_code(TlbBank *b, const TlbBank *from, CpuRun *run)
 {
     for (unsigned k = 0; k < FETCHES; k++)
         if (from->fetch[k].page && from->fetch[k].global)
             b->fetch[k] = from->fetch[k];
     for (unsigned k = 0; k < from->jump_count && b->mode == from->mode; k++) {
-        unsigned at = from->jumps[k];
-        uint64_t pc = from->jump[at].pc;
-        if (pc != ~0ull && bank_code_is_global(from, pc))
-            cache_jump_fill(b, from->unit[at], pc_shift);
+        JumpEntry e = from->jump[from->jumps[k]];
+        if (e.pc == ~0ull || !bank_code_is_global(from, e.pc))
+            continue;
+        note_heir(run, b, e.pc);
+        bank_set_jump(b, from->jumps[k], e);
     }
 }
 
-void bank_inherit(TlbBank *b, unsigned pc_shift)
+void bank_inherit(TlbBank *b, CpuRun *run)
 {
     const TlbBank *from = b->parent;
     b->parent = NULL;
@@ -39,5 +51,5 @@ void bank_inherit(TlbBank *b, unsigned pc_shift)
     }
     take_pages(b, from, false);
     take_pages(b, from, true);
-    take_code(b, from, pc_shift);
+    take_code(b, from, run);
 }

@@ -286,7 +286,7 @@ static void inherit(Cpu *cpu)
     Engine *e = cpu->run->engine;
     enter_code(cpu);
     pthread_mutex_lock(&e->lock);
-    bank_inherit(cpu->bank, cpu->run->guest->pc_shift);
+    bank_inherit(cpu->bank, cpu->run);
     pthread_mutex_unlock(&e->lock);
     leave_code(cpu);
 }

@@ -21,7 +21,7 @@ typedef struct JumpEntry { /* where the unit for a pc of this bank is */
 enum {
     TLB_BITS = 12,
     TLB_SIZE = 1 << TLB_BITS,
-    JUMP_SIZE = 4096,
+    JUMP_SIZE = 16384,
     BANKS = 32,
     FETCHES = 512,
     WRITERS = 1024,
@@ -70,7 +70,6 @@ struct TlbBank {
     uint16_t touched[2][TLB_SIZE], touched_count[2];
     uint16_t writers[WRITERS], writer[WRITERS]; /* by hash of the RAM page: how many entries of `write`, the latest */
     uint16_t jumps[JUMP_SIZE], jump_count;
-    Unit *unit[JUMP_SIZE]; /* whose code jump[] has */
     Regime key;
     uint64_t mode; /* Guest.mode the jump table was filled under */
     uint64_t when; /* last switched to: the oldest bank is reused */
@@ -134,6 +133,8 @@ struct CpuRun {
     TlbBank *bank[BANKS]; /* made when first used */
     TlbBank *last[16];    /* by regime: the bank used last */
     uint64_t clock;       /* counts bank switches */
+    uint32_t heirs[2];    /* by half: banks that may have code of others, of these pcs, whatever Unit.banks says */
+    uint64_t heir_from[2], heir_to[2];
     _Atomic uint32_t lines, powered, in_code, resync;
     _Atomic bool storing; /* beside code: whoever makes a unit of the page waits for it */
     pthread_t thread;

@@ -140,7 +140,7 @@ START_TEST(global_entries_outlive_a_flush_of_the_rest_and_go_to_a_new_bank)
     bank_flush(bank);
     bank->parent = cpu.bank;
     bank->live = true;
-    bank_inherit(bank, 2);
+    bank_inherit(bank, &run);
     ck_assert_ptr_null(bank->parent);
     for (unsigned n = 1; n < 9; n++)
         ck_assert_int_eq(first_level(n, n & 1), n > 4);
