@@ -174,6 +174,8 @@ static bool same_name(const char *row, const char *capstone)
 static bool capstone_errs(const X86Insn *i, uint64_t mode)
 {
     bool branch = i->attr & X86_F64;
+    if (i->attr & X86_MMX && i->rex & 8)
+        return true; /* it takes REX.W for a choice between MMX and SSE */
     if (i->op66 && i->rep)
         return true; /* it takes one of them for another instruction's */
     if (branch && mode & M_CODE64 && (i->op66 || i->rex & 8))

@@ -169,9 +169,13 @@ void x86_fp_random(X86Fp *f, uint64_t *seed, const X86Insn *i)
         if (f->status & ~f->control & 0x3f)
             f->status |= 0x8080;
         f->tags = tags(seed, top);
+        /* AMD's processors lose the pointers at a switch of processes unless an exception is pending */
+        bool lost = !(f->status & 0x80) && (!strcmp(i->row->name, "fnsave") || !strcmp(i->row->name, "fnstenv"));
         f->opcode = number(seed) & 0x7ff;
         f->ip = number(seed) & 0xffffffff;
         f->dp = number(seed) & 0xffffffff;
+        if (lost)
+            f->opcode = 0, f->ip = f->dp = 0;
         for (int n = 0; n < 8; n++)
             f80(f->st[n], seed);
     }
@@ -214,10 +218,23 @@ static uint16_t open_status(const X86Insn *i, bool faulted, bool others)
     return (others || strstr(i->row->name, "comi") ? 0x200 : 0) | (stores && faulted ? 0x23f : 0);
 }
 
-bool x86_fp_agrees(const X86Fp *a, const X86Fp *b, const X86Insn *i, bool faulted, bool others)
+/* An MMX store that faults may have made the registers MMX's already (SDM volume 3, 12.2), as it will when restarted.
+ */
+static bool began(const X86Fp *got, const X86Insn *i, bool faulted, bool others)
+{
+    bool stores = others || (i->attr & X86_MMX && i->memory && i->op[0].access & X86_WRITE);
+    return faulted && stores && got->tags == 0xff && !(got->status >> 11 & 7);
+}
+
+static bool x87_agrees(const X86Fp *a, const X86Fp *b, const X86Insn *i, bool faulted, bool others)
 {
     return a->control == b->control && !((a->status ^ b->status) & ~open_status(i, faulted, others)) &&
-           a->tags == b->tags && pointers_agree(a, b, i, others) && a->mxcsr == b->mxcsr && stack_agrees(a, b) &&
+           a->tags == b->tags && pointers_agree(a, b, i, others) && stack_agrees(a, b);
+}
+
+bool x86_fp_agrees(const X86Fp *a, const X86Fp *b, const X86Insn *i, bool faulted, bool others)
+{
+    return (x87_agrees(a, b, i, faulted, others) || began(b, i, faulted, others)) && a->mxcsr == b->mxcsr &&
            !memcmp(a->xmm, b->xmm, sizeof a->xmm) && !memcmp(a->ymm, b->ymm, sizeof a->ymm);
 }
 

@@ -22,6 +22,7 @@ MOVE(movntpd)
 MOVE(movntdq)
 MOVE(movntdqa)
 MOVE(movnti)
+MOVE(movntq)
 
 /* ---- low lanes ---- from and to memory the rest of the register is cleared; between registers it stays */
 
@@ -135,6 +136,15 @@ static bool shuffle_words(Trans *t, X86Insn *i, unsigned from)
     for (unsigned n = 0; n < 8; n++)
         lane[n] = (uint8_t)(n / 4 == from / 4 ? from + (imm_of(i) >> 2 * (n & 3) & 3) : n);
     return repeat(t, i, 2, lane);
+}
+
+/* MMX's: as PSHUFLW of its only half. */
+bool i86_pshufw(Trans *t, X86Insn *i)
+{
+    unsigned imm = imm_of(i);
+    uint8_t lane[8] = { imm & 3, imm >> 2 & 3, imm >> 4 & 3, (uint8_t)(imm >> 6), 0, 0, 0, 0 };
+    i->out[0] = x86_shuffle_lanes(t, i, i->in[1], i->in[1], 2, lane);
+    return true;
 }
 
 bool i86_pshuflw(Trans *t, X86Insn *i)

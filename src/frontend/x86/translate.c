@@ -241,9 +241,16 @@ static void after_unmasked(Trans *t, const X86Insn *i)
 
 static bool handle(Trans *t, X86Insn *i)
 {
+    bool mmx = i->attr & X86_MMX;
+    if (mmx)
+        x86_mmx_wait(t);
+    if (mmx && i->attr & X86_RAW)
+        x86_mmx_begin(t);
     if (i->attr & X86_RAW)
         return x86_handlers[i->number](t, i);
     load_operands(t, i);
+    if (mmx)
+        x86_mmx_begin(t);
     before_unmasked(t, i);
     if (!x86_handlers[i->number](t, i) || (is_wide(i) && !do_upper_half(t, i)))
         return false;

@@ -71,6 +71,8 @@ static IrRef load(Trans *t, X86Insn *i, unsigned bytes, bool high)
 {
     IrMem m;
     IrRef address = half_address(t, i, bytes, writes_memory(i), high, &m);
+    if (i->attr & X86_MMX && bytes < 8)
+        return ir_vlow(t->ir, I32X2, ir_load(t->ir, I32, address, ir_mem(m)), 0);
     return ir_load(t->ir, i->attr & X86_MMX && bytes == 8 ? I8X8 : I8X16, address, ir_mem(m));
 }
 

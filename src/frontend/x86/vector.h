@@ -26,6 +26,10 @@ IrRef x86_shuffle(Trans *, const X86Insn *, IrRef a, IrRef b, const uint8_t p[16
 IrRef x86_shuffle_lanes(Trans *, const X86Insn *, IrRef a, IrRef b, unsigned bytes, const uint8_t *p);
 IrRef x86_merge_low(Trans *, const X86Insn *, IrRef a, IrRef b, unsigned bytes); /* a with b's low bytes */
 
+/* MMX: before the operands are read, and before anything is written (x87_insn.c). */
+void x86_mmx_wait(Trans *);
+void x86_mmx_begin(Trans *);
+
 /* The operand's lower or upper 128 bits (less: zeros above), or MMX's 64. */
 IrRef x86_get_vector(Trans *, X86Insn *, unsigned k, bool high);
 void x86_put_vector(Trans *, X86Insn *, unsigned k);

@@ -164,9 +164,10 @@ enum {
 
 enum { DR6_BD = 1 << 13, DR6_BS = 1 << 14, DR6_BT = 1 << 15, DR7_GD = 1 << 13, DR7_ENABLED = 0xff };
 
-/* In X86Cpu.fpos: not every exception is masked, so each instruction looks whether one is pending; the next instruction
+/* In X86Cpu.fpos. MMX: registers are where MMX instructions take them to be: fturn and TOP are 0, no tag says empty.
+ * TRAPS: not every exception is masked, so each instruction looks whether one is pending. ALONE: the next instruction
  * is to be run alone, as it does what translated code does not. */
-enum { X87_TRAPS = 16, X87_ALONE = 32 };
+enum { X87_MMX = 8, X87_TRAPS = 16, X87_ALONE = 32 };
 
 /* EFLAGS */
 enum {

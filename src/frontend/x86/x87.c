@@ -39,7 +39,7 @@ void x87_set_status(X86Cpu *c, uint32_t v)
     c->fsw = v & FSW_KEPT;
     c->fcond = v & FSW_COMPARED;
     c->fhost = (v & FSW_C1) << 16;
-    c->fpos = (c->fpos & ~7u) | ((top + c->fturn) & 7);
+    c->fpos = (c->fpos & (X87_TRAPS | X87_ALONE)) | ((top + c->fturn) & 7);
 }
 
 /* Figure 8-7: valid, zero, special, empty. */
@@ -159,24 +159,65 @@ uint64_t x86_help_x87_alone(Cpu *cpu, uint64_t pc, uint64_t b, uint64_t x)
     return 1;
 }
 
-/* ... or ST(0) elsewhere than at `want`. */
-uint64_t x86_help_x87_turn(Cpu *cpu, uint64_t pc, uint64_t want, uint64_t x)
+static void turn(X86Cpu *c, unsigned by)
 {
-    X86Cpu *c = x86_of(cpu);
     V128 st[8];
     uint8_t tag[8];
-    (void)x;
     memcpy(st, c->st, sizeof st);
     memcpy(tag, c->ftag, sizeof tag);
-    unsigned by = ((unsigned)want - c->fpos) & 7;
     for (unsigned n = 0; n < 8; n++) {
         c->st[(n + by) & 7] = st[n];
         c->ftag[(n + by) & 7] = tag[n];
     }
     c->fturn = (c->fturn + by) & 7;
-    c->fpos = (c->fpos & ~7u) | ((unsigned)want & 7);
+    c->fpos = (c->fpos & (X87_TRAPS | X87_ALONE)) | ((c->fpos + by) & 7);
+}
+
+/* ... or ST(0) elsewhere than at `want`. */
+uint64_t x86_help_x87_turn(Cpu *cpu, uint64_t pc, uint64_t want, uint64_t x)
+{
+    X86Cpu *c = x86_of(cpu);
+    (void)x;
+    turn(c, ((unsigned)want - c->fpos) & 7);
     c->rip = pc;
     return 1;
+}
+
+/* ---- MMX ---- SDM volume 3, 12.2: every instruction clears TOP and sets all tags to valid, EMMS to empty */
+
+uint64_t x86_help_mmx(Cpu *cpu, uint64_t pc, uint64_t b, uint64_t x)
+{
+    X86Cpu *c = x86_of(cpu);
+    (void)b, (void)x;
+    turn(c, (8 - c->fturn) & 7);
+    c->fpos = (c->fpos & (X87_TRAPS | X87_ALONE)) | X87_MMX;
+    memset(c->ftag, 1, sizeof c->ftag);
+    c->rip = pc;
+    return 1;
+}
+
+uint64_t x86_help_emms(Cpu *cpu, uint64_t a, uint64_t b, uint64_t x)
+{
+    X86Cpu *c = x86_of(cpu);
+    (void)a, (void)b, (void)x;
+    x87_set_status(c, x87_status(c) & ~(7u << FSW_TOP_SHIFT));
+    memset(c->ftag, 0, sizeof c->ftag);
+    return 0;
+}
+
+/* Bytes of one register where the other's have their top bit set. how: registers, segment << 8. */
+uint64_t x86_help_maskmovq(Cpu *cpu, uint64_t how, uint64_t offset, uint64_t x)
+{
+    X86Cpu *c = x86_of(cpu);
+    uint64_t data = c->st[how & 7].lo, mask = c->st[how >> 3 & 7].lo;
+    X86Seg seg = (X86Seg)(how >> 8 & 7);
+    (void)x;
+    if (!x86_can_write(c, seg, offset, 8))
+        return 1;
+    for (unsigned n = 0; n < 8; n++)
+        if (mask >> (8 * n + 7) & 1 && !x86_write(c, seg, offset + n, 1, data >> 8 * n & 0xff))
+            return 1;
+    return 0;
 }
 
 /* All ten bytes of st[at], as they are. */
@@ -184,6 +225,16 @@ uint64_t x86_help_x87_store(Cpu *cpu, uint64_t seg, uint64_t offset, uint64_t at
 {
     X86Cpu *c = x86_of(cpu);
     return !x86_write_bytes(c, (X86Seg)seg, offset, &c->st[at & 7], 10);
+}
+
+/* Before an MMX instruction while exceptions may be pending. */
+uint64_t x86_help_mmx_wait(Cpu *cpu, uint64_t a, uint64_t b, uint64_t x)
+{
+    X86Cpu *c = x86_of(cpu);
+    (void)a, (void)b, (void)x;
+    x87_settle(c);
+    f80_reset((uint16_t)c->fcontrol);
+    return waits(c);
 }
 
 uint64_t x86_help_x87(Cpu *cpu, uint64_t what, uint64_t offset, uint64_t shown)

@@ -10,6 +10,7 @@
  * pointer (SDM volume 1, 8.1.9 and 8.1.8: processors that say so do the same), and the values of registers that became
  * empty. */
 #include "frontend/x86/helpers.h"
+#include "frontend/x86/vector.h"
 #include "frontend/x86/x87.h"
 
 static unsigned insn_of(const X86Insn *i)
@@ -66,8 +67,11 @@ static void expect(Trans *t, IrType type, uint64_t slot, uint64_t want, int help
 static unsigned position(Trans *t)
 {
     uint64_t pos;
-    if (ir_is_const(t->ir, ir_get(t->ir, I32, IR_SLOT(S_FPOS, 0)), &pos))
+    if (ir_is_const(t->ir, ir_get(t->ir, I32, IR_SLOT(S_FPOS, 0)), &pos)) {
+        if (pos & X87_MMX) /* that is over */
+            ir_put(t->ir, I32, ir_imm(t->ir, I32, pos & 7), IR_SLOT(S_FPOS, 0));
         return (unsigned)pos & 7;
+    }
     pos = ((const X86Cpu *)t->cpu)->fpos & 7;
     expect(t, I32, IR_SLOT(S_FPOS, 0), pos, H_x87_turn);
     return (unsigned)pos;
@@ -565,4 +569,40 @@ bool i86_frstor(Trans *t, X86Insn *i)
 bool i86_fnsave(Trans *t, X86Insn *i)
 {
     return environment(t, i, X87_SAVE);
+}
+
+/* ---- MMX ---- */
+
+void x86_mmx_wait(Trans *t)
+{
+    if (t->mode & M_X87_ALONE)
+        trans_call(t, I64, H_mmx_wait, IR_NONE, IR_NONE, IR_NONE);
+}
+
+void x86_mmx_begin(Trans *t)
+{
+    Ir *ir = t->ir;
+    uint64_t have;
+    IrRef pos = ir_get(ir, I32, IR_SLOT(S_FPOS, 0));
+    if (ir_is_const(ir, pos, &have) && have & X87_MMX)
+        return;
+    IrRef other = ir_eq(ir, I32, ir_and(ir, I32, pos, ir_imm(ir, I32, X87_MMX), 0), ir_imm(ir, I32, 0), 0);
+    ir_leave_if(ir, T_VOID, other, x86_const(t, t->pc), x86_const(t, 0), H_mmx);
+    if (!(t->mode & M_X87_ALONE))
+        ir_assume(ir, I32, IR_SLOT(S_FPOS, 0), X87_MMX);
+}
+
+bool i86_emms(Trans *t, X86Insn *i)
+{
+    (void)i;
+    trans_call(t, I64, H_emms, IR_NONE, IR_NONE, IR_NONE);
+    return true;
+}
+
+bool i86_maskmovq(Trans *t, X86Insn *i)
+{
+    unsigned seg = i->override == X86_NONE ? DS : i->override;
+    uint64_t how = i->op[0].n | (uint64_t)i->op[1].n << 3 | (uint64_t)seg << 8;
+    trans_call(t, I64, H_maskmovq, x86_const(t, how), x86_get_wide(t, i->adsize, RDI), IR_NONE);
+    return true;
 }
