@@ -347,33 +347,26 @@ static uint64_t combine(IrRmw op, uint64_t old, uint64_t x, int size)
 }
 
 /* Also where the guest's atomic accesses need not be aligned: nor need the host's. */
-__attribute__((no_sanitize("alignment"))) static bool exchange(void *host, int size, uint64_t *old, uint64_t want)
+#define EXCHANGE(T)                                                                                                    \
+    __attribute__((no_sanitize("alignment"))) static bool exchange_##T(void *host, uint64_t *old, uint64_t want)       \
+    {                                                                                                                  \
+        T seen = (T)*old;                                                                                              \
+        bool ok = __atomic_compare_exchange_n((T *)host, &seen, (T)want, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);   \
+        *old = seen;                                                                                                   \
+        return ok;                                                                                                     \
+    }
+EXCHANGE(uint8_t)
+EXCHANGE(uint16_t)
+EXCHANGE(uint32_t)
+EXCHANGE(uint64_t)
+#undef EXCHANGE
+
+static bool exchange(void *host, int size, uint64_t *old, uint64_t want)
 {
-    switch (size) {
-    case 1: {
-        uint8_t o = (uint8_t)*old;
-        bool ok =
-            __atomic_compare_exchange_n((uint8_t *)host, &o, (uint8_t)want, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
-        *old = o;
-        return ok;
-    }
-    case 2: {
-        uint16_t o = (uint16_t)*old;
-        bool ok = __atomic_compare_exchange_n((uint16_t *)host, &o, (uint16_t)want, false, __ATOMIC_SEQ_CST,
-                                              __ATOMIC_SEQ_CST);
-        *old = o;
-        return ok;
-    }
-    case 4: {
-        uint32_t o = (uint32_t)*old;
-        bool ok = __atomic_compare_exchange_n((uint32_t *)host, &o, (uint32_t)want, false, __ATOMIC_SEQ_CST,
-                                              __ATOMIC_SEQ_CST);
-        *old = o;
-        return ok;
-    }
-    default:
-        return __atomic_compare_exchange_n((uint64_t *)host, old, want, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
-    }
+    return size == 1   ? exchange_uint8_t(host, old, want)
+           : size == 2 ? exchange_uint16_t(host, old, want)
+           : size == 4 ? exchange_uint32_t(host, old, want)
+                       : exchange_uint64_t(host, old, want);
 }
 
 bool mem_rmw(Cpu *cpu, uint64_t va, int size, IrRmw op, uint64_t operand, bool user, uint64_t *old)

@@ -122,47 +122,39 @@ static bool range(const char **at, bool wide, uint64_t *from, uint64_t *len)
     return gdb_number(at, from) && *(*at)++ == ',' && gdb_number(at, len) && *len <= GDB_PACKET / (wide ? 2u : 1u) - 8;
 }
 
-/* As much as there is: gdb asks for more than it needs. */
-static size_t read_some(Gdb *g, uint64_t from, uint8_t *bytes, size_t len)
+/* As much as there is: gdb asks for more than it needs. False: nothing, or the packet is wrong, which was said. */
+static bool read_range(Gdb *g, const char *at, uint8_t *bytes, size_t *got)
 {
-    size_t done = 0, n;
-    for (; done < len; done += n) {
-        n = 0x1000 - ((from + done) & 0xfff);
-        n = n < len - done ? n : len - done;
-        if (!inspect_read(cpu_of(g), from + done, g->phys, bytes + done, n))
+    uint64_t from, len;
+    if (!range(&at, true, &from, &len)) {
+        fail(g, BAD_PACKET);
+        return false;
+    }
+    for (size_t n = *got = 0; *got < len; *got += n) {
+        n = 0x1000 - ((from + *got) & 0xfff);
+        n = n < len - *got ? n : len - *got;
+        if (!inspect_read(cpu_of(g), from + *got, g->phys, bytes + *got, n))
             break;
     }
-    return done;
+    if (!*got && len)
+        fail(g, NO_MEMORY);
+    return *got || !len;
 }
 
 static void read_memory(Gdb *g, const char *at)
 {
     static uint8_t bytes[GDB_PACKET];
-    uint64_t from, len;
-    if (!range(&at, true, &from, &len)) {
-        fail(g, BAD_PACKET);
-        return;
-    }
-    size_t got = read_some(g, from, bytes, len);
-    if (!got && len)
-        fail(g, NO_MEMORY);
-    else
+    size_t got;
+    if (read_range(g, at, bytes, &got))
         gdb_add_hex(g, bytes, got);
 }
 
 static void read_binary(Gdb *g, const char *at)
 {
     static uint8_t bytes[GDB_PACKET];
-    uint64_t from, len;
-    if (!range(&at, true, &from, &len)) {
-        fail(g, BAD_PACKET);
+    size_t got;
+    if (!read_range(g, at, bytes, &got))
         return;
-    }
-    size_t got = read_some(g, from, bytes, len);
-    if (!got && len) {
-        fail(g, NO_MEMORY);
-        return;
-    }
     gdb_say(g, "b");
     gdb_add(g, bytes, got);
 }

@@ -122,6 +122,10 @@ def resident(pid):
         return int(file.read().split()[1]) * os.sysconf('SC_PAGE_SIZE')
 
 
+def open_files(pid):
+    return len(os.listdir(f'/proc/{pid}/fd'))
+
+
 def main():
     with tempfile.TemporaryDirectory() as scratch:
         path, firmware = os.path.join(scratch, 'qmp'), os.path.join(scratch, 'loop')
@@ -142,11 +146,12 @@ def main():
             garbage(client)
             client.close()
             comers_and_goers(path, 300)
-            before = resident(program.pid)
+            before, files = resident(program.pid), open_files(program.pid)
             comers_and_goers(path, 1000)
             growth = resident(program.pid) - before
             limit = 256 << 10 if 'ASAN_OPTIONS' not in os.environ else 2 << 20  # the sanitizer's own books grow
             check(growth < limit, f'{growth} bytes more after 1000 clients')
+            check(open_files(program.pid) <= files, f'{open_files(program.pid)} open files, {files} before 1000 clients')
             client = Client(path)
             client.greet()
             client.socket.sendall(b'{"execute":"quit"}')
