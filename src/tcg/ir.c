@@ -120,6 +120,15 @@ IrRef ir_emit_flags(Ir *ir, const IrInsn *w)
     return flags_of_op(ir, w->arg[0]);
 }
 
+/* Whether asking for flags of this value already means another op. */
+static bool means_another(const Ir *ir, IrRef r)
+{
+    for (int n = 0; n < IR_ASKED; n++)
+        if (ir->asked[n].result == r)
+            return true;
+    return ir_sets_flags(ir, &ir->insn[r]);
+}
+
 /* What folding made of an op that flags may be asked of. There is nothing to remember of one that stands as it is. */
 IrRef ir_emit_asking(Ir *ir, const IrInsn *w)
 {
@@ -131,8 +140,15 @@ IrRef ir_emit_asking(Ir *ir, const IrInsn *w)
     IrInsn asked = *w;
     ir_constants_right(ir, &asked);
     ir->asks = asks; /* what rules built on the way was not asked for */
-    if (w->type < 4 && ir_sets_flags(ir, &asked))
-        ir->asked[ir->asks++ % IR_ASKED] = (IrAsked){ asked, r, IR_NONE, r >= before && i->op != IR_const };
+    if (w->type >= 4 || !ir_sets_flags(ir, &asked))
+        return r;
+    if (r < before && means_another(ir, r)) {
+        if (i->op != IR_const)
+            return ir_append(ir, &asked);
+        IrInsn again = *i;
+        r = ir_append(ir, &again);
+    }
+    ir->asked[ir->asks++ % IR_ASKED] = (IrAsked){ asked, r, IR_NONE, r >= before && ir->insn[r].op != IR_const };
     return r;
 }
 

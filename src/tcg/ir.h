@@ -476,12 +476,15 @@ extern const bool ir_checking;
 void ir_check(const Ir *, int slot_count, const char *when);
 void ir_refold(Ir *to, const Ir *from); /* builds the unit again through ir_emit */
 
-/* The backward pass: last uses and dead puts. uses[ref]: how often the value is used by live ops; 0: dead. */
+/* The backward pass: last uses and dead puts. */
 typedef struct IrLive {
-    uint16_t uses[IR_MAX];
-    IrRef last[IR_MAX]; /* index of the last live user */
-    IrRef put[IR_MAX];  /* index of a put that takes the value to a slot, the first one: where to compute it; 0: none */
-    bool loops;         /* there is a branch to the first label */
+    struct IrUse {
+        uint16_t uses; /* how often live ops use the value; 0: dead */
+        IrRef last;    /* index of the last of them */
+        IrRef put;     /* of a put that takes the value to a slot, the first one: where to compute it; 0: none */
+        uint16_t none; /* so that each is one word */
+    } of[IR_MAX];
+    bool loops; /* there is a branch to the first label */
 } IrLive;
 /* Turns dead puts and values into nops. An op with an FP effect is live even with no uses: it
  * raises the guest's flags. */

@@ -12,13 +12,17 @@ typedef struct Seen {     /* of a slot, by what comes later */
     IrRef touch;          /* the next live get or put */
 } Seen;
 
-typedef struct Walk {
+typedef struct Walk { /* its address is taken by nobody, so that it may be in registers */
     Ir *ir;
-    IrLive *live;
+    IrInsn *insn;
+    struct IrUse *of;
+    Seen *seen;
     uint32_t line;    /* changes at each place where state is seen */
     uint32_t barrier; /* the next op that can fault, leave or call, or a label */
-    Seen seen[IR_SLOTS];
+    bool loops;
 } Walk;
+
+#define STEP static inline __attribute__((always_inline))
 
 static inline uint32_t bytes_of(const Ir *ir, const IrInsn *i)
 {
@@ -28,7 +32,7 @@ static inline uint32_t bytes_of(const Ir *ir, const IrInsn *i)
     return (uint32_t)((1ull << len) - 1) << from;
 }
 
-static inline Seen *seen(Walk *w, unsigned slot)
+STEP Seen *seen(const Walk *w, unsigned slot)
 {
     Seen *s = &w->seen[slot];
     if (s->line != w->line) {
@@ -48,20 +52,20 @@ static bool only_a_value(const Ir *ir, const IrInsn *call)
     return ir->helpers && !(ir->helpers[call->imm & 0xffff].effects & (H_STATE | H_LEAVES | H_SLOW));
 }
 
-static inline void use_argument(IrLive *l, IrRef r, uint32_t at)
+STEP void use_argument(const Walk *w, IrRef r, uint32_t at)
 {
-    uint16_t uses = l->uses[r];
-    l->last[r] = uses ? l->last[r] : (IrRef)at;
-    l->uses[r] = (uint16_t)(uses + 1);
+    struct IrUse *u = &w->of[r];
+    u->last = u->uses ? u->last : (IrRef)at;
+    u->uses++;
 }
 
 /* Arguments that an op does not have are IR_NONE, of which nobody asks anything. */
-static inline void use_arguments(IrLive *l, const IrInsn *i, uint32_t at)
+STEP void use_arguments(const Walk *w, const IrInsn *i, uint32_t at)
 {
-    use_argument(l, i->arg[0], at);
-    use_argument(l, i->arg[1], at);
+    use_argument(w, i->arg[0], at);
+    use_argument(w, i->arg[1], at);
     if (i->arg[2])
-        use_argument(l, i->arg[2], at);
+        use_argument(w, i->arg[2], at);
 }
 
 static void drop(IrInsn *i)
@@ -71,14 +75,14 @@ static void drop(IrInsn *i)
 
 /* Where the value of `at` is put next is of use only if until then nobody looks at or changes that slot, and nothing
  * can fault, leave or call: then the value may be computed straight into the slot. */
-static inline void check_hint(Walk *w, uint32_t at)
+STEP void check_hint(const Walk *w, uint32_t at)
 {
-    IrRef put = w->live->put[at];
-    if (put && (put >= w->barrier || w->seen[ir_slot(w->ir->insn[put].imm)].touch != put))
-        w->live->put[at] = 0;
+    IrRef put = w->of[at].put;
+    if (put && (put >= w->barrier || w->seen[ir_slot(w->insn[put].imm)].touch != put))
+        w->of[at].put = 0;
 }
 
-static inline void visit_put(Walk *w, IrInsn *i, uint32_t at)
+STEP void visit_put(const Walk *w, IrInsn *i, uint32_t at)
 {
     uint32_t bytes = bytes_of(w->ir, i);
     Seen *s = seen(w, ir_slot(i->imm));
@@ -88,13 +92,13 @@ static inline void visit_put(Walk *w, IrInsn *i, uint32_t at)
     }
     s->overwritten |= bytes;
     s->touch = (IrRef)at;
-    use_arguments(w->live, i, at);
-    w->live->put[i->arg[0]] = (IrRef)at;
+    use_argument(w, i->arg[0], at);
+    w->of[i->arg[0]].put = (IrRef)at;
 }
 
-static inline void visit_get(Walk *w, IrInsn *i, uint32_t at)
+STEP void visit_get(const Walk *w, IrInsn *i, uint32_t at)
 {
-    if (!w->live->uses[at]) {
+    if (!w->of[at].uses) {
         drop(i);
         return;
     }
@@ -117,10 +121,11 @@ static void visit_f80(Walk *w, const IrInsn *i, uint32_t at)
 }
 
 /* What is more than a value; FP ops raise the guest's FP flags. */
-static void visit_effect(Walk *w, IrInsn *i, uint32_t at, int effects)
+STEP void visit_effect(Walk *w, IrInsn *i, uint32_t at)
 {
+    int effects = ir_op[i->op].effects;
     bool call = effects & CALLS;
-    if (call && !w->live->uses[at] && only_a_value(w->ir, i)) {
+    if (call && !w->of[at].uses && only_a_value(w->ir, i)) {
         drop(i);
         return;
     }
@@ -132,8 +137,18 @@ static void visit_effect(Walk *w, IrInsn *i, uint32_t at, int effects)
     if (effects & (FAULTS | LEAVES | CALLS) || i->op == IR_label)
         w->barrier = at;
     if (i->op == IR_goto_ || i->op == IR_goto_if)
-        w->live->loops |= w->ir->labels && i->imm == w->ir->label[0];
-    use_arguments(w->live, i, at);
+        w->loops |= w->ir->labels && i->imm == w->ir->label[0];
+    use_arguments(w, i, at);
+}
+
+STEP void visit_value(const Walk *w, IrInsn *i, uint32_t at)
+{
+    if (!w->of[at].uses) {
+        drop(i);
+        return;
+    }
+    check_hint(w, at);
+    use_arguments(w, i, at);
 }
 
 typedef enum Kind { NOTHING, VALUE, GET, PUT, EFFECT } Kind;
@@ -150,38 +165,27 @@ static const uint8_t kind[IR_OPS] = {
 
 void ir_live(Ir *ir, IrLive *live)
 {
-    static _Thread_local Walk walk; /* seen[] is void where its line is another: nothing to clear */
-    Walk *w = &walk;
-    w->ir = ir;
-    w->live = live;
-    w->line++;
-    w->barrier = ir->count;
-    live->loops = false;
-    if (w->line > UINT32_MAX - IR_MAX) {
-        memset(w->seen, 0, sizeof w->seen);
-        w->line = 1;
+    static _Thread_local Seen seen[IR_SLOTS]; /* void where its line is another: nothing to clear */
+    static _Thread_local uint32_t line;
+    if (++line > UINT32_MAX - IR_MAX) {
+        memset(seen, 0, sizeof seen);
+        line = 1;
     }
-    memset(live->uses, 0, ir->count * sizeof *live->uses);
-    memset(live->last, 0, ir->count * sizeof *live->last);
-    memset(live->put, 0, ir->count * sizeof *live->put);
-    IrInsn *insn = ir->insn;
+    Walk w = { ir, ir->insn, live->of, seen, line, ir->count, false };
+    memset(live->of, 0, ir->count * sizeof *live->of);
     for (uint32_t at = ir->count; at-- > 1;) {
-        IrInsn *i = &insn[at];
+        IrInsn *i = &w.insn[at];
         Kind k = (Kind)kind[i->op];
-        if (k == PUT) {
-            visit_put(w, i, at);
-        } else if (k == GET) {
-            visit_get(w, i, at);
-        } else if (k == EFFECT) {
-            visit_effect(w, i, at, ir_op[i->op].effects);
-        } else if (k == VALUE) {
-            if (live->uses[at]) {
-                check_hint(w, at);
-                use_arguments(live, i, at);
-            } else {
-                drop(i);
-            }
-        }
+        if (k == PUT)
+            visit_put(&w, i, at);
+        else if (k == GET)
+            visit_get(&w, i, at);
+        else if (k == EFFECT)
+            visit_effect(&w, i, at);
+        else if (k == VALUE)
+            visit_value(&w, i, at);
     }
-    live->uses[0] = live->last[0] = 0;
+    line = w.line;
+    live->loops = w.loops;
+    live->of[0] = (struct IrUse){ 0 };
 }

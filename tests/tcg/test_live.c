@@ -23,11 +23,11 @@ START_TEST(uses_are_counted_and_the_last_is_known)
     IrRef store = raw(IR_store, I64, x, twice, ir_mem((IrMem){ .size = 3 }));
     raw(IR_leave, T_VOID, 0, 0, EXIT_STOP);
     ir_live(&ir, &live);
-    ck_assert_uint_eq(live.uses[x], 3);
-    ck_assert_uint_eq(live.last[x], store);
-    ck_assert_uint_eq(live.uses[twice], 2);
-    ck_assert_uint_eq(live.put[twice], put);
-    ck_assert_uint_eq(live.put[x], 0);
+    ck_assert_uint_eq(live.of[x].uses, 3);
+    ck_assert_uint_eq(live.of[x].last, store);
+    ck_assert_uint_eq(live.of[twice].uses, 2);
+    ck_assert_uint_eq(live.of[twice].put, put);
+    ck_assert_uint_eq(live.of[x].put, 0);
 }
 END_TEST
 
@@ -38,7 +38,7 @@ START_TEST(what_only_dead_values_use_is_dead)
     IrRef b = raw(IR_not, I64, a, 0, 0);
     raw(IR_leave, T_VOID, 0, 0, EXIT_STOP);
     ir_live(&ir, &live);
-    ck_assert_uint_eq(live.uses[x] + live.uses[a] + live.uses[b], 0);
+    ck_assert_uint_eq(live.of[x].uses + live.of[a].uses + live.of[b].uses, 0);
     ck_assert_int_eq(ir.insn[x].op, IR_nop);
     ck_assert_int_eq(ir.insn[a].op, IR_nop);
 }
@@ -51,8 +51,8 @@ START_TEST(the_first_of_several_puts_of_a_value_is_named)
     raw(IR_put, I64, x, 0, IR_SLOT(2, 0));
     raw(IR_leave, T_VOID, 0, 0, EXIT_STOP);
     ir_live(&ir, &live);
-    ck_assert_uint_eq(live.put[x], first);
-    ck_assert_uint_eq(live.uses[x], 2);
+    ck_assert_uint_eq(live.of[x].put, first);
+    ck_assert_uint_eq(live.of[x].uses, 2);
 }
 END_TEST
 
@@ -65,8 +65,8 @@ START_TEST(a_dead_put_is_no_use)
     raw(IR_leave, T_VOID, 0, 0, EXIT_STOP);
     ir_live(&ir, &live);
     ck_assert_int_eq(ir.insn[dead].op, IR_nop);
-    ck_assert_uint_eq(live.uses[x], 0);
-    ck_assert_uint_eq(live.put[y], put);
+    ck_assert_uint_eq(live.of[x].uses, 0);
+    ck_assert_uint_eq(live.of[y].put, put);
 }
 END_TEST
 
@@ -82,8 +82,8 @@ START_TEST(counts_of_random_units_are_right)
             for (int k = 0; k < ir_args((IrOp)ir.insn[r].op); k++)
                 uses[ir.insn[r].arg[k]]++;
         for (uint32_t r = 1; r < ir.count; r++) {
-            ck_assert_uint_eq(live.uses[r], uses[r]);
-            ck_assert(!uses[r] || live.last[r] > r);
+            ck_assert_uint_eq(live.of[r].uses, uses[r]);
+            ck_assert(!uses[r] || live.of[r].last > r);
         }
     }
 }

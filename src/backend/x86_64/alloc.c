@@ -49,7 +49,7 @@ static bool given_up(Comp *c, IrRef r)
 
 static bool is_live(const Comp *c, IrRef r)
 {
-    return r && c->live.uses[r] && c->live.last[r] >= c->at;
+    return r && c->live.of[r].uses && c->live.of[r].last >= c->at;
 }
 
 /* Spills of values that have died are only noticed when there is no other. */
@@ -146,7 +146,7 @@ static bool cheaper(const Comp *c, IrRef a, IrRef b)
 {
     bool free_a = c->where[a].backed || c->ir->insn[a].op == IR_const;
     bool free_b = c->where[b].backed || c->ir->insn[b].op == IR_const;
-    return free_a != free_b ? free_a : c->live.last[a] > c->live.last[b];
+    return free_a != free_b ? free_a : c->live.of[a].last > c->live.of[b].last;
 }
 
 unsigned scratch(Comp *c)
@@ -288,7 +288,7 @@ bool zero_above(Comp *c, IrRef v)
  */
 bool stand_in(Comp *c, IrRef z, IrRef v)
 {
-    uint32_t last = c->live.last[v];
+    uint32_t last = c->live.of[v].last;
     for (uint32_t k = c->at + 1; k <= last; k++) {
         const IrInsn *i = insn_of(c, (IrRef)k);
         bool uses = false;
@@ -303,12 +303,12 @@ bool stand_in(Comp *c, IrRef z, IrRef v)
         for (int n = 0; n < ir_args((IrOp)i->op); n++)
             if (i->arg[n] == v) {
                 i->arg[n] = z;
-                c->live.uses[z]++;
+                c->live.of[z].uses++;
             }
     }
-    if (c->live.last[z] < last)
-        c->live.last[z] = (IrRef)last;
-    c->live.last[v] = (IrRef)c->at;
+    if (c->live.of[z].last < last)
+        c->live.of[z].last = (IrRef)last;
+    c->live.of[v].last = (IrRef)c->at;
     return true;
 }
 
@@ -426,7 +426,7 @@ void release(Comp *c, IrRef r)
 /* The pinned register that the current op's value will be put to, if nothing still needs what it holds now. */
 static unsigned hinted(Comp *c, bool vector, bool zero_above)
 {
-    IrRef put = c->live.put[c->at];
+    IrRef put = c->live.of[c->at].put;
     if (!put)
         return NO_REG;
     const IrInsn *p = insn_of(c, put), *i = insn_of(c, (IrRef)c->at);
@@ -439,7 +439,7 @@ static unsigned hinted(Comp *c, bool vector, bool zero_above)
         return NO_REG;
     for (int k = 0; k < 4; k++) {
         IrRef r = c->holder[slot][k];
-        if (r && c->live.last[r] > c->at && (c->where[r].place == IN_PIN && c->where[r].of == slot))
+        if (r && c->live.of[r].last > c->at && (c->where[r].place == IN_PIN && c->where[r].of == slot))
             return NO_REG;
     }
     return slot;
@@ -605,7 +605,7 @@ void evict_temps(Comp *c, uint32_t regs, uint32_t vregs)
         if (!(regs >> reg & 1) || !r)
             continue;
         c->in_reg[reg] = 0;
-        if (!needed_later(c, r) || !c->live.uses[r] || c->where[r].place != IN_REG || c->where[r].n != reg ||
+        if (!needed_later(c, r) || !c->live.of[r].uses || c->where[r].place != IN_REG || c->where[r].n != reg ||
             given_up(c, r))
             continue;
         unsigned k = new_spill(c);
@@ -617,7 +617,7 @@ void evict_temps(Comp *c, uint32_t regs, uint32_t vregs)
         if (!(vregs >> reg & 1) || !r)
             continue;
         c->in_vreg[reg] = 0;
-        if (!needed_later(c, r) || !c->live.uses[r] || c->where[r].place != IN_VREG || c->where[r].n != reg ||
+        if (!needed_later(c, r) || !c->live.of[r].uses || c->where[r].place != IN_VREG || c->where[r].n != reg ||
             given_up(c, r))
             continue;
         unsigned k = new_spill(c);
@@ -673,7 +673,7 @@ void forget_slot(Comp *c, unsigned slot)
     for (int k = 0; any; any >>= 16, k++) {
         IrRef r = (IrRef)any;
         h[k] = 0;
-        if (!r || !needed_later(c, r) || !c->live.uses[r])
+        if (!r || !needed_later(c, r) || !c->live.of[r].uses)
             continue;
         if (!lives_in(c, r, slot))
             continue;

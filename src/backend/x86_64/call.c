@@ -31,7 +31,7 @@ void call_op(Comp *c)
     }
     pins_in(c);
     c->locked &= ~(1u << RAX | 1u << RCX | 1u << RDX);
-    if (!c->live.uses[c->at])
+    if (!c->live.of[c->at].uses)
         return;
     result_in(c, RAX);
 }

@@ -155,7 +155,7 @@ static inline bool is_const(Comp *c, IrRef r)
 }
 static inline bool needed_later(const Comp *c, IrRef r)
 {
-    return c->live.last[r] > c->at;
+    return c->live.of[r].last > c->at;
 }
 
 /* ---- the allocator: alloc.c ----

@@ -326,7 +326,7 @@ static void out_of(Comp *c, const IrInsn *i)
     Enc e = i->imm & F80_TRUNCATE ? memory_form(i, 0, 0, 0xdf1, 0xdb1, 0xdd1)
                                   : memory_form(i, 0xd92, 0xdd2, 0xdf2, 0xdb2, 0xdf7);
     asm_op(&c->a, e, false, 0, beside_stack(), 0);
-    if (!c->live.uses[c->at])
+    if (!c->live.of[c->at].uses)
         return;
     unsigned r = scratch(c);
     asm_load(&c->a, ir_bits(i->type) / 8, false, r, beside_stack());

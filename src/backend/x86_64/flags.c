@@ -12,7 +12,7 @@ bool flags_wanted(Comp *c, uint32_t at)
     for (uint32_t k = at + 1; k < c->ir->count && k < at + 8; k++) {
         const IrInsn *next = &c->ir->insn[k];
         if (next->op == IR_flags && next->arg[0] == at)
-            return c->live.uses[k];
+            return c->live.of[k].uses;
         if (next->op != IR_const && next->op != IR_get && next->op != IR_nop && next->op != IR_cond)
             return false;
     }
@@ -131,7 +131,7 @@ void clobber_flags(Comp *c)
     uint32_t locked = c->locked;
     if (!f)
         return;
-    if (c->live.uses[f] && c->live.last[f] >= c->at && c->where[f].place == IN_HOST)
+    if (c->live.of[f].uses && c->live.of[f].last >= c->at && c->where[f].place == IN_HOST)
         save_host(c);
     c->locked = locked; /* the registers that were needed for it may be had */
     c->host = 0;
@@ -187,8 +187,8 @@ void op_cmc(Comp *c)
 {
     IrRef r = (IrRef)c->at, f = insn_of(c, r)->arg[0];
     c->where[r] = (Where){ .place = AS_CMC, .of = f };
-    if (c->live.last[f] < c->live.last[r])
-        c->live.last[f] = c->live.last[r];
+    if (c->live.of[f].last < c->live.of[r].last)
+        c->live.of[f].last = c->live.of[r].last;
 }
 
 void op_asflags(Comp *c)
@@ -206,8 +206,8 @@ void op_cond(Comp *c)
     c->where[r] = (Where){ .place = AS_COND, .n = (uint8_t)i->imm, .of = i->arg[0] };
     /* The flags are needed as long as the condition is. */
     for (IrRef f = i->arg[0];; f = c->where[f].of) {
-        if (c->live.last[f] < c->live.last[r])
-            c->live.last[f] = c->live.last[r];
+        if (c->live.of[f].last < c->live.of[r].last)
+            c->live.of[f].last = c->live.of[r].last;
         if (c->where[f].place != AS_CMC)
             break;
     }
@@ -301,8 +301,8 @@ static Cc from_flags(Comp *c, IrRef f, IrCond cond)
         unsigned cc = fcmp_cc(cond);
         if (cc != 0xff)
             return (Cc)cc;
-        uint32_t last = c->live.last[f];
-        c->live.last[f] = (IrRef)(c->at > last ? c->at : last);
+        uint32_t last = c->live.of[f].last;
+        c->live.of[f].last = (IrRef)(c->at > last ? c->at : last);
         clobber_flags(c); /* saves it packed */
         return from_packed(c, f, cond);
     }
@@ -336,10 +336,10 @@ Cc condition(Comp *c, IrRef bit, bool *known, bool *value)
 /* and x k; eq 0: one test. Nothing but constants may stand between, so that x is where it was. */
 bool left_to_compare(Comp *c, const IrInsn *i)
 {
-    IrRef r = (IrRef)c->at, last = c->live.last[r];
+    IrRef r = (IrRef)c->at, last = c->live.of[r].last;
     const IrInsn *user = insn_of(c, last);
     int32_t mask, zero;
-    if (ir_bits(i->type) < 32 || c->live.uses[r] != 1 || (user->op != IR_eq && user->op != IR_ne) ||
+    if (ir_bits(i->type) < 32 || c->live.of[r].uses != 1 || (user->op != IR_eq && user->op != IR_ne) ||
         user->type != i->type || user->arg[0] != r || !fits_imm(c, user->arg[1], &zero) || zero ||
         !fits_imm(c, i->arg[1], &mask) || is_const(c, i->arg[0]) || (mask < 0 && i->type == I64))
         return false;
@@ -347,8 +347,8 @@ bool left_to_compare(Comp *c, const IrInsn *i)
         if (insn_of(c, k)->op != IR_const && insn_of(c, k)->op != IR_nop)
             return false;
     c->where[r] = (Where){ .place = AS_AND, .of = i->arg[0] };
-    if (c->live.last[i->arg[0]] < last)
-        c->live.last[i->arg[0]] = last;
+    if (c->live.of[i->arg[0]].last < last)
+        c->live.of[i->arg[0]].last = last;
     return true;
 }
 

@@ -81,17 +81,18 @@ static void add_shifted(Comp *c, const IrInsn *i, IrRef shifted, IrRef other)
 /* A shift whose only user is an add that can do it by the way. */
 static bool left_to_add(Comp *c, const IrInsn *i, unsigned count)
 {
-    IrRef r = (IrRef)c->at, last = c->live.last[r];
+    IrRef r = (IrRef)c->at, last = c->live.of[r].last;
     const IrInsn *user = insn_of(c, last);
-    if (i->op != IR_shl || ir_bits(i->type) < 32 || !count || count > 3 || c->live.uses[r] != 1 || user->op != IR_add ||
-        user->type != i->type || (i->type != I64 && last != r + 1) || is_const(c, i->arg[0]) || flags_wanted(c, last))
+    if (i->op != IR_shl || ir_bits(i->type) < 32 || !count || count > 3 || c->live.of[r].uses != 1 ||
+        user->op != IR_add || user->type != i->type || (i->type != I64 && last != r + 1) || is_const(c, i->arg[0]) ||
+        flags_wanted(c, last))
         return false;
     IrRef other = user->arg[user->arg[0] == r];
-    if (other > r && insn_of(c, other)->op == IR_shl && c->live.uses[other] == 1)
+    if (other > r && insn_of(c, other)->op == IR_shl && c->live.of[other].uses == 1)
         return false;
     c->where[r] = (Where){ .place = AS_SHL, .n = (uint8_t)count, .of = i->arg[0] };
-    if (c->live.last[i->arg[0]] < last)
-        c->live.last[i->arg[0]] = last;
+    if (c->live.of[i->arg[0]].last < last)
+        c->live.of[i->arg[0]].last = last;
     return true;
 }
 
@@ -166,7 +167,7 @@ static void alu(Comp *c)
     IrInsn *i = insn_of(c, (IrRef)c->at);
     bool w = wide(i), flags = wants_flags(c), with_carry = i->op == IR_adc || i->op == IR_sbb;
     int bytes = flags || w ? ir_bits(i->type) / 8 : 4; /* where only the value counts, 32 bits are as good as 8 or 16 */
-    if (flags && c->live.uses[c->at] == 1 && (i->op == IR_sub || i->op == IR_and)) {
+    if (flags && c->live.of[c->at].uses == 1 && (i->op == IR_sub || i->op == IR_and)) {
         flags_only(c, i);
         return;
     }
