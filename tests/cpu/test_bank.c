@@ -162,6 +162,41 @@ START_TEST(a_page_with_code_takes_no_store)
 }
 END_TEST
 
+static bool stores_beside(uint64_t offset)
+{
+    uint64_t *word = &memory[1][offset / 8], before = *word;
+    run.io[1].lo = before + 1;
+    bool done = far_store(&cpu, va_of(1) + offset, (uint32_t)ir_mem((IrMem){ .size = 3 }));
+    ck_assert_uint_eq(*word, before + done);
+    return done;
+}
+
+/* Only where no unit was made of the bytes, only as long as the mapping is known, and only while the page has code. */
+START_TEST(a_store_beside_code_is_done)
+{
+    static CodePage code;
+    static CodePage *pages[PAGES] = { [1] = &code };
+    engine.code_page = pages;
+    flags[1] = PAGE_CODE;
+    code.granules = granules_of(64, 128);
+    ck_assert(!stores_beside(0));
+    far_beside(bank, va_of(1), (uint64_t)(uintptr_t)memory[1] - va_of(1), 1);
+    ck_assert(stores_beside(56) && stores_beside(192));
+    ck_assert(!stores_beside(64) && !stores_beside(184));
+    flags[1] = 0;
+    ck_assert(!stores_beside(0));
+    flags[1] = PAGE_CODE;
+    ck_assert(stores_beside(0));
+    tlb_flush_va(&cpu, va_of(1), 1, 0);
+    ck_assert(!stores_beside(0));
+    far_beside(bank, va_of(1), (uint64_t)(uintptr_t)memory[1] - va_of(1), 1);
+    ck_assert(stores_beside(0));
+    tlb_flush(&cpu, 1, -1);
+    ck_assert(!stores_beside(0));
+    engine.code_page = NULL;
+}
+END_TEST
+
 START_TEST(a_bank_asks_for_a_second_level_after_many_conflicts)
 {
     for (unsigned k = 0; k < FAR_CONFLICTS; k++) {
@@ -178,7 +213,9 @@ int main(void)
 {
     const TTest *const tests[] = { nothing_flushed_is_found_again,
                                    global_entries_outlive_a_flush_of_the_rest_and_go_to_a_new_bank,
-                                   a_page_with_code_takes_no_store, a_bank_asks_for_a_second_level_after_many_conflicts,
+                                   a_page_with_code_takes_no_store,
+                                   a_store_beside_code_is_done,
+                                   a_bank_asks_for_a_second_level_after_many_conflicts,
                                    NULL };
     return run_tests("bank", tests, begin);
 }
