@@ -137,6 +137,7 @@ static const struct {
                 { "fnop287", "feni8087_nop" },
                 { "fnop287", "fdisi8087_nop" },
                 { "fnop287", "fsetpm" },
+                { "clflush", "clflushopt" },
                 { "rdpid", "rdseed" } /* Capstone 4 does not know it */ };
 
 static bool same_name(const char *row, const char *capstone)
@@ -188,6 +189,8 @@ static bool capstone_errs(const X86Insn *i, uint64_t mode)
         return true; /* that is xchg, as it says: int_branch.c */
     if (i->row->feature == X86_3dnowprefetch || !strcmp(i->row->name, "salc") || !strcmp(i->row->name, "ud2"))
         return true;
+    if (strstr(i->row->name, "fence") || !strcmp(i->row->name, "clwb"))
+        return true; /* of the eight encodings of a fence it knows one; CLWB is newer than it is */
     if (!strcmp(i->row->name, "nop") || !strcmp(i->row->name, "broadcasti128"))
         return true; /* the reserved ones have other names there, or none */
     if (i->attr & X86_SSE && i->rex & 8 && i->adsize == 4 && mode & M_CODE64)

@@ -269,6 +269,49 @@ bool i86_invpcid(Trans *t, X86Insn *i)
     return x86_go_on(t, i);
 }
 
+/* ---- order, and lines of the caches ---- */
+
+static bool fence(Trans *t, IrFence kind)
+{
+    ir_fence(t->ir, T_VOID, kind);
+    return true;
+}
+
+bool i86_lfence(Trans *t, X86Insn *i)
+{
+    (void)i;
+    return fence(t, FENCE_LOADS);
+}
+
+bool i86_mfence(Trans *t, X86Insn *i)
+{
+    (void)i;
+    return fence(t, FENCE_FULL);
+}
+
+bool i86_sfence(Trans *t, X86Insn *i)
+{
+    (void)i;
+    return fence(t, FENCE_STORES);
+}
+
+/* There is nothing to write back, but the address must be one that can be read. */
+bool i86_clflush(Trans *t, X86Insn *i)
+{
+    x86_load(t, i, 1);
+    return true;
+}
+
+bool i86_clflushopt(Trans *t, X86Insn *i)
+{
+    return i86_clflush(t, i);
+}
+
+bool i86_clwb(Trans *t, X86Insn *i)
+{
+    return i86_clflush(t, i);
+}
+
 /* ---- waiting for a store ---- no address is watched: MWAIT ends at once, as it may, after others had their turn */
 
 bool i86_monitor(Trans *t, X86Insn *i)

@@ -73,6 +73,8 @@ void x86_drop_segments(X86Cpu *c)
     static const X86Seg data[] = { ES, DS, FS, GS };
     for (unsigned n = 0; n < 4; n++) {
         const X86Segment *s = &c->seg[data[n]];
+        if (!(s->attr & SEG_P)) /* null already: what FS and GS have for a base in 64-bit mode stays */
+            continue;
         bool free = (s->attr & (SEG_CODE | SEG_CE)) == (SEG_CODE | SEG_CE);
         if (!free && (s->attr >> SEG_DPL_SHIFT & 3) < c->cpl)
             x86_clear_segment(c, data[n], 0);
