@@ -174,3 +174,62 @@ bool i86_cvtps2ph(Trans *t, X86Insn *i)
     IrRound round = i->imm & 4 ? ROUND_CURRENT : (IrRound)mode[i->imm & 3];
     return narrow(t, i, to_f16, how(t, H_f32_f2_16, K_F32, round));
 }
+
+/* ---- MMX registers: the other two lanes are zeros, which raise nothing ---- */
+
+static IrRef from_mmx(Trans *t, const X86Insn *i)
+{
+    return i->op[1].kind == OPERAND_MMX ? ir_vlow(t->ir, I64X2, i->in[1], 0) : i->in[1];
+}
+
+static IrRef low_half(Trans *t, const X86Insn *i)
+{
+    return x86_shuffle_lanes(t, i, i->in[1], i->in[1], 8, (const uint8_t[]){ 0, 0x80 });
+}
+
+bool i86_cvtpi2ps(Trans *t, X86Insn *i)
+{
+    IrRef v = ir_i2f(t->ir, F32X4, from_mmx(t, i), how(t, H_i32_f2_32, K_I32, ROUND_EVEN));
+    i->out[0] = x86_merge_low(t, i, i->in[0], v, 8);
+    return true;
+}
+
+bool i86_cvtpi2pd(Trans *t, X86Insn *i)
+{
+    i->out[0] = ir_i2f(t->ir, F64X2, from_mmx(t, i), how(t, H_i32_f2_64, K_I32, ROUND_EVEN));
+    return true;
+}
+
+bool i86_cvtps2pi(Trans *t, X86Insn *i)
+{
+    i->out[0] = ir_f2i(t->ir, I32X4, low_half(t, i), how(t, H_f2i32_32, K_F32, ROUND_CURRENT));
+    return true;
+}
+
+bool i86_cvttps2pi(Trans *t, X86Insn *i)
+{
+    i->out[0] = ir_f2i(t->ir, I32X4, low_half(t, i), how(t, H_f2i32_32, K_F32, ROUND_ZERO));
+    return true;
+}
+
+bool i86_cvtpd2pi(Trans *t, X86Insn *i)
+{
+    return i86_cvtpd2dq(t, i);
+}
+
+bool i86_cvttpd2pi(Trans *t, X86Insn *i)
+{
+    return i86_cvttpd2dq(t, i);
+}
+
+bool i86_movq2dq(Trans *t, X86Insn *i)
+{
+    i->out[0] = from_mmx(t, i);
+    return true;
+}
+
+bool i86_movdq2q(Trans *t, X86Insn *i)
+{
+    i->out[0] = low_half(t, i);
+    return true;
+}

@@ -239,9 +239,18 @@ static void after_unmasked(Trans *t, const X86Insn *i)
         trans_call(t, I64, H_fp_check, IR_NONE, IR_NONE, IR_NONE);
 }
 
+/* Those of SSE too that have one of its registers. */
+static bool uses_mmx(const X86Insn *i)
+{
+    bool any = i->attr & X86_MMX;
+    for (unsigned k = 0; k < i->operands; k++)
+        any |= i->op[k].kind == OPERAND_MMX;
+    return any;
+}
+
 static bool handle(Trans *t, X86Insn *i)
 {
-    bool mmx = i->attr & X86_MMX;
+    bool mmx = uses_mmx(i);
     if (mmx)
         x86_mmx_wait(t);
     if (mmx && i->attr & X86_RAW)
