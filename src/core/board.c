@@ -8,6 +8,9 @@
 #include "core/prop.h"
 #include "core/run.h"
 #include "core/wire.h"
+#include "host/chardev.h"
+#include "host/drive.h"
+#include "host/net.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -121,7 +124,35 @@ static void device_unlink(Machine *m, Device *dev)
     *at = dev->next;
 }
 
-static void device_free(Device *dev)
+/* What it had on the host hears nothing of it any more. */
+static void release(const Prop *p, void *host)
+{
+    if (p->kind == PROP_NET) {
+        ((Net *)host)->receive = NULL;
+        ((Net *)host)->ready = NULL;
+    } else if (p->kind == PROP_DRIVE) {
+        ((Drive *)host)->drain(host);
+        ((Drive *)host)->user = NULL;
+    } else if (p->kind == PROP_CHARDEV) {
+        ((Chardev *)host)->receive = NULL;
+        ((Chardev *)host)->event = NULL;
+        ((Chardev *)host)->room = NULL;
+    }
+}
+
+static void release_all(Device *dev)
+{
+    for (const Prop *p = dev->type->props; p && p->name; p++) {
+        void *host = NULL;
+        if (p->kind > PROP_TEXT && p->kind < PROP_DEVICE)
+            memcpy(&host, (char *)dev + p->offset, sizeof host);
+        if (host)
+            release(p, host);
+    }
+}
+
+/* It does nothing any more, and nobody finds it. */
+static void device_leave(Device *dev)
 {
     if (dev->bus && dev->bus->type->detach)
         dev->bus->type->detach(dev->bus, dev);
@@ -131,9 +162,20 @@ static void device_free(Device *dev)
         space_unmap(dev->machine->memory, device_region(dev, i));
         space_unmap(dev->machine->ports, device_region(dev, i));
     }
+}
+
+static void device_forget(void *device)
+{
+    Device *dev = device;
     props_free(dev->type->props, dev);
     free((void *)(uintptr_t)dev->id);
     free(dev);
+}
+
+static void device_free(Device *dev)
+{
+    device_leave(dev);
+    device_forget(dev);
 }
 
 /* -cpu MODEL,features: the model's name, which the caller frees. */
@@ -574,6 +616,15 @@ bool machine_plug(Machine *m, const char *line, Error *err)
               plug(m, type, line + len + (line[len] == ','), err);
     free(name);
     return ok || error_in(err, "-device %s: ", line);
+}
+
+void machine_unplug(Machine *m, Device *dev)
+{
+    device_unlink(m, dev);
+    release_all(dev);
+    device_leave(dev);
+    run_unplugged(m, dev->id);
+    machine_still(m, device_forget, dev);
 }
 
 static void print_device(const Machine *m, const Device *bus, Out *o, int indent)

@@ -57,8 +57,10 @@ typedef struct DeviceType {
     const void *interface; /* what the device offers to its bus: a struct the bus's header defines */
     const char *offers;    /* kind of bus it has for others; NULL: none */
     bool (*attach)(void *bus, Device *,
-                   Error *err);           /* one is plugged in, before it starts; false: full, or not this one */
-    void (*detach)(void *bus, Device *);  /* one that was attached is going */
+                   Error *err);          /* one is plugged in, before it starts; false: full, or not this one */
+    void (*detach)(void *bus, Device *); /* one that was attached is going */
+    /* While the machine runs: the guest is told that one came (`in`), or asked to let go of one. NULL: nobody can. */
+    bool (*hotplug)(void *bus, Device *, bool in, Error *err);
     bool (*start)(void *dev, Error *err); /* properties set, wires connected */
     void (*reset)(void *dev);             /* beyond the tables' reset values */
     void (*settle)(void *dev);            /* before a snapshot: bring into the tables what is elsewhere */

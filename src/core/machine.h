@@ -102,6 +102,8 @@ void machine_free(Machine *); /* CPUs stopped */
 bool machine_boot(Machine *,
                   Error *err); /* after -device, the last step before machine_run: resets all parts, loads what runs */
 bool machine_plug(Machine *, const char *device_line, Error *err); /* -device TYPE,key=value,... */
+/* The guest has let go of one that was plugged in: it is gone from here on, and freed when no CPU can still see it. */
+void machine_unplug(Machine *, Device *);
 void machine_reset(Machine *); /* CPUs stopped: machine_boot again; if that fails, the machine stops */
 Device *machine_device(Machine *, const char *id); /* NULL: none of that id */
 bool machine_wire(Machine *, Device *from, const char *wires, Error *err);
@@ -133,8 +135,16 @@ int64_t machine_turn(Machine *);
 void machine_still(Machine *, void (*fn)(void *who), void *who);
 
 /* Who is told, under the lock, what becomes of the machine: a few at most. told NULL: `who` no more. */
-typedef enum MachineNews { NEWS_STOP, NEWS_RESUME, NEWS_RESET, NEWS_SHUTDOWN, NEWS_POWERDOWN } MachineNews;
+typedef enum MachineNews {
+    NEWS_STOP,
+    NEWS_RESUME,
+    NEWS_RESET,
+    NEWS_SHUTDOWN,
+    NEWS_POWERDOWN,
+    NEWS_UNPLUGGED
+} MachineNews;
 void machine_tell(Machine *, void (*told)(void *who, MachineNews), void *who);
+const char *machine_unplugged(const Machine *); /* the device that NEWS_UNPLUGGED is about */
 
 /* From anywhere: the run loop ends or resets. The first reason stays; RUN is no reason. */
 void machine_stop(Machine *, StopReason);

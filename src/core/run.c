@@ -99,6 +99,18 @@ static void tell(void *machine, uint64_t news)
             m->run->told[k].fn(m->run->told[k].who, (MachineNews)news);
 }
 
+void run_unplugged(Machine *m, const char *id)
+{
+    m->run->unplugged = id;
+    tell(m, NEWS_UNPLUGGED);
+    m->run->unplugged = NULL;
+}
+
+const char *machine_unplugged(const Machine *m)
+{
+    return m->run->unplugged;
+}
+
 /* At once if this is the machine's business already: an order's effects are told before it is answered. */
 static void tell_soon(Machine *m, MachineNews news)
 {

@@ -47,6 +47,7 @@ struct MachineRun {
     pthread_mutex_t posts_lock;
     Posts posts, stills;
     MachineTold told[4];
+    const char *unplugged;
     int stop;          /* atomic StopReason */
     int exit_code;     /* atomic; machine_exit */
     bool pause_wanted; /* atomic */
@@ -73,5 +74,6 @@ bool run_init(Machine *, Error *err);
 void run_free(Machine *);
 void run_wake(Machine *);
 void run_posts(Machine *); /* under the lock */
+void run_unplugged(Machine *, const char *id);
 bool ram_init(Machine *, Error *err);
 void ram_free(Machine *);

@@ -20,6 +20,7 @@ enum {
     AML_LOCAL0 = 0x60,
     AML_ARG0 = 0x68,
     AML_STORE = 0x70,
+    AML_NOTIFY = 0x86,
     AML_AND = 0x7b,
     AML_OR = 0x7d,
     AML_DWORD_FIELD = 0x8a,

@@ -145,6 +145,88 @@ static void isa(Aml *a, Pc *p, Aml *r)
     aml_close(a, bridge);
 }
 
+/* ---- hot plug: slots that cards may come to (QEMU's docs/specs/acpi_pci_hotplug.rst) ---- */
+
+enum { SLOT_FIRST = 3, SLOT_LAST = 31, SLOT_CHECK = 1, SLOT_EJECT = 3, SLOTS_AT = 0xae00 };
+
+static void slot_name(char name[5], unsigned slot)
+{
+    snprintf(name, 5, "S%02X_", slot & 0xff);
+}
+
+static void slot_registers(Aml *a)
+{
+    static const struct {
+        const char *region, *fields[2];
+        uint16_t at, len;
+    } rows[] = { { "PCST", { "PCIU", "PCID" }, SLOTS_AT, 8 }, { "SEJ", { "B0EJ", NULL }, SLOTS_AT + 8, 4 } };
+    for (int i = 0; i < 2; i++) {
+        aml_op(a, AML_REGION);
+        aml_path(a, rows[i].region);
+        aml_number(a, 1, 1); /* I/O */
+        aml_integer(a, rows[i].at);
+        aml_integer(a, rows[i].len);
+        size_t mark = aml_open_named(a, AML_FIELD, rows[i].region);
+        aml_number(a, 0x43, 1); /* 32 bits, the rest of what is written zeros */
+        for (int k = 0; k < 2 && rows[i].fields[k]; k++) {
+            aml_path(a, rows[i].fields[k]);
+            aml_number(a, 32, 1);
+        }
+        aml_close(a, mark);
+    }
+}
+
+static void slots(Aml *a)
+{
+    slot_registers(a);
+    for (unsigned slot = SLOT_FIRST; slot <= SLOT_LAST; slot++) {
+        char name[5];
+        slot_name(name, slot);
+        size_t mark = aml_open_named(a, AML_DEVICE, name);
+        aml_named_integer(a, "_SUN", slot);
+        aml_named_integer(a, "_ADR", slot << 16);
+        size_t method = aml_method(a, "_EJ0", 1);
+        aml_op(a, AML_STORE);
+        aml_integer(a, 1ull << slot);
+        aml_path(a, "B0EJ");
+        aml_close(a, method);
+        aml_close(a, mark);
+    }
+}
+
+static void notify_slot(Aml *a, unsigned local, unsigned slot, unsigned what)
+{
+    char path[] = "\\_SB.PCI0.S00_";
+    slot_name(path + sizeof path - 5, slot);
+    size_t mark = aml_open(a, AML_IF);
+    aml_op(a, AML_AND);
+    aml_op(a, local);
+    aml_integer(a, 1ull << slot);
+    aml_integer(a, 0);
+    aml_op(a, AML_NOTIFY);
+    aml_path(a, path);
+    aml_integer(a, what);
+    aml_close(a, mark);
+}
+
+/* General purpose event 1. */
+static void slot_event(Aml *a)
+{
+    size_t scope = aml_open_named(a, AML_SCOPE, "\\_GPE"), method = aml_method(a, "_E01", 0);
+    static const char *const fields[] = { "\\_SB.PCI0.PCIU", "\\_SB.PCI0.PCID" };
+    for (unsigned i = 0; i < 2; i++) {
+        aml_op(a, AML_STORE);
+        aml_path(a, fields[i]);
+        aml_op(a, AML_LOCAL0 + i);
+    }
+    for (unsigned slot = SLOT_FIRST; slot <= SLOT_LAST; slot++) {
+        notify_slot(a, AML_LOCAL0, slot, SLOT_CHECK);
+        notify_slot(a, AML_LOCAL0 + 1, slot, SLOT_EJECT);
+    }
+    aml_close(a, method);
+    aml_close(a, scope);
+}
+
 static void root(Aml *a, Pc *p, Aml *r)
 {
     size_t mark = aml_open_named(a, AML_DEVICE, "PCI0");
@@ -154,6 +236,7 @@ static void root(Aml *a, Pc *p, Aml *r)
     root_resources(a, p, r);
     routing(a);
     isa(a, p, r);
+    slots(a);
     aml_close(a, mark);
 }
 
@@ -305,6 +388,7 @@ void pc_dsdt(Pc *p, Aml *a)
     if (p->hpet)
         hpet(a, &r);
     aml_close(a, scope);
+    slot_event(a);
     processors(a, p->machine.config->cpus);
     sleep_state(a);
     free(r.bytes);

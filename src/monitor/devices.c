@@ -4,6 +4,7 @@
 #include "cpu/cpu.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 static bool qtree(Ask *a, Out *o)
@@ -134,10 +135,61 @@ static bool pic(Ask *a, Out *o)
 
 /* ---- adding and removing ---- */
 
-/* No bus of the machines so far takes a device once the machine is made. */
+static Device *bus_for(const Machine *m, const DeviceType *type, const char *name)
+{
+    for (Device *d = m->devices; d; d = d->next)
+        if (d->type->offers && !strcmp(d->type->offers, type->bus) && (!name || !strcmp(d->id, name)))
+            return d;
+    return NULL;
+}
+
+/* The words of -device for what was asked in JSON; a line of words has it all in `driver`. */
+static char *device_line(Ask *a)
+{
+    Out o = { 0 };
+    const char *key;
+    json_t *value;
+    out(&o, "%s", ask_text(a, "driver"));
+    json_object_foreach(a->args, key, value)
+    {
+        if (!strcmp(key, "driver"))
+            continue;
+        if (json_is_string(value))
+            out(&o, ",%s=%s", key, json_string_value(value));
+        else if (json_is_integer(value))
+            out(&o, ",%s=%lld", key, (long long)json_integer_value(value));
+        else if (json_is_boolean(value))
+            out(&o, ",%s=%s", key, json_is_true(value) ? "on" : "off");
+    }
+    return o.text;
+}
+
+static const Device *newest(const Machine *m)
+{
+    const Device *d = m->devices;
+    while (d && d->next)
+        d = d->next;
+    return d;
+}
+
+/* What is plugged into a running machine must be told to the guest by the bus. */
+static bool plug(Ask *a, const Device *bus)
+{
+    if (!bus->type->hotplug)
+        return ask_fail(a, "Bus '%s' does not support hotplugging", bus->id);
+    char *line = device_line(a);
+    bool ok = machine_plug(a->machine, line, a->err);
+    free(line);
+    Device *dev = ok ? machine_device(a->machine, newest(a->machine)->id) : NULL;
+    if (!ok || bus->type->hotplug(dev->bus, dev, true, a->err))
+        return ok;
+    machine_unplug(a->machine, dev);
+    return false;
+}
+
 static json_t *add(Ask *a)
 {
-    const char *driver = ask_text(a, "driver"), *id = ask_text(a, "id"), *bus = ask_text(a, "bus");
+    const char *driver = ask_text(a, "driver"), *id = ask_text(a, "id"), *bus_name = ask_text(a, "bus");
     char name[128];
     strncpy(name, driver, sizeof name - 1)[sizeof name - 1] = 0;
     name[strcspn(name, ",")] = 0;
@@ -148,23 +200,23 @@ static json_t *add(Ask *a)
         return ask_fail(a, "'%s' is part of machines and cannot be added", name);
     if (id && machine_device(a->machine, id))
         return ask_fail(a, "Duplicate device ID '%s'", id);
-    for (const Device *d = a->machine->devices; d && !bus; d = d->next)
-        if (d->type->offers && !strcmp(d->type->offers, type->bus))
-            bus = d->id;
+    const Device *bus = bus_for(a->machine, type, bus_name);
     if (!bus)
         return ask_fail(a, "No '%s' bus found for device '%s'", type->bus, name);
-    return ask_fail(a, "Bus '%s' does not support hotplugging", bus);
+    return plug(a, bus) ? json_object() : NULL;
 }
 
 static json_t *del(Ask *a)
 {
     const char *id = ask_text(a, "id");
-    const Device *d = machine_device(a->machine, id);
+    Device *d = machine_device(a->machine, id);
     if (!d)
         return ask_fail_class(a, "DeviceNotFound", "Device '%s' not found", id);
-    if (!d->bus)
+    if (!d->bus || !d->plugged)
         return ask_fail(a, "Device '%s' is part of the machine and cannot be removed", id);
-    return ask_fail(a, "Bus '%s' does not support hotplugging", d->bus->id);
+    if (!d->bus->type->hotplug)
+        return ask_fail(a, "Bus '%s' does not support hotplugging", d->bus->id);
+    return d->bus->type->hotplug(d->bus, d, false, a->err) ? json_object() : NULL;
 }
 
 extern const Command device_commands[];
@@ -176,7 +228,8 @@ const Command device_commands[] = {
     { NULL, "info pic", NULL, NULL, "the interrupt controllers", .show = pic, .still = true },
     { NULL, "info device", "id:str", NULL, "registers and state of a device", .show = device, .still = true },
     { "device_add", "device_add", "driver:str id?:str bus?:str more:json", NULL, "add a device: NAME[,PROPERTY=VALUE]",
-      add },
-    { "device_del", "device_del", "id:str", NULL, "remove a device", del },
+      add, .still = true },
+    { "device_del", "device_del", "id:str", NULL, "ask the guest to let go of a device, and remove it", del,
+      .still = true },
     { 0 },
 };

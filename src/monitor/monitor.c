@@ -213,12 +213,23 @@ const MonitorEvent monitor_events[] = {
     [NEWS_RESET] = { "RESET", "{guest:bool reason:str}" },
     [NEWS_SHUTDOWN] = { "SHUTDOWN", "{guest:bool reason:str}" },
     [NEWS_POWERDOWN] = { "POWERDOWN", NULL },
+    [NEWS_UNPLUGGED] = { "DEVICE_DELETED", "{device:str path:str}" },
     { MONITOR_TRAY, "{device:str id:str tray-open:bool}" },
     { 0 },
 };
 
+static json_t *unplugged(const Machine *m)
+{
+    const char *id = machine_unplugged(m);
+    return json_pack("{s:s,s:o}", "device", id, "path", json_sprintf("/machine/peripheral/%s", id));
+}
+
 static void told(void *who, MachineNews news)
 {
+    if (news == NEWS_UNPLUGGED) {
+        monitor_event(who, monitor_events[news].name, unplugged(((Monitors *)who)->machine));
+        return;
+    }
     bool ends = news == NEWS_RESET || news == NEWS_SHUTDOWN;
     monitor_event(who, monitor_events[news].name, ends ? ending(who, news == NEWS_RESET) : NULL);
 }

@@ -222,6 +222,11 @@ static void detach(void *dev, Device *function)
     pci_bus_detach(&((I440fx *)dev)->bus, function);
 }
 
+static bool hotplug(void *dev, Device *function, bool in, Error *err)
+{
+    return pci_bus_hotplug(&((I440fx *)dev)->bus, function, in, err);
+}
+
 /* What RAM hides below the holes of the memory map is found under them, where the machine put it. */
 static void find_ram(I440fx *h)
 {
@@ -343,6 +348,7 @@ const DeviceType i440fx = {
     .offers = "pci",
     .attach = attach,
     .detach = detach,
+    .hotplug = hotplug,
     .start = start,
     .reset = reset,
     .loaded = loaded,

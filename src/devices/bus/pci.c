@@ -321,6 +321,15 @@ void pci_bus_detach(PciBus *bus, Device *dev)
     d->bus = NULL;
 }
 
+bool pci_bus_hotplug(PciBus *bus, Device *dev, bool in, Error *err)
+{
+    if (!bus->hotplug)
+        return error_set(err, "Bus '%s' does not support hotplugging: the machine has nothing to tell the guest by",
+                         bus->host->id);
+    bus->hotplug(bus->hotplug_who, ((const PciDevice *)(const void *)dev)->devfn / 8u, in);
+    return true;
+}
+
 void pci_bus_init(PciBus *bus, Device *host, Line *intx)
 {
     bus->host = host;

@@ -107,6 +107,9 @@ typedef struct PciBus {
     Line *intx;                  /* the host bridge's four interrupt lines */
     unsigned asserted[PCI_PINS]; /* functions that pull each line; derived */
     PciDevice *function[PCI_FUNCTIONS];
+    /* Of who tells the guest what comes and goes, or NULL. */
+    void (*hotplug)(void *who, unsigned slot, bool in);
+    void *hotplug_who;
     bool zero_is_address; /* a base address register of 0 counts, rather than meaning that none was assigned */
 } PciBus;
 
@@ -123,6 +126,7 @@ void pci_bus_init(PciBus *, Device *host, Line *intx);
 void pci_bus_free(PciBus *);
 bool pci_bus_attach(PciBus *, Device *, Error *err);
 void pci_bus_detach(PciBus *, Device *);
+bool pci_bus_hotplug(PciBus *, Device *, bool in, Error *err);
 /* An access to configuration space; size 1, 2 or 4, within one function. Nobody there: all ones. */
 uint32_t pci_config_read(PciBus *, unsigned devfn, uint32_t at, int size);
 void pci_config_write(PciBus *, unsigned devfn, uint32_t at, uint32_t value, int size);

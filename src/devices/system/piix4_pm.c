@@ -24,7 +24,8 @@ typedef struct Piix4Pm {
     uint8_t apm_control, apm_status;
     uint8_t gpe_status[2], gpe_enable[2];
     uint8_t smb[16];
-    Region pm, smbus, gpe;
+    uint32_t slots_up, slots_down; /* that something came to, or is asked to leave; the guest was not told yet */
+    Region pm, smbus, gpe, slots;
     uint64_t pm_at, smbus_at; /* where they are mapped; 0: nowhere */
     Line irq, smi;
     Timer overflow;
@@ -169,6 +170,69 @@ static void smb_write(void *dev, uint64_t at, uint64_t value, int size)
     }
 }
 
+/* ---- PCI hot plug (QEMU's docs/specs/acpi_pci_hotplug.rst) ---- */
+
+enum { SLOTS_UP = 0, SLOTS_DOWN = 4, SLOTS_EJECT = 8, SLOTS_REMOVABLE = 12, SLOTS_PORTS = 20, SLOTS_AT = 0xae00 };
+enum { GPE_SLOTS = 2 };
+
+static void slot_changed(void *dev, unsigned slot, bool in)
+{
+    Piix4Pm *p = dev;
+    *(in ? &p->slots_up : &p->slots_down) |= 1u << slot;
+    p->gpe_status[0] |= GPE_SLOTS;
+    update(p);
+}
+
+/* What is in a slot can go if all of it was plugged in. */
+static bool is_removable(const PciBus *bus, unsigned slot)
+{
+    bool any = false;
+    for (unsigned i = 0; i < 8; i++) {
+        const PciDevice *f = bus->function[slot * 8 + i];
+        if (f && !f->dev.plugged)
+            return false;
+        any |= f != NULL;
+    }
+    return any;
+}
+
+static uint32_t removable(const PciBus *bus)
+{
+    uint32_t slots = 0;
+    for (unsigned slot = 0; slot < PCI_SLOTS; slot++)
+        slots |= (uint32_t)is_removable(bus, slot) << slot;
+    return slots;
+}
+
+static void eject(Piix4Pm *p, uint32_t slots)
+{
+    PciBus *bus = p->pci.bus;
+    for (unsigned i = 0; i < PCI_FUNCTIONS; i++)
+        if (slots >> i / 8 & 1 && bus->function[i] && is_removable(bus, i / 8))
+            machine_unplug(p->pci.dev.machine, &bus->function[i]->dev);
+}
+
+/* Reading tells the guest, once. */
+static uint64_t slots_read(void *dev, uint64_t at, int size)
+{
+    Piix4Pm *p = dev;
+    (void)size;
+    uint32_t *told = at == SLOTS_UP ? &p->slots_up : at == SLOTS_DOWN ? &p->slots_down : NULL;
+    uint32_t value = told ? *told : at == SLOTS_REMOVABLE && p->pci.bus ? removable(p->pci.bus) : 0;
+    if (told)
+        *told = 0;
+    return value;
+}
+
+static void slots_write(void *dev, uint64_t at, uint64_t value, int size)
+{
+    Piix4Pm *p = dev;
+    (void)size;
+    if (at == SLOTS_EJECT && p->pci.bus)
+        eject(p, (uint32_t)value);
+}
+
+static const Window slots_window = { SLOTS_PORTS, .read = slots_read, .write = slots_write, .min = 4, .max = 4 };
 static const Window pm_window = { PM_PORTS, .read = pm_window_read, .write = pm_window_write, .max = 4 };
 static const Window gpe_window = { GPE_PORTS, .read = gpe_read, .write = gpe_write, .max = 1 };
 static const Window smb_window = { SMB_PORTS, .read = smb_read, .write = smb_write, .max = 1 };
@@ -255,7 +319,11 @@ static bool start(void *dev, Error *err)
     p->pm = (Region){ .name = "pm", .size = PM_PORTS, .dev = p, .window = &pm_window };
     p->smbus = (Region){ .name = "smbus", .size = SMB_PORTS, .dev = p, .window = &smb_window };
     p->gpe = (Region){ .name = "gpe", .size = GPE_PORTS, .dev = p, .window = &gpe_window };
+    p->slots = (Region){ .name = "slots", .size = SLOTS_PORTS, .dev = p, .window = &slots_window };
     space_map(d->dev.machine->ports, GPE_AT, &p->gpe, 0);
+    space_map(d->dev.machine->ports, SLOTS_AT, &p->slots, 0);
+    d->bus->hotplug = slot_changed;
+    d->bus->hotplug_who = p;
     d->dev.machine->power_key = (Line){ .changed = press, .dev = p };
     timer_init(&p->overflow, d->dev.machine, overflow, p);
     return true;
@@ -284,6 +352,7 @@ static void stop(void *dev)
     map(p, &p->pm, &p->pm_at, 0);
     map(p, &p->smbus, &p->smbus_at, 0);
     space_unmap(ports, &p->gpe);
+    space_unmap(ports, &p->slots);
 }
 
 static const PciType function = {
@@ -306,6 +375,8 @@ static const StateField state[] = {
     STATE_ARRAY(Piix4Pm, gpe_status),
     STATE_ARRAY(Piix4Pm, gpe_enable),
     STATE_ARRAY(Piix4Pm, smb),
+    STATE(Piix4Pm, slots_up),
+    STATE(Piix4Pm, slots_down),
     STATE_END,
 };
 
