@@ -6,6 +6,7 @@
 #include "core/snapshot_device.h"
 #include "core/snapshot_items.h"
 #include "host/drive.h"
+#include "host/random.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -74,8 +75,13 @@ static bool same_header(Machine *m, SnapshotFile *s, Error *err)
     return ok;
 }
 
+typedef struct Outside { /* what reaches a machine from outside and has a state: time, and chance with -seed */
+    uint64_t time, chance;
+} Outside;
+
 static const StateField clock_state[] = {
-    { .name = "time", .size = 8, .count = 1, .kind = STATE_UINT, .below = (uint64_t)INT64_MAX },
+    STATE(Outside, time, .below = (uint64_t)INT64_MAX),
+    STATE(Outside, chance),
     STATE_END,
 };
 
@@ -197,7 +203,7 @@ bool snapshot_save(Machine *m, const char *path, Error *err)
     out_free(&o);
     if (!s)
         return false;
-    state_print(clock_state, &(uint64_t){ (uint64_t)time_now(m) }, &o);
+    state_print(clock_state, &(Outside){ (uint64_t)time_now(m), random_state() }, &o);
     save_text(s, "clock", &o);
     for (Device *d = m->devices; d; d = d->next) {
         snapshot_print_device(d, &o);
@@ -226,11 +232,13 @@ typedef struct Load {
 
 static bool load_clock(Load *l, const char *text, Error *err)
 {
-    uint64_t time;
-    if (!state_scan(clock_state, &time, &text, err))
+    Outside o;
+    if (!state_scan(clock_state, &o, &text, err))
         return error_in(err, "clock: ");
-    if (!l->check)
-        l->machine->run->frozen = (int64_t)time;
+    if (!l->check) {
+        l->machine->run->frozen = (int64_t)o.time;
+        random_go_on(o.chance);
+    }
     return true;
 }
 
@@ -406,7 +414,7 @@ bool snapshot_load(Machine *m, const char *path, Error *err)
 bool snapshot_peek(const char *path, int64_t *clock, Error *err)
 {
     Error own = { "" };
-    uint64_t time = 0;
+    Outside o = { 0 };
     char line[1024], *text = NULL;
     SnapshotRecord r;
     SnapshotFile *file = snapshot_open(path, &own);
@@ -415,8 +423,8 @@ bool snapshot_peek(const char *path, int64_t *clock, Error *err)
     if (file && snapshot_next(file, &r, &own) && !strcmp(r.name, "clock"))
         text = snapshot_text(file, &r, &own);
     const char *at = text;
-    bool ok = text && state_scan(clock_state, &time, &at, &own);
-    *clock = (int64_t)time;
+    bool ok = text && state_scan(clock_state, &o, &at, &own);
+    *clock = (int64_t)o.time;
     free(text);
     if (file)
         snapshot_close(file);

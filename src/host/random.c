@@ -20,6 +20,21 @@ void random_seed(uint64_t seed)
     chance.state = seed;
 }
 
+uint64_t random_state(void)
+{
+    pthread_mutex_lock(&chance.lock);
+    uint64_t state = chance.state;
+    pthread_mutex_unlock(&chance.lock);
+    return state;
+}
+
+void random_go_on(uint64_t state)
+{
+    pthread_mutex_lock(&chance.lock);
+    chance.state = state;
+    pthread_mutex_unlock(&chance.lock);
+}
+
 /* SplitMix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, 2014). */
 static uint64_t next(void)
 {

@@ -14,8 +14,8 @@ QUICK = 'console=ttyAMA0 cryptomgr.notests initcall_blacklist=init_ima,init_evm,
 BOOT = ['-append', QUICK]
 # Reads and writes a disk from several processes.
 COPY = ('/bin/busybox --install -s /bin; export PATH=/bin; mount -t proc p /proc; mount -t sysfs s /sys; mount -t devtmpfs d /dev; probe; '
-        'dd if=/dev/vda of=/a bs=64k count=64 & dd if=/dev/vda of=/b bs=4k skip=2000 count=500; wait; cat /a /b > /dev/vda; sync; md5sum /dev/vda; '
-        'while true; do dd if=/dev/vda of=/dev/vda bs=16k seek=100 count=100 conv=notrunc,fsync; done')
+        'dd if=/dev/vda of=/a bs=64k count=64 & dd if=/dev/vda of=/b bs=4k skip=2000 count=500; wait; cat /a /b > /dev/vda; sync; md5sum /dev/vda; dd if=/dev/hwrng bs=16 count=1 of=/r; cat /r > /dev/vda; '
+        'while true; do dd if=/dev/hwrng bs=16 count=1 of=/dev/vda; dd if=/dev/vda of=/dev/vda bs=16k seek=100 count=100 conv=notrunc,fsync; done')
 
 
 class Guest:
@@ -28,7 +28,8 @@ GUESTS_OF = {
         Guest('linux', 300_000_000, *VIRT, *BOOT),
         Guest('linux, 2 CPUs', 300_000_000, *VIRT, *BOOT, '-smp', '2'),
         Guest('linux, GICv3, 2 CPUs', 300_000_000, *VIRT, *BOOT, '-smp', '2', '-M', 'gic-version=3'),
-        Guest('linux, disk', 600_000_000, *VIRT, '-append', f'{QUICK} rdinit=/bin/busybox -- sh -c "{COPY}"', disk=True),
+        Guest('linux, disk', 800_000_000, *VIRT, '-append', f'{QUICK} rdinit=/bin/busybox -- sh -c "{COPY}"', '-device', 'virtio-rng-device',
+              disk=True),
         Guest('a program alone, 2 CPUs', 60_000_000, '-cpu', 'max', '-smp', '2', '-m', '256', '-kernel', '{churn}', '-append', 'seconds=600'),
     ],
     'pc': [Guest('real mode', 60_000_000, '-bios', '{clock}')],
