@@ -171,7 +171,9 @@ BARE = [
     ('find /w &table, +sizeof(table), 0x12345679', 'not found'),
     ('x/1wx 0x09000018', '0x9000018:.*0x0'), # the UART's flags
     ('python\ntry:\n gdb.execute("x/1wx 0x7000000000000")\nexcept gdb.MemoryError as e: print("none:", e)\nend', 'none: Cannot access'),
-    # Two CPUs are two threads; here the second one.
+    # Two CPUs are two threads; here the second one, which may have had little time so far.
+    ('tbreak other_note', ''),
+    ('continue', 'other_note'),
     ('info threads', r'1 .*CPU#0.*on.*2 .*CPU#1.*on'),
     ('thread 2', 'Switching to thread 2'),
     ('backtrace', 'second'),
