@@ -25,7 +25,7 @@ START_TEST(rows_are_reached)
     for (int n = 0; n < count; n++) {
         unsigned seen = 0;
         for (unsigned m = 0; m < MODES; m++)
-            for (int k = 0; k < 50; k++) {
+            for (int k = 0; k < 200; k++) {
                 X86Insn i;
                 uint8_t code[16];
                 if (!x86_random(n, modes[m].mode, &seed, code))

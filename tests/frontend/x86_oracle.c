@@ -254,7 +254,7 @@ static bool leave_out(const X86Insn *i, unsigned bits)
         "mov_from_seg", "jmp_far",  "call_far", "ret_far", "cpuid",  "rdtsc",      "popf",     "pushf",    "pause",
         "smsw",         "rdtscp",   "rdpid",    "syscall", "sysret", "sysenter",   "sysexit",  "rdfsbase", "rdgsbase",
         "wrfsbase",     "wrgsbase", "xgetbv",   "xsetbv",  "clac",   "stac",       "sgdt",     "sidt",     "sldt",
-        "str",          "verr",     "verw",     "lar",     "lsl",    "rsm",        NULL
+        "str",          "verr",     "verw",     "lar",     "lsl",    "rsm",        "rdrand",   "rdseed",   NULL
     };
     for (int n = 0; names[n]; n++)
         if (is(i, names[n]))

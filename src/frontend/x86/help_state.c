@@ -1,6 +1,7 @@
 /* Integer helpers that touch memory or may raise. */
 #include "frontend/x86/helpers.h"
 #include "frontend/x86/sys.h"
+#include "host/random.h"
 
 uint64_t x86_help_raise(Cpu *cpu, uint64_t vector, uint64_t error, uint64_t x)
 {
@@ -134,4 +135,10 @@ uint64_t x86_help_enter(Cpu *cpu, uint64_t size, uint64_t how, uint64_t x)
     merge(&c->r[RBP], bytes, frame);
     merge(&c->r[RSP], stack, sp);
     return 0;
+}
+
+uint64_t x86_help_random(Cpu *cpu, uint64_t a, uint64_t b, uint64_t x)
+{
+    (void)cpu, (void)a, (void)b, (void)x;
+    return random_u64();
 }

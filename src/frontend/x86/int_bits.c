@@ -1,4 +1,5 @@
 /* Bits: tests, scans, counts, BMI. */
+#include "frontend/x86/helpers.h"
 #include "frontend/x86/operand.h"
 
 static IrType type_of(const X86Insn *i)
@@ -324,4 +325,17 @@ bool i86_pdep(Trans *t, X86Insn *i)
 bool i86_pext(Trans *t, X86Insn *i)
 {
     return scatter(t, i, H_pext);
+}
+
+/* RDRAND and RDSEED, which always have a number: CF. */
+bool i86_rdrand(Trans *t, X86Insn *i)
+{
+    i->out[0] = trans_call(t, I64, H_random, IR_NONE, IR_NONE, IR_NONE);
+    i->flags = x86_as_flags(t, ir_imm(t->ir, I32, FLAG_C));
+    return true;
+}
+
+bool i86_rdseed(Trans *t, X86Insn *i)
+{
+    return i86_rdrand(t, i);
 }
