@@ -1,6 +1,6 @@
 #include "tests/device/bench.h"
+#include "tests/tcg/main.h"
 
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -160,19 +160,12 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("device/cfi01");
-    TCase *c = tcase_create("all");
-    tcase_set_timeout(c, 60);
-    tcase_add_test(c, a_sector_is_erased_and_programmed);
-    tcase_add_test(c, array_mode_is_plain_memory_and_the_others_are_not);
-    tcase_add_test(c, the_query_tells_the_geometry);
-    tcase_add_test(c, a_buffer_is_written_at_once);
-    tcase_add_test(c, a_buffer_that_goes_astray_is_an_error_and_writes_nothing);
-    tcase_add_test(c, random_commands_do_no_harm);
-    suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    const TTest *const tests[] = { a_sector_is_erased_and_programmed,
+                                   array_mode_is_plain_memory_and_the_others_are_not,
+                                   the_query_tells_the_geometry,
+                                   a_buffer_is_written_at_once,
+                                   a_buffer_that_goes_astray_is_an_error_and_writes_nothing,
+                                   random_commands_do_no_harm,
+                                   NULL };
+    return run_tests("device/cfi01", tests, NULL);
 }

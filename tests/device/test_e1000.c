@@ -2,8 +2,8 @@
 #include "core/ports.h"
 #include "devices/net/e1000.h"
 #include "tests/device/bench.h"
+#include "tests/tcg/main.h"
 
-#include <check.h>
 #include <string.h>
 
 enum { AT = 0x10000000, TX_RING = 0x1000, RX_RING = 0x2000, BUFFER = 0x10000 };
@@ -232,18 +232,11 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("device/e1000");
-    TCase *c = tcase_create("all");
-    tcase_set_timeout(c, 60);
-    tcase_add_test(c, its_address_is_in_the_eeprom_and_the_phy_has_a_link);
-    tcase_add_test(c, a_frame_is_sent_and_its_end_interrupts);
-    tcase_add_test(c, a_long_segment_is_cut_and_summed);
-    tcase_add_test(c, frames_for_it_are_received);
-    tcase_add_test(c, noise_does_no_harm);
-    suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    const TTest *const tests[] = { its_address_is_in_the_eeprom_and_the_phy_has_a_link,
+                                   a_frame_is_sent_and_its_end_interrupts,
+                                   a_long_segment_is_cut_and_summed,
+                                   frames_for_it_are_received,
+                                   noise_does_no_harm,
+                                   NULL };
+    return run_tests("device/e1000", tests, NULL);
 }

@@ -1,7 +1,7 @@
 #include "devices/system/fw-cfg.h"
 #include "tests/device/bench.h"
+#include "tests/tcg/main.h"
 
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -125,16 +125,7 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("device/fw-cfg");
-    TCase *c = tcase_create("all");
-    tcase_add_test(c, the_signature_reads_in_any_width);
-    tcase_add_test(c, files_are_listed_and_read_by_dma);
-    tcase_add_test(c, only_writable_files_are_written);
-    tcase_add_test(c, bad_requests_fail_and_end);
-    suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    const TTest *const tests[] = { the_signature_reads_in_any_width, files_are_listed_and_read_by_dma,
+                                   only_writable_files_are_written, bad_requests_fail_and_end, NULL };
+    return run_tests("device/fw-cfg", tests, NULL);
 }

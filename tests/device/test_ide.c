@@ -4,8 +4,8 @@
 #include "host/door.h"
 #include "host/drive.h"
 #include "tests/device/bench.h"
+#include "tests/tcg/main.h"
 
-#include <check.h>
 #include <string.h>
 
 enum { BLOCK = 0x1f0, CONTROL = 0x3f6, SECOND = 0x170, MASTER = 0xc000 };
@@ -369,22 +369,15 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("device/ide");
-    TCase *c = tcase_create("all");
-    tcase_set_timeout(c, 60);
-    tcase_add_test(c, a_disk_says_what_it_is);
-    tcase_add_test(c, sectors_are_read_and_written_by_the_processor);
-    tcase_add_test(c, multiple_sectors_come_in_one_block);
-    tcase_add_test(c, what_is_beyond_the_end_fails);
-    tcase_add_test(c, a_bus_master_moves_along_its_table);
-    tcase_add_test(c, a_cd_rom_answers_packets);
-    tcase_add_test(c, a_cd_rom_is_read_by_a_bus_master);
-    tcase_add_test(c, a_cd_is_changed_and_ejected);
-    tcase_add_test(c, a_reset_in_the_middle_leaves_the_signature);
-    suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    const TTest *const tests[] = { a_disk_says_what_it_is,
+                                   sectors_are_read_and_written_by_the_processor,
+                                   multiple_sectors_come_in_one_block,
+                                   what_is_beyond_the_end_fails,
+                                   a_bus_master_moves_along_its_table,
+                                   a_cd_rom_answers_packets,
+                                   a_cd_rom_is_read_by_a_bus_master,
+                                   a_cd_is_changed_and_ejected,
+                                   a_reset_in_the_middle_leaves_the_signature,
+                                   NULL };
+    return run_tests("device/ide", tests, NULL);
 }

@@ -5,8 +5,8 @@
 #include "devices/intc/apic.h"
 #include "devices/system/i8237.h"
 #include "tests/device/bench.h"
+#include "tests/tcg/main.h"
 
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -426,26 +426,20 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("device/pc-chipset");
-    TCase *c = tcase_create("all");
-    tcase_add_test(c, functions_are_found_by_configuration_mechanism_1);
-    tcase_add_test(c, a_segment_is_rom_or_ram_as_the_bridge_is_told);
-    tcase_add_test(c, system_management_ram_is_hidden_and_locked);
-    tcase_add_test(c, address_line_20_can_be_gated);
-    tcase_add_test(c, old_software_gets_interrupts_through_the_first_local_apic);
-    tcase_add_test(c, the_io_apic_sends_levels_until_their_end);
-    tcase_add_test(c, priorities_hold_lower_vectors_back);
-    tcase_add_test(c, messages_reach_sets_and_everybody);
-    tcase_add_test(c, x2apic_registers_are_model_specific);
-    tcase_add_test(c, pci_interrupts_are_routed);
-    tcase_add_test(c, the_power_button_interrupts_and_sleep_type_0_is_off);
-    tcase_add_test(c, a_dma_channel_moves_to_memory_and_stops_at_its_end);
-    tcase_add_test(c, the_event_timer_is_periodic_and_replaces_the_old_one);
-    tcase_add_test(c, the_local_timer_fires_once_or_each_period);
-    suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    const TTest *const tests[] = { functions_are_found_by_configuration_mechanism_1,
+                                   a_segment_is_rom_or_ram_as_the_bridge_is_told,
+                                   system_management_ram_is_hidden_and_locked,
+                                   address_line_20_can_be_gated,
+                                   old_software_gets_interrupts_through_the_first_local_apic,
+                                   the_io_apic_sends_levels_until_their_end,
+                                   priorities_hold_lower_vectors_back,
+                                   messages_reach_sets_and_everybody,
+                                   x2apic_registers_are_model_specific,
+                                   pci_interrupts_are_routed,
+                                   the_power_button_interrupts_and_sleep_type_0_is_off,
+                                   a_dma_channel_moves_to_memory_and_stops_at_its_end,
+                                   the_event_timer_is_periodic_and_replaces_the_old_one,
+                                   the_local_timer_fires_once_or_each_period,
+                                   NULL };
+    return run_tests("device/pc-chipset", tests, NULL);
 }

@@ -3,8 +3,8 @@
 #include "core/run.h"
 #include "host/display.h"
 #include "tests/device/bench.h"
+#include "tests/tcg/main.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -289,20 +289,13 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("device/vga");
-    TCase *c = tcase_create("all");
-    tcase_set_timeout(c, 60);
-    tcase_add_test(c, text_is_readable_and_drawn_with_its_font);
-    tcase_add_test(c, planes_are_written_in_four_ways);
-    tcase_add_test(c, mode_13_has_a_byte_for_each_pixel);
-    tcase_add_test(c, the_extensions_show_true_colours);
-    tcase_add_test(c, who_watches_memory_hears_of_a_write_after_it);
-    tcase_add_test(c, hostile_sizes_are_made_to_fit);
-    tcase_add_test(c, a_screenshot_is_a_picture_file);
-    suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    const TTest *const tests[] = { text_is_readable_and_drawn_with_its_font,
+                                   planes_are_written_in_four_ways,
+                                   mode_13_has_a_byte_for_each_pixel,
+                                   the_extensions_show_true_colours,
+                                   who_watches_memory_hears_of_a_write_after_it,
+                                   hostile_sizes_are_made_to_fit,
+                                   a_screenshot_is_a_picture_file,
+                                   NULL };
+    return run_tests("device/vga", tests, NULL);
 }
