@@ -1,5 +1,6 @@
 #include "cpu/interp-value.h"
 
+#include "base/aes.h"
 #include "tcg/ops.h"
 
 #include <string.h>
@@ -254,6 +255,29 @@ static V128 sum(const Shape *s, const V128 *a)
     return (V128){ total & ir_mask(bits), 0 };
 }
 
+static V128 multiply_carryless(const Shape *s, const V128 *a)
+{
+    unsigned __int128 r = 0;
+    uint64_t x = s->imm & 1 ? a[0].hi : a[0].lo, y = s->imm & 2 ? a[1].hi : a[1].lo;
+    for (int n = 0; n < 64; n++)
+        r ^= y >> n & 1 ? (unsigned __int128)x << n : 0;
+    return (V128){ (uint64_t)r, (uint64_t)(r >> 64) };
+}
+
+static V128 aes(const Shape *s, const V128 *a)
+{
+    uint8_t state[16];
+    bool inverse = s->op == IR_aesback || s->op == IR_aesbacklast || s->op == IR_aesunmix;
+    V128 r;
+    memcpy(state, &a[0], sizeof state);
+    if (s->op != IR_aesunmix)
+        aes_shift_sub(state, inverse);
+    if (s->op != IR_aeslast && s->op != IR_aesbacklast)
+        aes_mix(state, inverse);
+    memcpy(&r, state, sizeof r);
+    return s->op == IR_aesunmix ? r : (V128){ r.lo ^ a[1].lo, r.hi ^ a[1].hi };
+}
+
 static V128 sign_bits(const Shape *s, const V128 *a)
 {
     V128 r = { 0 };
@@ -282,7 +306,9 @@ static VectorFn *const vector_by[IR_OPS] = {
     [IR_vmullu] = multiply, [IR_vmulls] = multiply,  [IR_vpadd] = pairs,      [IR_vsum] = sum,
     [IR_vpaddss] = pairs,   [IR_vpsub] = pairs,      [IR_vpsubss] = pairs,    [IR_vshl] = shift_all,
     [IR_vshr] = shift_all,  [IR_vsar] = shift_all,   [IR_vshuf] = shuffle,    [IR_vpackss] = pack,
-    [IR_vpacksu] = pack,    [IR_vmask] = sign_bits,  [IR_vtest] = test,       [IR_vlook] = look,
+    [IR_vpacksu] = pack,    [IR_vmask] = sign_bits,  [IR_vtest] = test,       [IR_vclmul] = multiply_carryless,
+    [IR_aesround] = aes,    [IR_aeslast] = aes,      [IR_aesback] = aes,      [IR_aesbacklast] = aes,
+    [IR_aesunmix] = aes,    [IR_vlook] = look,
 };
 
 static V128 vector_value(const IrInsn *i, IrType source, const V128 a[3])

@@ -41,12 +41,14 @@ static const uint8_t bitwise[] = { IR_and, IR_or, IR_xor, IR_andn, IR_not, IR_bs
 static const uint8_t lanes_only[] = { IR_shlv,    IR_shrv,    IR_sarv,    IR_addsu,    IR_addss,   IR_subsu,
                                       IR_subss,   IR_avgu,    IR_bsl,     IR_blend,    IR_sign,    IR_mulhrs,
                                       IR_mullowu, IR_mullows, IR_muladds, IR_muladdus, IR_sumdiff, 0 };
-static const uint8_t vectors_only[] = { IR_vconst,    IR_vdup,      IR_vset,    IR_vlow,    IR_vzip1,   IR_vzip2,
-                                        IR_vuzp1,     IR_vuzp2,     IR_vtrn1,   IR_vtrn2,   IR_vext,    IR_vrev,
-                                        IR_vtbl,      IR_vhigh,     IR_vwidenu, IR_vwidens, IR_vnarrow, IR_vnarrowss,
-                                        IR_vnarrowsu, IR_vnarrowuu, IR_vmullu,  IR_vmulls,  IR_vpadd,   IR_vpaddss,
-                                        IR_vpsub,     IR_vpsubss,   IR_vshl,    IR_vshr,    IR_vsar,    IR_vshuf,
-                                        IR_vlook,     IR_vpackss,   IR_vpacksu, IR_vtest,   0 };
+static const uint8_t vectors_only[] = {
+    IR_vconst,  IR_vdup,      IR_vset,      IR_vlow,      IR_vzip1,   IR_vzip2,   IR_vuzp1,       IR_vuzp2,
+    IR_vtrn1,   IR_vtrn2,     IR_vext,      IR_vrev,      IR_vtbl,    IR_vhigh,   IR_vwidenu,     IR_vwidens,
+    IR_vnarrow, IR_vnarrowss, IR_vnarrowsu, IR_vnarrowuu, IR_vmullu,  IR_vmulls,  IR_vpadd,       IR_vpaddss,
+    IR_vpsub,   IR_vpsubss,   IR_vshl,      IR_vshr,      IR_vsar,    IR_vshuf,   IR_vlook,       IR_vpackss,
+    IR_vpacksu, IR_vtest,     IR_vclmul,    IR_aesround,  IR_aeslast, IR_aesback, IR_aesbacklast, IR_aesunmix,
+    0
+};
 static const uint8_t any_type[] = { IR_pick, IR_get, IR_put, IR_load, IR_store, IR_vget, IR_cas, 0 };
 
 static bool exists(IrType t)
@@ -287,6 +289,8 @@ static bool check_imm(Verifier *v, const IrInsn *i)
     case IR_vsum:
     case IR_vmask:
         return i->imm == 8 || i->imm == 16 || i->imm == 32 || i->imm == 64 || wrong(v, "no such lanes");
+    case IR_vclmul:
+        return i->imm < 4 || wrong(v, "no such lanes");
     case IR_fence:
         return i->imm <= FENCE_STORES || wrong(v, "no such fence");
     case IR_get:
@@ -324,6 +328,13 @@ static bool check_shape(Verifier *v, const IrInsn *i)
     case IR_vpackss:
     case IR_vpacksu:
         return (bits == 128 && lane < 64 && !ir_is_float(i->type)) || wrong(v, "gives 128 bits of integers");
+    case IR_vclmul:
+    case IR_aesround:
+    case IR_aeslast:
+    case IR_aesback:
+    case IR_aesbacklast:
+    case IR_aesunmix:
+        return bits == 128 || wrong(v, "has 128 bits");
     case IR_vshuf:
     case IR_vlook:
         return lane == 8 || wrong(v, "has lanes of bytes");

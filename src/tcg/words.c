@@ -14,6 +14,7 @@ static const struct {
     [IR_vmask] = { IMM_KEY, "lanes" }, [IR_goto_if] = { IMM_PC, NULL },      [IR_charge] = { IMM_KEY, "insns" },
     [IR_f80] = { IMM_KEY, "f80" },     [IR_f80_in] = { IMM_KEY, "f80" },     [IR_f80_out] = { IMM_KEY, "f80" },
     [IR_f80_cmp] = { IMM_KEY, "f80" }, [IR_f80_cmp_in] = { IMM_KEY, "f80" }, [IR_leave_if] = { IMM_CALL, NULL },
+    [IR_vclmul] = { IMM_KEY, "lanes" },
 };
 
 ImmStyle ir_imm_style(IrOp op)

@@ -307,6 +307,8 @@ static inline uint64_t random_imm(Dice *d, const Ir *ir, const IrInsn *i)
         return random_mem(d);
     case IR_fence:
         return below(d, 3);
+    case IR_vclmul:
+        return below(d, 4);
     case IR_charge:
         return 1 + below(d, 8);
     case IR_call:

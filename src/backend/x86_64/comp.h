@@ -249,7 +249,7 @@ void enc_init(void);
 int enc_rows(void); /* the table itself, for its test */
 const char *enc_row(int n, IrOp *op, const char **lanes, const char **encoding, Enc *e);
 typedef struct HostCpu {
-    bool avx, avx2, fma, bmi2, lzcnt, f16c, avx512vl;
+    bool avx, avx2, fma, bmi2, lzcnt, f16c, avx512vl, aes, clmul;
 } HostCpu;
 extern HostCpu host_cpu;
 

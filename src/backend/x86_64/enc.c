@@ -72,6 +72,8 @@ static void find_host_cpu(void)
     host_cpu.avx512vl = __builtin_cpu_supports("avx512vl");
     host_cpu.lzcnt = __get_cpuid(0x80000001, &a, &b, &c, &d) && (c & 1u << 5) && host_cpu.bmi2;
     host_cpu.f16c = __get_cpuid(1, &a, &b, &c, &d) && (c & 1u << 29) && host_cpu.avx;
+    host_cpu.aes = __builtin_cpu_supports("aes");
+    host_cpu.clmul = __builtin_cpu_supports("pclmul");
     if (getenv("DRAGOMAN_HOST_V2")) /* test the baseline on a newer host */
         host_cpu = (HostCpu){ 0 };
 }

@@ -15,6 +15,6 @@ void shuffle2(Comp *, unsigned dst, unsigned x, unsigned y, const uint8_t patter
 bool vec_one_instruction(Comp *);
 
 /* Of one op; false: not in this form. */
-bool vec_shuffle(Comp *), vec_set_float(Comp *), vec_get_float(Comp *); /* vec_shuffle.c */
-bool vec_blend(Comp *), vec_mask(Comp *), vec_look(Comp *);             /* vec_lanes.c */
-bool fp_op_plain(Comp *);                                               /* fp_plain.c: NAN_FIRST */
+bool vec_shuffle(Comp *), vec_set_float(Comp *), vec_get_float(Comp *);         /* vec_shuffle.c */
+bool vec_blend(Comp *), vec_mask(Comp *), vec_look(Comp *), vec_crypto(Comp *); /* vec_lanes.c */
+bool fp_op_plain(Comp *);                                                       /* fp_plain.c: NAN_FIRST */

@@ -83,6 +83,27 @@ bool vec_look(Comp *c)
     return true;
 }
 
+/* Not every host has them. */
+bool vec_crypto(Comp *c)
+{
+    static const uint8_t opcode[IR_OPS] = {
+        [IR_aesround] = 0xdc, [IR_aeslast] = 0xdd, [IR_aesback] = 0xde, [IR_aesbacklast] = 0xdf
+    };
+    IrInsn *i = now(c);
+    bool product = i->op == IR_vclmul;
+    if (!(product ? host_cpu.clmul : host_cpu.aes))
+        return false;
+    unsigned x = vuse(c, i->arg[0]), y = ir_args((IrOp)i->op) > 1 ? vuse(c, i->arg[1]) : x;
+    for (int k = 0; k < ir_args((IrOp)i->op); k++)
+        release(c, i->arg[k]);
+    unsigned dst = vdefine(c, false);
+    if (i->op == IR_aesunmix)
+        asm_vec2(&c->a, V66(2, 0xdb), dst, rm_reg(x), 0);
+    else
+        vop(c, product ? V66I(3, 0x44) : V66(2, opcode[i->op]), dst, x, rm_reg(y), (i->imm & 1) | (i->imm & 2) << 3);
+    return true;
+}
+
 void op_vtest(Comp *c)
 {
     IrInsn *i = now(c);
