@@ -99,11 +99,15 @@ bool x86_estimate_agrees(const X86Insn *i, const X86Case *c, X86State *got)
 }
 
 /* SDM volume 1, 4.9.1.4: beside an overflow or underflow that is not masked, the precision flag tells of a result with
- * an exponent of any size. Ours tells of the one that it would have been. */
-bool x86_precision_is_open(const X86Case *c)
+ * an exponent of any size. Ours tells of the one that it would have been. A
+ * dot product's sums of denormal products are not said to tell of denormals. */
+uint32_t x86_undefined_mxcsr(const X86Insn *i, const X86Case *c)
 {
+    enum { DE = 1 << 1, OE = 1 << 3, UE = 1 << 4, PE = 1 << 5 };
     uint32_t m = c->after.fp.mxcsr;
-    return c->after.signal == SIGFPE && m & ~(m >> 7) & (1 << 3 | 1 << 4);
+    if (!strncmp(i->row->name, "dpp", 3))
+        return c->after.signal ? MXCSR_FLAGS : DE; /* the exception ends it between two steps */
+    return c->after.signal == SIGFPE && m & ~(m >> 7) & (OE | UE) ? PE : 0;
 }
 
 /* VCVTPS2PH that cannot store may have set flags, MASKMOVDQU may look at bytes that it does not store, and of 32 bytes

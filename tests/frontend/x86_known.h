@@ -5,7 +5,7 @@
 
 /* EFLAGS bits that the SDM says are undefined after this instruction, and that the host may set otherwise. */
 uint32_t x86_undefined_flags(const X86Insn *);
-bool x86_precision_is_open(const X86Case *);
+uint32_t x86_undefined_mxcsr(const X86Insn *, const X86Case *); /* flags of MXCSR likewise */
 /* An estimate (RCPPS and its kin) that is as good as the host's, which is then put in its place. */
 bool x86_estimate_agrees(const X86Insn *, const X86Case *, X86State *got);
 /* How much the host had done before it faulted is its own affair. */

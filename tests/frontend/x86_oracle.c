@@ -430,11 +430,11 @@ static void compare(X86Case *c, const X86Insn *i)
                 continue;
             got = (X86State){ .signal = ~0u };
         }
-        if (x86_precision_is_open(c))
-            got.fp.mxcsr = (got.fp.mxcsr & ~(1u << 5)) | (c->after.fp.mxcsr & 1 << 5);
-        if (agrees(&c->after, &got, flags, c->bits == 64, i, c->length > i->length) ||
-            (x86_estimate_agrees(i, c, &got) &&
-             agrees(&c->after, &got, flags, c->bits == 64, i, c->length > i->length)))
+        uint32_t open = x86_undefined_mxcsr(i, c);
+        bool others = c->length > i->length;
+        got.fp.mxcsr = (got.fp.mxcsr & ~open) | (c->after.fp.mxcsr & open);
+        if (agrees(&c->after, &got, flags, c->bits == 64, i, others) ||
+            (x86_estimate_agrees(i, c, &got) && agrees(&c->after, &got, flags, c->bits == 64, i, others)))
             continue;
         o.different++;
         if (o.shown[i->number]++ < SHOWN)

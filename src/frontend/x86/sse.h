@@ -10,6 +10,9 @@ static inline uint64_t x86_fp_rules(const Trans *t)
     return FP_NAN_FIRST | (t->mode & M_UNMASKED ? FP_SOFT : 0);
 }
 
+/* A helper that finds a and b in scratch 0 and 1 and puts its vector into 2. */
+IrRef x86_call_vectors(Trans *, int helper, IrRef a, IrRef b, uint64_t arg);
+
 typedef struct SseKind {
     uint8_t bits; /* of a lane */
     bool scalar;
