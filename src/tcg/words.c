@@ -4,16 +4,16 @@ static const struct {
     uint8_t style;
     const char *key;
 } imms[IR_OPS] = {
-    [IR_zext] = { IMM_KEY, "from" },   [IR_sext] = { IMM_KEY, "from" },      [IR_vget] = { IMM_KEY, "lane" },
-    [IR_vset] = { IMM_KEY, "lane" },   [IR_vext] = { IMM_KEY, "by" },        [IR_vrev] = { IMM_KEY, "group" },
-    [IR_vsum] = { IMM_KEY, "lanes" },  [IR_leave] = { IMM_KEY, "exit" },     [IR_cond] = { IMM_COND, NULL },
-    [IR_vconst] = { IMM_POOL, NULL },  [IR_get] = { IMM_SLOT, NULL },        [IR_put] = { IMM_SLOT, NULL },
-    [IR_load] = { IMM_MEM, NULL },     [IR_store] = { IMM_MEM, NULL },       [IR_rmw] = { IMM_MEM, NULL },
-    [IR_cas] = { IMM_MEM, NULL },      [IR_fence] = { IMM_FENCE, NULL },     [IR_call] = { IMM_CALL, NULL },
-    [IR_insn] = { IMM_PC, NULL },      [IR_label] = { IMM_PC, NULL },        [IR_goto_] = { IMM_PC, NULL },
-    [IR_vmask] = { IMM_KEY, "lanes" }, [IR_goto_if] = { IMM_PC, NULL },      [IR_charge] = { IMM_KEY, "insns" },
-    [IR_f80] = { IMM_KEY, "f80" },     [IR_f80_in] = { IMM_KEY, "f80" },     [IR_f80_out] = { IMM_KEY, "f80" },
-    [IR_f80_cmp] = { IMM_KEY, "f80" }, [IR_f80_cmp_in] = { IMM_KEY, "f80" }, [IR_leave_if] = { IMM_CALL, NULL },
+    [IR_zext] = { IMM_KEY, "from" },    [IR_sext] = { IMM_KEY, "from" },      [IR_vget] = { IMM_KEY, "lane" },
+    [IR_vset] = { IMM_KEY, "lane" },    [IR_vext] = { IMM_KEY, "by" },        [IR_vrev] = { IMM_KEY, "group" },
+    [IR_vsum] = { IMM_KEY, "lanes" },   [IR_leave] = { IMM_KEY, "exit" },     [IR_cond] = { IMM_COND, NULL },
+    [IR_vconst] = { IMM_POOL, NULL },   [IR_get] = { IMM_SLOT, NULL },        [IR_put] = { IMM_SLOT, NULL },
+    [IR_load] = { IMM_MEM, NULL },      [IR_store] = { IMM_MEM, NULL },       [IR_rmw] = { IMM_MEM, NULL },
+    [IR_cas] = { IMM_MEM, NULL },       [IR_fence] = { IMM_FENCE, NULL },     [IR_call] = { IMM_CALL, NULL },
+    [IR_insn] = { IMM_PC, NULL },       [IR_label] = { IMM_PC, NULL },        [IR_goto_] = { IMM_PC, NULL },
+    [IR_vmask] = { IMM_KEY, "lanes" },  [IR_goto_if] = { IMM_PC, NULL },      [IR_charge] = { IMM_KEY, "insns" },
+    [IR_f80] = { IMM_KEY, "f80" },      [IR_f80_in] = { IMM_KEY, "f80" },     [IR_f80_out] = { IMM_KEY, "f80" },
+    [IR_f80_cmp] = { IMM_KEY, "f80" },  [IR_f80_cmp_in] = { IMM_KEY, "f80" }, [IR_leave_if] = { IMM_CALL, NULL },
     [IR_vclmul] = { IMM_KEY, "lanes" },
 };
 

@@ -88,6 +88,8 @@ static void modrm(Writer *w, const X86Form *f)
         m &= 0xbf;
     if (f->digit != X86_NONE)
         m = (m & 0xc7) | f->digit << 3;
+    if (f->attr & X86_VSIB)
+        m = (m & 0xf8) | 4;
     put(w, m);
 }
 

@@ -193,8 +193,8 @@ static bool capstone_errs(const X86Insn *i, uint64_t mode)
         return true; /* of the eight encodings of a fence it knows one; CLWB is newer than it is */
     if (!strcmp(i->row->name, "nop") || !strcmp(i->row->name, "broadcasti128"))
         return true; /* the reserved ones have other names there, or none */
-    if (i->attr & X86_SSE && i->rex & 8 && i->adsize == 4 && mode & M_CODE64)
-        return true;                       /* it takes single for double precision */
+    if ((i->attr & X86_SSE || !strcmp(i->row->name, "clflush")) && i->rex & 8 && i->adsize == 4 && mode & M_CODE64)
+        return true;                       /* it takes NP for 66 */
     return i->vex && !(i->attr & X86_AVX); /* of general registers: Capstone 4 ignores L */
 }
 
