@@ -1,5 +1,4 @@
-/* SSE4.1's and SSE4.2's instructions that are many in one: string compares, sums of differences, dot products; fences
- * and cache lines. */
+/* SSE4.1's and SSE4.2's instructions that are many in one: string compares, sums of differences, dot products. */
 #include "frontend/x86/sse.h"
 
 /* ---- PCMPxSTRx ---- raw: the helper knows lengths and flags; tmp[0] is the index */
@@ -86,44 +85,4 @@ bool i86_dppd(Trans *t, X86Insn *i)
     v = ir_fadd(ir, F64X2, v, swapped, H_fadd64 | x86_fp_rules(t));
     i->out[0] = kept(t, i, x86_shuffle_lanes(t, i, v, v, 8, (const uint8_t[]){ 0, 0 }), 8, (unsigned)i->imm & 3);
     return true;
-}
-
-/* ---- fences, cache lines ---- */
-
-bool i86_mfence(Trans *t, X86Insn *i)
-{
-    (void)i;
-    ir_fence(t->ir, T_VOID, FENCE_FULL);
-    return true;
-}
-
-bool i86_lfence(Trans *t, X86Insn *i)
-{
-    (void)i;
-    ir_fence(t->ir, T_VOID, FENCE_LOADS);
-    return true;
-}
-
-bool i86_sfence(Trans *t, X86Insn *i)
-{
-    (void)i;
-    ir_fence(t->ir, T_VOID, FENCE_STORES);
-    return true;
-}
-
-/* The byte is looked at, as faults are those of a load; there is no cache to write back. */
-bool i86_clflush(Trans *t, X86Insn *i)
-{
-    x86_load(t, i, 1);
-    return true;
-}
-
-bool i86_clflushopt(Trans *t, X86Insn *i)
-{
-    return i86_clflush(t, i);
-}
-
-bool i86_clwb(Trans *t, X86Insn *i)
-{
-    return i86_clflush(t, i);
 }
