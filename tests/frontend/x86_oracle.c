@@ -21,7 +21,7 @@ static struct {
     unsigned count, bits, verbose;
     uint64_t seed;
     const char *only;
-} options = { .count = 40, .seed = 1, .only = "" };
+} options = { .count = 20, .seed = 1, .only = "" };
 
 static struct {
     X86Insn insn[BATCH];
