@@ -8,7 +8,9 @@
  *   string.c       string instructions and their REP forms
  *   x87.h          the x87 unit: x87.c its state, x87_insn.c handlers, x87_env.c its images in memory
  *   sys.h          what translated code and handlers ask of the system side; sys_*.c, opcodes_sys.def, helpers_sys.def
- *   state.c        the state table; mode.c what translation depends on; guest.c the Guest
+ *   segment.h      descriptors and stacks, which far transfers (sys_far.c), interrupts (sys_interrupt.c, sys_iret.c)
+ * and task switches (sys_task.c) share; opcodes_seg.def. sys_event.c what comes from outside, sys_smm.c state.c the
+ * state table; mode.c what translation depends on; guest.c the Guest
  *
  * Addresses: the pc slot, and X86Insn.pc and .next, are linear: CS base + EIP, cut to 32 bits outside 64-bit code. The
  * CS base is part of the mode word, so EIP is known when translating (x86_eip).
