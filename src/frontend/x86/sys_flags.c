@@ -98,15 +98,19 @@ uint64_t x86_help_popf(Cpu *cpu, uint64_t value, uint64_t how, uint64_t next)
     return 1;
 }
 
-/* CLI (0) and STI (1). */
-uint64_t x86_help_interrupts(Cpu *cpu, uint64_t on, uint64_t next, uint64_t x)
+/* CLI (0) and STI (1). last: the next instruction may be in another unit, so the shadow has to be kept. */
+uint64_t x86_help_interrupts(Cpu *cpu, uint64_t on, uint64_t next, uint64_t last)
 {
     X86Cpu *c = x86_of(cpu);
-    (void)x;
     if (!x86_set_interrupts(c, on))
         return 1;
     if (!c->shadow || !on)
         return 0;
+    /* Nothing waits: the next instruction comes before anything is looked at. */
+    if (!last && !cpu_lines(cpu) && !(c->eflags & FL_TF) && !c->dr6_pending) {
+        c->shadow = 0;
+        return 0;
+    }
     c->rip = next;
     if (c->eflags & FL_TF || c->dr6_pending)
         x86_finish(c, c->eflags & FL_TF);

@@ -191,7 +191,9 @@ bool i86_cli(Trans *t, X86Insn *i)
 
 bool i86_sti(Trans *t, X86Insn *i)
 {
-    trans_call(t, I64, H_interrupts, x86_const(t, 1), x86_const(t, i->next), IR_NONE);
+    /* the next instruction may be another unit's: the page ends, or units are of one instruction */
+    bool last = !(i->next & 0xfff) || t->mode & (M_STEP | M_SHADOW) || t->mode >> 62;
+    trans_call(t, I64, H_interrupts, x86_const(t, 1), x86_const(t, i->next), x86_const(t, last));
     return true;
 }
 
