@@ -121,6 +121,12 @@ static bool set_nic(void *config, const char *value, Error *err)
 {
     (void)err;
     Config *c = config;
+    const char *model = strstr(value, "model=");
+    if (model && is_help(model + 6)) {
+        Out o = OUT_TO(stdout);
+        nics_help(&o);
+        return c->done = true;
+    }
     if (!strcmp(value, "none"))
         c->no_net = true;
     else
@@ -410,7 +416,8 @@ const Option options[] = {
 
     { "netdev", "user,id=ID[,hostfwd=RULE][,net=ADDR/BITS]...|null,id=ID",
       "a network for a card that -device adds; -netdev help lists their keys", set_netdev, "Network options" },
-    { "nic", "user[,model=DEVICE][,mac=ADDR]...|none", "a network and the card on it", set_nic },
+    { "nic", "user[,model=DEVICE][,mac=ADDR]...|none", "a network and the card on it; model=help lists cards",
+      set_nic },
     { "net", "nic[,model=DEVICE][,macaddr=ADDR]|user[,...]|none", "the same in two", set_net },
     { "object", "filter-dump,id=ID,netdev=ID,file=PATH", "write a network's frames to a pcap file", set_object },
 

@@ -54,6 +54,7 @@ bool set_smp(void *config, const char *value, Error *);
 bool set_memory(void *config, const char *value, Error *);
 bool set_rtc(void *config, const char *value, Error *);
 bool set_icount(void *config, const char *value, Error *);
+void nics_help(Out *);
 bool set_display(void *config, const char *value, Error *);
 bool set_sdl(void *config, const char *value, Error *);
 bool set_curses(void *config, const char *value, Error *);

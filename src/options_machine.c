@@ -309,6 +309,15 @@ static void devices_help(Out *o)
                 (*t)->about ? (*t)->about : "");
 }
 
+void nics_help(Out *o)
+{
+    out(o, "Network cards (-nic user,model=NAME):\n");
+    for (const DeviceType *const *t = device_types; *t; t++)
+        for (const Prop *p = (*t)->bus ? (*t)->props : NULL; p && p->name; p++)
+            if (p->kind == PROP_NET)
+                out(o, "%-24s bus %s, %s\n", (*t)->name, (*t)->bus, (*t)->about);
+}
+
 static bool device_help(const char *name, Error *err)
 {
     const DeviceType *type = device_type(name, err);

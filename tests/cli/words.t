@@ -39,6 +39,10 @@ $ -chardev help
 0 socket
 $ -netdev help
 0 hostfwd
+$ -M pc -nic user,model=help
+0 rtl8139
+e1000
+virtio-net-pci
 $ -device help
 0 Devices that can be added
 $ -device pl011,help
