@@ -26,12 +26,12 @@ static const Prop props[] = {
     { 0 },
 };
 
-#define CPU_WIRES "intr<apic.intr.* nmi<apic.nmi.* smi<apic.smi.*"
+#define CPU_WIRES "intr<apic.intr.* nmi<apic.nmi.* smi<apic.smi.* ferr>irqs.in.13"
 
 /* Interrupts are those of ISA. INTA of PCI slot 1 is PIRQA, of slot 2 PIRQB, and so on. */
 static const Part parts[] = {
     { "cpu*", "$cpu", .each_cpu = true, .wire = CPU_WIRES },
-    { "irqs", "pc-irqs", .wire = "old[16]>pic.in.0 apic[24]>ioapic.in.0 in.13<cpu0.ferr" },
+    { "irqs", "pc-irqs", .wire = "old[16]>pic.in.0 apic[24]>ioapic.in.0" },
     { "pic", "isa-i8259", .port = { 0x20, 0xa0, 0x4d0 }, .wire = "intr>apic.external" },
     { "apic", "apic", .at = { 0xfee00000 }, .set = "pic=pic" },
     { "ioapic", "ioapic", .at = { 0xfec00000 }, .set = "apic=apic" },
