@@ -201,9 +201,11 @@ static bool pointers_agree(const X86Fp *a, const X86Fp *b, const X86Insn *i, boo
 }
 
 /* What is in an empty register is nobody's business: instructions translated together do not write it. */
-static bool stack_agrees(const X86Fp *a, const X86Fp *b)
+static bool stack_agrees(const X86Fp *a, const X86Fp *b, bool others)
 {
     unsigned top = a->status >> 11 & 7;
+    if (others && a->tags == 0xff && !top) /* an MMX instruction after others says of all that they are full */
+        return true;
     for (unsigned n = 0; n < 8; n++)
         if (a->tags >> ((top + n) & 7) & 1 && memcmp(a->st[n], b->st[n], sizeof a->st[n]))
             return false;
@@ -229,7 +231,7 @@ static bool began(const X86Fp *got, const X86Insn *i, bool faulted, bool others)
 static bool x87_agrees(const X86Fp *a, const X86Fp *b, const X86Insn *i, bool faulted, bool others)
 {
     return a->control == b->control && !((a->status ^ b->status) & ~open_status(i, faulted, others)) &&
-           a->tags == b->tags && pointers_agree(a, b, i, others) && stack_agrees(a, b);
+           a->tags == b->tags && pointers_agree(a, b, i, others) && stack_agrees(a, b, others);
 }
 
 bool x86_fp_agrees(const X86Fp *a, const X86Fp *b, const X86Insn *i, bool faulted, bool others)
