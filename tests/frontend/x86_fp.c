@@ -236,7 +236,9 @@ static bool x87_agrees(const X86Fp *a, const X86Fp *b, const X86Insn *i, bool fa
 
 bool x86_fp_agrees(const X86Fp *a, const X86Fp *b, const X86Insn *i, bool faulted, bool others)
 {
-    return (x87_agrees(a, b, i, faulted, others) || began(b, i, faulted, others)) && a->mxcsr == b->mxcsr &&
+    return (x87_agrees(a, b, i, faulted, others) || began(b, i, faulted, others)) &&
+           !((a->mxcsr ^ b->mxcsr) & ~(faulted && others ? 0x3fu : 0)) && /* of a store, as above */
+
            !memcmp(a->xmm, b->xmm, sizeof a->xmm) && !memcmp(a->ymm, b->ymm, sizeof a->ymm);
 }
 
