@@ -67,7 +67,7 @@ static uint64_t fp_mode(const X86Cpu *c)
     mode |= c->cr0 & CR0_TS ? M_TS : 0;
     mode |= c->cr0 & CR0_MP ? M_MP : 0;
     mode |= c->cr4 & CR4_OSFXSR ? M_SSE : 0;
-    mode |= ~c->mxcsr & MXCSR_MASKS ? M_UNMASKED : 0;
+    mode |= ~c->mxcsr & MXCSR_MASKS ? M_FP_TRAPS : 0;
     return mode | (c->cr4 & CR4_OSXSAVE && (c->xcr0 & 7) == 7 ? M_AVX : 0);
 }
 
@@ -82,7 +82,7 @@ uint64_t x86_mode(const Cpu *cpu)
     mode |= c->shadow ? M_SHADOW : 0;
     mode |= c->dr[7] & DR7_ENABLED ? M_DEBUG : 0;
     mode |= c->cr4 & CR4_FSGSBASE && mode & M_CODE64 ? M_FSGSBASE : 0;
-    mode |= c->fpos & (X87_TRAPS | X87_ALONE) ? M_X87_ALONE : 0;
+    mode |= c->fpos & (X87_TRAPS | X87_ALONE) ? M_FP_TRAPS : 0;
     mode |= c->cpl == 3 && c->cr0 & CR0_AM && c->eflags & FL_AC ? M_ALIGN : 0;
     return mode & M_CODE64 ? mode : mode | segment_mode(c, real);
 }

@@ -7,7 +7,7 @@
  * (SDM volume 1, 4.9.1.5), which the host, with all masked, does not find. */
 static inline uint64_t x86_fp_rules(const Trans *t)
 {
-    return FP_NAN_FIRST | (t->mode & M_UNMASKED ? FP_SOFT : 0);
+    return FP_NAN_FIRST | (t->mode & M_FP_TRAPS ? FP_SOFT : 0);
 }
 
 /* A helper that finds a and b in scratch 0 and 1 and puts its vector into 2. */

@@ -229,13 +229,13 @@ static bool is_wide(const X86Insn *i)
  * masked and no flag set; what it has raised is looked at before anything is written. */
 static void before_unmasked(Trans *t, const X86Insn *i)
 {
-    if (i->attr & (X86_SSE | X86_AVX) && t->mode & M_UNMASKED)
+    if (i->attr & (X86_SSE | X86_AVX) && t->mode & M_FP_TRAPS)
         trans_call(t, I64, H_fp_begin, IR_NONE, IR_NONE, IR_NONE);
 }
 
 static void after_unmasked(Trans *t, const X86Insn *i)
 {
-    if (i->attr & (X86_SSE | X86_AVX) && t->mode & M_UNMASKED)
+    if (i->attr & (X86_SSE | X86_AVX) && t->mode & M_FP_TRAPS)
         trans_call(t, I64, H_fp_check, IR_NONE, IR_NONE, IR_NONE);
 }
 

@@ -245,11 +245,10 @@ enum {
     M_IP_LIMIT = 1 << 15,     /* CS limit is another one below 4 GiB: tested by a helper */
     M_BASE0 = 1 << 16,        /* << segment (not CS): its base is 0. SEGS bits */
     M_SHADOW = M_BASE0 << CS, /* no interrupt before the next instruction has run: units of one instruction */
-    M_UNMASKED = 1 << 28,     /* MXCSR has an exception that is not masked */
     M_WHOLE = 1 << 22,        /* << segment: 4 GiB that may be read and, but for CS, written. SEGS bits */
+    M_FP_TRAPS = 1 << 28,     /* floating point goes one by one: MXCSR unmasks an exception, X87_TRAPS, X87_ALONE */
     M_DEBUG = 1 << 29,        /* DR7 enables a breakpoint: units of one instruction */
     M_FSGSBASE = M_WHOLE,     /* CR4.FSGSBASE, in 64-bit mode */
-    M_X87_ALONE = 1 << 28,    /* x87 instructions run one by one: X87_TRAPS, X87_ALONE */
 };
 enum { M_ALONE = M_STEP | M_SHADOW | M_DEBUG }; /* something is looked at after each instruction */
 enum { M_CS_BASE_SHIFT = 30 };

@@ -47,7 +47,7 @@ static bool run(Trans *t, X86Insn *i)
 
 static bool is_fast(const Trans *t)
 {
-    return !(t->mode & (M_X87_ALONE | M_ALONE)) && !t->ir->raw;
+    return !(t->mode & (M_FP_TRAPS | M_ALONE)) && !t->ir->raw;
 }
 
 /* Else leaves. The value is known from here on. */
@@ -541,7 +541,7 @@ bool i86_fnstsw(Trans *t, X86Insn *i)
     IrRef top = ir_sub(ir, I32, ir_get(ir, I32, IR_SLOT(S_FPOS, 0)), ir_get(ir, I32, IR_SLOT(S_FTURN, 0)), 0);
     top = ir_shl(ir, I32, ir_and(ir, I32, top, ir_imm(ir, I32, 7), 0), ir_imm(ir, I32, FSW_TOP_SHIFT), 0);
     v = ir_or(ir, I32, v, top, 0);
-    if (t->mode & M_X87_ALONE) {
+    if (t->mode & M_FP_TRAPS) {
         IrRef open = ir_andn(ir, I32, v, ir_get(ir, I32, IR_SLOT(S_FCW, 0)), 0);
         open = ir_ne(ir, I32, ir_and(ir, I32, open, ir_imm(ir, I32, FSW_FLAGS), 0), ir_imm(ir, I32, 0), 0);
         IrRef es = ir_pick(ir, I32, open, ir_imm(ir, I32, FSW_ES | FSW_B), ir_imm(ir, I32, 0), 0);
@@ -575,7 +575,7 @@ bool i86_fnsave(Trans *t, X86Insn *i)
 
 void x86_mmx_wait(Trans *t)
 {
-    if (t->mode & M_X87_ALONE)
+    if (t->mode & M_FP_TRAPS)
         trans_call(t, I64, H_mmx_wait, IR_NONE, IR_NONE, IR_NONE);
 }
 
@@ -588,7 +588,7 @@ void x86_mmx_begin(Trans *t)
         return;
     IrRef other = ir_eq(ir, I32, ir_and(ir, I32, pos, ir_imm(ir, I32, X87_MMX), 0), ir_imm(ir, I32, 0), 0);
     ir_leave_if(ir, T_VOID, other, x86_const(t, t->pc), x86_const(t, 0), H_mmx);
-    if (!(t->mode & M_X87_ALONE))
+    if (!(t->mode & M_FP_TRAPS))
         ir_assume(ir, I32, IR_SLOT(S_FPOS, 0), X87_MMX);
 }
 
