@@ -103,6 +103,7 @@ static bool translate_insn(Trans *t, bool label, const uint8_t *code, uint64_t h
 {
     Ir *ir = t->ir;
     uint32_t mark = ir->count;
+    bool done = t->done;
     if (label)
         ir_label(ir, T_VOID, t->pc);
     t->done = false;
@@ -119,6 +120,7 @@ static bool translate_insn(Trans *t, bool label, const uint8_t *code, uint64_t h
     else
         t->cpu->run->guest->translate(t);
     if (t->more) {
+        t->done = done;
         ir->labels -= label && !ir->full;
         ir->insn[t->charge].imm -= t->charge && t->charge < mark;
         while (mark < ir->count)
@@ -130,6 +132,7 @@ static bool translate_insn(Trans *t, bool label, const uint8_t *code, uint64_t h
 bool translate_one(Cpu *cpu, Ir *ir, uint64_t pc, uint64_t mode, const uint8_t *code, uint32_t have)
 {
     Trans t = begin(cpu, ir, pc, mode);
+    t.last = true;
     bool whole = translate_insn(&t, true, code, have);
     if (!t.done)
         ir_goto_(ir, T_VOID, t.pc + t.length);
@@ -151,6 +154,7 @@ uint32_t translate_unit(Cpu *cpu, Ir *ir, uint64_t pc, uint64_t mode, const uint
     uint32_t insns = 0;
     bool label = !(mode & MODE_STEP); /* a step's unit is left even by a branch to itself */
     while (insns < limit && t.pc < t.page_end && !ir->full && (!t.done || label)) {
+        t.last = insns + 1 == limit;
         if (!translate_insn(&t, label, page_bytes + (t.pc & 0xfff), t.page_end - t.pc))
             break;
         insns++;

@@ -26,7 +26,7 @@ static const Prop props[] = {
     { 0 },
 };
 
-#define CPU_WIRES "intr<apic.intr.* nmi<apic.nmi.* smi<apic.smi.* ferr>irqs.in.13"
+#define CPU_WIRES "intr<apic.intr.* nmi<apic.nmi.* smi<apic.smi.* ferr>irqs.ferr.*"
 
 /* Interrupts are those of ISA. INTA of PCI slot 1 is PIRQA, of slot 2 PIRQB, and so on. */
 static const Part parts[] = {

@@ -1,18 +1,20 @@
 /* Where a PC's interrupts fork: each of the first 16 goes to the 8259s and to the I/O APIC, which gets the timer's at
- * input 2. The PCI interrupts that the ISA bridge routes join those of the ISA devices. */
+ * input 2. The PCI interrupts that the ISA bridge routes join those of the ISA devices, and floating-point errors of
+ * all CPUs are interrupt 13. */
 #include "core/device.h"
 
-enum { INPUTS = 24, OLD = 16, TIMER_PIN = 2 };
+enum { INPUTS = 24, OLD = 16, TIMER_PIN = 2, FERR = 13, CPUS = 16 };
 
 typedef struct Gsi {
     Device dev;
     uint32_t isa, routed;
+    uint32_t ferr; /* bit per CPU */
     Line old[OLD], apic[INPUTS];
 } Gsi;
 
 static void update(Gsi *g, int n)
 {
-    bool level = (g->isa | g->routed) >> n & 1;
+    bool level = (g->isa | g->routed) >> n & 1 || (n == FERR && g->ferr);
     if (n < OLD)
         line_set(&g->old[n], level);
     if (n != TIMER_PIN)
@@ -22,7 +24,7 @@ static void update(Gsi *g, int n)
 static void change(Gsi *g, uint32_t *set, int n, bool level)
 {
     *set = level ? *set | 1u << n : *set & ~(1u << n);
-    update(g, n);
+    update(g, set == &g->ferr ? FERR : n);
 }
 
 static void input(void *dev, int n, bool level)
@@ -37,6 +39,12 @@ static void routed_input(void *dev, int n, bool level)
     change(g, &g->routed, n, level);
 }
 
+static void ferr_input(void *dev, int cpu, bool level)
+{
+    Gsi *g = dev;
+    change(g, &g->ferr, cpu, level);
+}
+
 static void loaded(void *dev)
 {
     for (int n = 0; n < INPUTS; n++)
@@ -47,9 +55,10 @@ const DeviceType gsi = {
     .name = "pc-irqs",
     .about = "interrupt lines of a PC",
     .size = sizeof(Gsi),
-    .state = (const StateField[]){ STATE(Gsi, isa), STATE(Gsi, routed), STATE_END },
+    .state = (const StateField[]){ STATE(Gsi, isa), STATE(Gsi, routed), STATE(Gsi, ferr), STATE_END },
     .pins = (const Pin[]){ { .name = "in", .in = input, .count = INPUTS },
                            { .name = "pci", .in = routed_input, .count = OLD },
+                           { .name = "ferr", .in = ferr_input, .count = CPUS },
                            { "old", offsetof(Gsi, old), OLD },
                            { "apic", offsetof(Gsi, apic), INPUTS },
                            { 0 } },

@@ -62,7 +62,8 @@ static void store(Item *item, const void *data, size_t len)
     item->data = xalloc(len);
     item->len = (uint32_t)len;
     item->writable = false;
-    memcpy(item->data, data, len);
+    if (len)
+        memcpy(item->data, data, len);
 }
 
 void fw_cfg_set(Device *dev, uint16_t key, const void *data, size_t len)

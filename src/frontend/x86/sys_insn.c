@@ -191,8 +191,8 @@ bool i86_cli(Trans *t, X86Insn *i)
 
 bool i86_sti(Trans *t, X86Insn *i)
 {
-    /* the next instruction may be another unit's: the page ends, or units are of one instruction */
-    bool last = !(i->next & 0xfff) || t->mode & (M_STEP | M_SHADOW) || t->mode >> 62;
+    /* the next instruction may be another unit's: perhaps the page ends in it */
+    bool last = t->last || t->page_end - i->next < 15 || t->mode & (M_STEP | M_SHADOW) || t->mode >> 62;
     trans_call(t, I64, H_interrupts, x86_const(t, 1), x86_const(t, i->next), x86_const(t, last));
     return true;
 }
