@@ -2,7 +2,7 @@
  * fw_cfg's DMA, adds the BIOS's map of memory and jumps to the entry in flat protected mode. The machine fills in the
  * table at the end and the checksum. */
 #define PRODUCT "kernel loader"
-#include "loader.h"
+#include "loader.inc"
 
 /* The map of memory, 24 bytes for each entry at 8000h, of which INT 15h fills 20. Multiboot wants their number in front
  * of them, PVH zeros behind. */

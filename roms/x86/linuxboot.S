@@ -1,7 +1,7 @@
 /* Option ROM that starts Linux: loads what the machine was given with -kernel by fw_cfg's DMA and jumps to the kernel's
  * real-mode code (Linux Documentation/arch/x86/boot.rst). The machine fills in the table at the end, and the checksum. */
 #define PRODUCT "Linux loader"
-#include "loader.h"
+#include "loader.inc"
         movw $0x1000, %ax               /* real-mode code is at 10000h */
         movw %ax, %ds
         movw %ax, %es
