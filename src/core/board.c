@@ -443,7 +443,7 @@ Machine *machine_new(const MachineType *type, const MachineConfig *config, Error
     m->run = xalloc(sizeof *m->run);
     m->run->config = *config;
     m->config = &m->run->config;
-    m->run->wake = m->run->ram_fd = -1;
+    m->run->wake = -1;
     m->memory = space_new("memory");
     m->ports = space_new("I/O");
     Board b = { .machine = m };

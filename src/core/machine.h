@@ -110,10 +110,13 @@ bool machine_wire(Machine *, Device *from, const char *wires, Error *err);
 bool machine_prop_is(const Machine *, const char *when); /* as Part.when */
 void machine_print_qtree(Machine *, Out *);
 
-/* RAM: one memfd for the machine, grown by ram_add; pages are numbered from 0 through all of it. */
+/* RAM: one stretch of host addresses for the machine, grown by ram_add; pages are numbered from 0 through all of it. */
 Region *ram_add(Machine *, const char *name, uint64_t size, bool readonly, Error *err);
 uint64_t ram_pages(const Machine *);
-int ram_fd(const Machine *, uint64_t *size); /* page n is at n * 4096 of it */
+Region *const *ram_regions(const Machine *, size_t *count);
+/* Which pages of a region, counted from its start, may hold anything but zeros: the rest was never touched. */
+size_t ram_touched(const Region *, uint64_t *numbers); /* room for all of them */
+bool ram_clear(Region *);                              /* to zeros, as if never touched */
 
 /* The one lock under which devices, timers and monitor commands run. Nobody waits for it long; not recursive. */
 void machine_lock(Machine *);

@@ -1,10 +1,12 @@
-/* Guest memory: one memfd, mapped into one reserved stretch of addresses, so that a page number, an offset in the file
- * and a host address say the same thing. */
+/* Guest memory: one reserved stretch of addresses, so that a page number and a host address say the same thing. It is
+ * private anonymous memory, to which hosts give large pages when asked; a memfd gets none unless an administrator
+ * changed shmem_enabled (Linux, Documentation/admin-guide/mm/transhuge.rst). */
 #include "core/run.h"
 
 #include "base/alloc.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -23,9 +25,6 @@ bool ram_init(Machine *m, Error *err)
 {
     struct MachineRun *run = m->run;
     run->ram_reserved = align(run->config.ram) + OTHER_MEMORY;
-    run->ram_fd = memfd_create("guest-ram", MFD_CLOEXEC);
-    if (run->ram_fd < 0)
-        return error_set(err, "cannot create guest memory: %s", strerror(errno));
     uint8_t *base =
         mmap(NULL, run->ram_reserved + ALIGN, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (base == MAP_FAILED)
@@ -48,9 +47,8 @@ Region *ram_add(Machine *m, const char *name, uint64_t size, bool readonly, Erro
         error_set(err, "%s: %llu bytes of memory do not fit this machine", name, (unsigned long long)size);
         return NULL;
     }
-    if (ftruncate(run->ram_fd, (off_t)(at + align(size))) ||
-        mmap(run->ram + at, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED | MAP_NORESERVE, run->ram_fd,
-             (off_t)at) == MAP_FAILED) {
+    if (mmap(run->ram + at, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1,
+             0) == MAP_FAILED) {
         error_set(err, "%s: cannot allocate %llu MiB: %s; try a smaller -m", name, (unsigned long long)size >> 20,
                   strerror(errno));
         return NULL;
@@ -69,10 +67,37 @@ uint64_t ram_pages(const Machine *m)
     return m->run->ram_used >> 12;
 }
 
-int ram_fd(const Machine *m, uint64_t *size)
+/* What /proc/self/pagemap says of a page (Linux, Documentation/admin-guide/mm/pagemap.rst): it is in memory, or
+ * swapped. */
+#define PAGEMAP_THERE (3ull << 62)
+
+size_t ram_touched(const Region *r, uint64_t *numbers)
 {
-    *size = m->run->ram_used;
-    return m->run->ram_fd;
+    uint64_t map[512], pages = r->size / 4096, first = (uintptr_t)r->ram / 4096;
+    size_t found = 0, per = sizeof map / sizeof *map;
+    int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+    for (uint64_t done = 0; done < pages; done += per) {
+        size_t n = pages - done < per ? (size_t)(pages - done) : per;
+        if (fd < 0 || pread(fd, map, n * 8, (off_t)((first + done) * 8)) != (ssize_t)(n * 8))
+            memset(map, 0xff, sizeof map); /* not known: any of them may be */
+        for (size_t k = 0; k < n; k++)
+            if (map[k] & PAGEMAP_THERE)
+                numbers[found++] = done + k;
+    }
+    if (fd >= 0)
+        close(fd);
+    return found;
+}
+
+bool ram_clear(Region *r)
+{
+    return !madvise(r->ram, r->size, MADV_DONTNEED);
+}
+
+Region *const *ram_regions(const Machine *m, size_t *count)
+{
+    *count = m->run->ram_count;
+    return m->run->ram_regions;
 }
 
 void ram_free(Machine *m)
@@ -85,6 +110,4 @@ void ram_free(Machine *m)
     free(run->ram_regions);
     if (run->ram)
         munmap(run->ram, run->ram_reserved);
-    if (run->ram_fd >= 0)
-        close(run->ram_fd);
 }

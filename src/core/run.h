@@ -55,7 +55,6 @@ struct MachineRun {
     bool running; /* the CPUs */
 
     /* ram.c */
-    int ram_fd;
     uint8_t *ram;
     uint64_t ram_used, ram_reserved;
     Region **ram_regions;

@@ -104,20 +104,6 @@ static bool read_page(void *who, uint64_t number, uint8_t *to)
     return true;
 }
 
-/* Holes of the file behind guest memory are skipped unread: reading would fill them. */
-static size_t pages_with_data(Machine *m, const Region *r, uint64_t *numbers)
-{
-    int fd = m->run->ram_fd;
-    size_t count = 0;
-    off_t start = (off_t)(r->page * PAGE), end = start + (off_t)r->size;
-    for (off_t at = start; at < end;) {
-        off_t data = lseek(fd, at, SEEK_DATA), hole = data < 0 ? end : lseek(fd, data, SEEK_HOLE);
-        for (at = data < 0 ? end : data & -PAGE; at < end && at < hole; at += PAGE)
-            numbers[count++] = (uint64_t)(at - start) / PAGE;
-    }
-    return count;
-}
-
 static void save_items(SnapshotFile *s, const char *kind, const char *id, size_t item, uint64_t *numbers, size_t count,
                        SnapshotRead *read, void *who)
 {
@@ -129,10 +115,10 @@ static void save_items(SnapshotFile *s, const char *kind, const char *id, size_t
     free(numbers);
 }
 
-static void save_region(Machine *m, SnapshotFile *s, Region *r)
+static void save_region(SnapshotFile *s, Region *r)
 {
     uint64_t *numbers = xalloc((r->size / PAGE + 1) * sizeof *numbers);
-    size_t count = pages_with_data(m, r, numbers);
+    size_t count = ram_touched(r, numbers);
     save_items(s, "ram", r->name, PAGE, numbers, count, read_page, r);
 }
 
@@ -212,7 +198,7 @@ bool snapshot_save(Machine *m, const char *path, Error *err)
     for (int n = 0; m->cpus && n < m->config->cpus; n++)
         save_cpu(m, s, n);
     for (size_t n = 0; n < m->run->ram_count; n++)
-        save_region(m, s, m->run->ram_regions[n]);
+        save_region(s, m->run->ram_regions[n]);
     for (Drive *d = drive_next(NULL); d; d = drive_next(d))
         if (drive_is_private(d))
             save_drive(s, d);
@@ -261,8 +247,7 @@ static bool load_region(Load *l, const SnapshotRecord *r, Region *region, Error 
 {
     if (!l->check) {
         space_dirty(region, 0, region->size);
-        if (fallocate(l->machine->run->ram_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)(region->page * PAGE),
-                      (off_t)region->size))
+        if (!ram_clear(region))
             return error_set(err, "guest memory cannot be cleared");
     }
     return snapshot_get_items(l->file, r, PAGE, region->size / PAGE, l->check ? NULL : write_page, region, err);

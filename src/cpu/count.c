@@ -9,8 +9,8 @@
 #include "host/drive.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { TURN = 50000 }; /* instructions */
 
@@ -280,17 +280,19 @@ static uint64_t registers_hash(const Machine *m)
 static uint64_t memory_hash(const Machine *m)
 {
     static const uint8_t zeros[4096];
-    uint8_t page[4096];
-    uint64_t size, h = 0;
-    int fd = ram_fd(m, &size);
-    for (off_t at = lseek(fd, 0, SEEK_DATA); at >= 0 && (uint64_t)at < size; at = lseek(fd, at, SEEK_DATA)) {
-        uint64_t number = (uint64_t)at / sizeof page;
-        if (pread(fd, page, sizeof page, at) != sizeof page)
-            break;
-        at += sizeof page;
-        if (memcmp(page, zeros, sizeof page))
-            h = mix(mix(h, &number, sizeof number), page, sizeof page);
+    uint64_t *numbers = xalloc(ram_pages(m) * sizeof *numbers), h = 0;
+    size_t regions;
+    Region *const *region = ram_regions(m, &regions);
+    for (size_t r = 0; r < regions; r++) {
+        size_t count = ram_touched(region[r], numbers);
+        for (size_t k = 0; k < count; k++) {
+            const uint8_t *page = region[r]->ram + numbers[k] * sizeof zeros;
+            uint64_t number = region[r]->page + numbers[k];
+            if (memcmp(page, zeros, sizeof zeros))
+                h = mix(mix(h, &number, sizeof number), page, sizeof zeros);
+        }
     }
+    free(numbers);
     return h;
 }
 

@@ -273,14 +273,31 @@ START_TEST(ram_pages_are_numbered_through)
     ck_assert_uint_eq(a->page, 0);
     ck_assert_uint_eq(b->ram - a->ram, b->page << 12);
     ck_assert_uint_ge(ram_pages(m), b->page + (b->size >> 12));
-    a->ram[0] = 0x17;
-    uint64_t size;
-    int fd = ram_fd(m, &size);
-    uint8_t byte;
-    ck_assert_int_eq(pread(fd, &byte, 1, 0), 1);
-    ck_assert_uint_eq(byte, 0x17);
+    size_t count;
+    ck_assert_ptr_eq(ram_regions(m, &count)[1], b);
+    ck_assert_uint_eq(count, 2);
     ck_assert_ptr_null(ram_add(m, "far too much", 1ull << 50, false, &err));
     ck_assert_ptr_null(ram_add(m, "more than there is", UINT64_MAX, false, &err));
+    machine_free(m);
+}
+END_TEST
+
+START_TEST(ram_knows_what_was_touched)
+{
+    Machine *m = machine();
+    Error err;
+    Region *r = ram_add(m, "a", 5 << 20, false, &err);
+    uint64_t *numbers = calloc(r->size >> 12, sizeof *numbers);
+    ck_assert_uint_eq(ram_touched(r, numbers), 0);
+    r->ram[0x234567] = 0x17;
+    size_t count = ram_touched(r, numbers), k = 0;
+    while (k < count && numbers[k] != 0x234)
+        k++;
+    ck_assert_uint_lt(k, count); /* beside it the rest of a large page, perhaps */
+    ck_assert(ram_clear(r));
+    ck_assert_uint_eq(ram_touched(r, numbers), 0);
+    ck_assert_uint_eq(r->ram[0x234567], 0);
+    free(numbers);
     machine_free(m);
 }
 END_TEST
@@ -339,6 +356,7 @@ int main(void)
     tcase_add_test(c, the_lock_excludes);
     tcase_add_test(c, a_thread_that_takes_the_lock_all_the_time_cannot_starve_another);
     tcase_add_test(c, ram_pages_are_numbered_through);
+    tcase_add_test(c, ram_knows_what_was_touched);
     tcase_add_test(c, what_the_user_asks_for_is_within_the_machine);
     tcase_add_test(c, options_may_be_machine_properties);
     tcase_add_test(c, machines_are_found_by_name_and_version);
