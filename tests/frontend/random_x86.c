@@ -2,17 +2,6 @@
 
 #include <string.h>
 
-/* xorshift64* */
-uint64_t x86_random_number(uint64_t *seed)
-{
-    uint64_t x = *seed ? *seed : 1;
-    x ^= x >> 12;
-    x ^= x << 25;
-    x ^= x >> 27;
-    *seed = x;
-    return x * 0x2545f4914f6cdd1dull >> 16;
-}
-
 typedef struct Writer {
     uint8_t *p;
     uint64_t *seed;
@@ -20,7 +9,7 @@ typedef struct Writer {
 
 static unsigned below(Writer *w, unsigned n)
 {
-    return (unsigned)(x86_random_number(w->seed) % n);
+    return x86_random_below(w->seed, n);
 }
 
 static void put(Writer *w, unsigned b)

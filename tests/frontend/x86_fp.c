@@ -7,7 +7,7 @@
 
 static unsigned below(uint64_t *seed, unsigned n)
 {
-    return (unsigned)(x86_random_number(seed) % n);
+    return x86_random_below(seed, n);
 }
 
 static uint64_t number(uint64_t *seed)
@@ -82,28 +82,26 @@ static void packed_decimal(uint8_t v[10], uint64_t *seed)
     v[9] = (uint8_t)(below(seed, 2) << 7 | (below(seed, 4) ? 0 : below(seed, 0x80)));
 }
 
-void x86_fp_memory(uint8_t *bytes, int count, uint64_t *seed)
+static void operand(uint8_t v[16], uint64_t *seed)
 {
-    for (int at = 0; at + 16 <= count; at += 16) {
-        uint64_t lo = f64(seed), hi = f64(seed);
-        uint32_t s[4];
-        memcpy(bytes + at, &lo, 8);
-        memcpy(bytes + at + 8, &hi, 8);
-        switch (below(seed, 5)) {
-        case 0:
-            f80(bytes + at, seed);
-            break;
-        case 1:
-            for (int n = 0; n < 4; n++)
-                s[n] = f32(seed);
-            memcpy(bytes + at, s, 16);
-            break;
-        case 2:
-            packed_decimal(bytes + at, seed);
-            break;
-        default:
-            break;
-        }
+    uint64_t lo = f64(seed), hi = f64(seed);
+    uint32_t s[4];
+    memcpy(v, &lo, 8);
+    memcpy(v + 8, &hi, 8);
+    switch (below(seed, 5)) {
+    case 0:
+        f80(v, seed);
+        break;
+    case 1:
+        for (int n = 0; n < 4; n++)
+            s[n] = f32(seed);
+        memcpy(v, s, 16);
+        break;
+    case 2:
+        packed_decimal(v, seed);
+        break;
+    default:
+        break;
     }
 }
 
@@ -113,7 +111,7 @@ void x86_fp_memory(uint8_t *bytes, int count, uint64_t *seed)
 static void vector(uint8_t v[16], uint64_t *seed)
 {
     uint64_t near = 0, kind = below(seed, 5);
-    x86_fp_memory(v, 16, seed);
+    operand(v, seed);
     for (int n = 0; n < 16 && kind < 3; n += 8) {
         uint64_t x = number(seed);
         if (kind == 0) /* singles near 1 */
@@ -124,6 +122,29 @@ static void vector(uint8_t v[16], uint64_t *seed)
             near = below(seed, 3) ? x ^ number(seed) << 16 : x & 0x00ff00ff007f8001;
         memcpy(v + n, &near, 8);
     }
+}
+
+/* Cases draw their values from here, as making one takes longer than running it. */
+enum { POOL = 2048 };
+static struct {
+    unsigned count;
+    uint8_t f80[POOL][10], operand[POOL][16], vector[POOL][16];
+} pool;
+
+void x86_fp_pools(unsigned cases, uint64_t *seed)
+{
+    pool.count = cases < POOL / 8 ? 64 + 4 * cases : POOL;
+    for (unsigned n = 0; n < pool.count; n++) {
+        f80(pool.f80[n], seed);
+        operand(pool.operand[n], seed);
+        vector(pool.vector[n], seed);
+    }
+}
+
+void x86_fp_memory(uint8_t *bytes, int count, uint64_t *seed)
+{
+    for (int at = 0; at + 16 <= count; at += 16)
+        memcpy(bytes + at, pool.operand[below(seed, pool.count)], 16);
 }
 
 /* Rounding, flushing and flags at random; seldom an exception that is not masked. */
@@ -177,12 +198,12 @@ void x86_fp_random(X86Fp *f, uint64_t *seed, const X86Insn *i)
         if (lost)
             f->opcode = 0, f->ip = f->dp = 0;
         for (int n = 0; n < 8; n++)
-            f80(f->st[n], seed);
+            memcpy(f->st[n], pool.f80[below(seed, pool.count)], 10);
     }
     if (area || i->attr & (X86_SSE | X86_AVX)) {
         for (int n = 0; n < 16; n++) {
-            vector(f->xmm[n], seed);
-            vector(f->ymm[n], seed);
+            memcpy(f->xmm[n], pool.vector[below(seed, pool.count)], 16);
+            memcpy(f->ymm[n], pool.vector[below(seed, pool.count)], 16);
         }
         if (below(seed, 6) == 0) /* equal ones, for compares */
             memcpy(f->xmm[below(seed, 8)], f->xmm[1], 16);

@@ -123,7 +123,7 @@ bool x86_partly_done(const X86Insn *i, const X86Case *c)
 }
 
 /* Leaf, subleaf, register and bit of each feature; 0: every host has it. */
-static bool host_has(unsigned feature)
+static bool look_for(unsigned feature)
 {
     static const struct {
         uint32_t leaf, subleaf;
@@ -139,6 +139,15 @@ static bool host_has(unsigned feature)
     if (!__get_cpuid_count(features[feature].leaf, features[feature].subleaf, &r[0], &r[1], &r[2], &r[3]))
         return false;
     return r[features[feature].reg[1] - 'A'] >> features[feature].bit & 1;
+}
+
+/* Asked once: in a virtual machine CPUID takes longer than all the rest of a case. */
+static bool host_has(unsigned feature)
+{
+    static uint8_t known[X86_FEATURES];
+    if (!known[feature])
+        known[feature] = look_for(feature) ? 1 : 2;
+    return known[feature] == 1;
 }
 
 /* Near branches with 66 in 64-bit mode: Intel's processors ignore the prefix, AMD's cut the target to 16 bits. LOOPE

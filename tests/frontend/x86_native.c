@@ -25,6 +25,7 @@ static struct {
     gregset_t home;
     X86Fp home_fp;
     uint8_t *code, *page;
+    unsigned ymm_at; /* in XSAVE's area; 0: there are none */
 } native;
 
 static const uint8_t order[16] = { REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI, REG_RDI,
@@ -34,13 +35,17 @@ static const uint8_t order[16] = { REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, 
 
 enum { FX_BYTES = 416, FX_SW = 464, XSAVE_HEADER = 512, XSTATE_MAGIC = 0x46505853 };
 
+static unsigned find_ymm(void)
+{
+    uint32_t size, at, c, d;
+    return __get_cpuid_count(0xd, 2, &size, &at, &c, &d) && size >= 256 ? at : 0;
+}
+
 static unsigned ymm_at(const uint8_t *fx)
 {
-    uint32_t magic, a, b, c, d;
+    uint32_t magic;
     memcpy(&magic, fx + FX_SW, 4);
-    if (magic != XSTATE_MAGIC || !__get_cpuid_count(0xd, 2, &a, &b, &c, &d) || a < 256)
-        return 0;
-    return b;
+    return magic == XSTATE_MAGIC ? native.ymm_at : 0;
 }
 
 static void load_fp(uint8_t *fx, const X86Fp *f)
@@ -137,6 +142,7 @@ static void child(int in, int out)
     char ready = map_at(X86_CODE, PROT_READ | PROT_WRITE | PROT_EXEC, &native.code) &&
                  map_at(X86_PAGE, PROT_READ | PROT_WRITE, &native.page);
     ready = (char)(ready ? 1 + make_code16() : 0);
+    native.ymm_at = find_ymm();
     if (ready)
         memset(native.code, 0xcc, X86_PAGE_SIZE);
     /* compatibility mode needs them; 64-bit code does not look */

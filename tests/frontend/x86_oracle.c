@@ -1,351 +1,45 @@
 /* Random instructions of every row, run by the translator in every way it has and by the host processor: all must
  * agree.
  *
- *     x86_oracle [-n CASES_A_ROW_AND_SIZE] [-s SEED] [-r ROW] [-b BITS] [-v]
+ *     x86_oracle [-n CASES] [-s SEED] [-r ROW] [-b BITS] [-p K/N] [-v]
  *
- * -r: rows whose handler's name begins so; "seq": sequences. Prints what differs; with -v how many cases each row had.
- * Skipped (77) where the host cannot run the cases. */
-#include "tests/frontend/random_x86.h"
+ * -n: of each row, code size and operand size. -r: rows whose handler's name begins so; "seq": sequences. -p: the K-th
+ * of N parts of the rows, from 0; sequences are the part N. Prints what differs; with -v what was executed, by row. A
+ * row's cases depend on it and on the seed alone. Skipped (77) where the host cannot run the cases. */
 #include "tests/frontend/x86_bench.h"
+#include "tests/frontend/x86_cases.h"
 #include "tests/frontend/x86_fp.h"
 #include "tests/frontend/x86_known.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { BATCH = 512, SHOWN = 3, ROWS_MAX = 4096 };
+enum { BATCH = 256, SHOWN = 3, ROWS_MAX = 4096, SIZES = 3 };
 
 static struct {
-    unsigned count, bits, verbose;
+    unsigned count, bits, verbose, part, parts;
     uint64_t seed;
     const char *only;
-} options = { .count = 20, .seed = 1, .only = "" };
+} options = { .count = 10, .seed = 1, .only = "" };
+
+typedef struct Tally {
+    unsigned long made, executed, finished; /* executed: no #UD; finished: no exception at all */
+} Tally;
 
 static struct {
     X86Insn insn[BATCH];
     unsigned long cases, explained, different, refused;
     unsigned shown[ROWS_MAX];
-    unsigned long of_row[ROWS_MAX];
+    Tally of[ROWS_MAX][SIZES][SIZES]; /* by code size and operand size */
 } o;
 
-static uint64_t number(void)
+/* 16, 32, 64 or 2, 4, 8 to 0, 1, 2 */
+static unsigned nth(unsigned size)
 {
-    return x86_random_number(&options.seed) << 32 ^ x86_random_number(&options.seed);
-}
-
-static unsigned below(unsigned n)
-{
-    return (unsigned)(x86_random_number(&options.seed) % n);
-}
-
-/* ---- making a case ---- */
-
-static uint64_t interesting(void)
-{
-    static const uint64_t edges[] = { 0,
-                                      1,
-                                      ~0ull,
-                                      0x7f,
-                                      0x80,
-                                      0xff,
-                                      0x7fff,
-                                      0x8000,
-                                      0xffff,
-                                      0x7fffffff,
-                                      0x80000000,
-                                      0xffffffff,
-                                      0x7fffffffffffffff,
-                                      0x8000000000000000,
-                                      0x99,
-                                      0x9a };
-    switch (below(4)) {
-    case 0:
-        return edges[below(sizeof edges / sizeof *edges)];
-    case 1:
-        return number() >> below(64);
-    default:
-        return number();
-    }
-}
-
-/* An address whose bytes are mostly there: in the window, sometimes at the page's end. */
-static uint64_t target(void)
-{
-    if (below(24) == 0)
-        return X86_PAGE + X86_PAGE_SIZE - 1 - below(20);
-    return X86_PAGE + X86_WINDOW + 16 + below(X86_WINDOW_SIZE - 64);
-}
-
-static uint64_t mask_of(unsigned bytes)
-{
-    return bytes == 8 ? ~0ull : (1ull << 8 * bytes) - 1;
-}
-
-static void set_reg(X86Case *c, unsigned n, unsigned bytes, uint64_t v)
-{
-    c->before.r[n] = (c->before.r[n] & ~mask_of(bytes)) | (v & mask_of(bytes));
-    if (bytes == 4 && below(2))
-        c->before.r[n] &= mask_of(4);
-}
-
-/* An absolute address lies in the instruction itself: written over. */
-static void patch_address(X86Case *c, X86Insn *i, uint64_t want)
-{
-    unsigned bytes = i->has_modrm && i->adsize > 2 ? 4 : i->adsize;
-    uint64_t raw = i->rip_relative ? (uint64_t)i->disp - i->next : (uint64_t)i->disp;
-    uint64_t v = i->rip_relative ? want - i->next : want;
-    for (unsigned at = 1; at + bytes <= i->length; at++)
-        if (!memcmp(c->code + at, &raw, bytes)) {
-            X86Insn j;
-            X86Case with = *c;
-            memcpy(with.code + at, &v, bytes);
-            if (x86_decode(with.code, 16, i->pc, x86_bench_mode(c->bits), x86_bench_features(), &j) == X86_DECODED &&
-                j.number == i->number && j.length == i->length && (uint64_t)j.disp == want) {
-                memcpy(c->code, with.code, sizeof c->code);
-                *i = j;
-                return;
-            }
-        }
-}
-
-/* An area of FXSAVE or XSAVE: mostly aligned, and with a header that is mostly good. */
-static void place_area(X86Case *c, uint64_t *at)
-{
-    static const uint64_t compacted[] = { 0, 0, 0, 1ull << 63 };
-    *at = below(8) ? X86_PAGE + 64 + 64 * below(40) : *at & ~15ull;
-    if (*at + 1024 > X86_PAGE + X86_PAGE_SIZE)
-        return;
-    uint8_t *m = c->before.page + (*at - X86_PAGE);
-    uint64_t header[8] = { below(8), compacted[below(4)] };
-    if (header[1])
-        header[1] |= below(4) ? 7 : below(8);
-    if (below(16) == 0)
-        header[below(8)] ^= 1ull << below(64);
-    x86_fp_memory(m, 1024, &options.seed);
-    memcpy(m + 512, header, sizeof header);
-    memset(m + 2, (int)(below(256) & number()), 1); /* the status word without TOP */
-    if (below(16)) {                                /* MXCSR, x87 control word */
-        memset(m + 24, 0, 4);
-        m[25] = (uint8_t)below(256);
-        m[0] = 0x7f;
-    }
-    m[30] &= 0xfd;
-    if (!(c->before.fp.status & 0x80)) /* then AMD's processors save none */
-        c->before.fp.opcode = 0, c->before.fp.ip = c->before.fp.dp = 0;
-    c->area = (uint32_t)(*at - X86_PAGE);
-}
-
-/* A gather's, of 32 or 64 bits: near its base, some beyond the page. */
-static void place_indices(X86Case *c, const X86Insn *i)
-{
-    for (unsigned n = 0; n < 8; n++) {
-        uint32_t v = n & 1 && below(2) ? 0 : below(24) ? below(10) : 2000;
-        memcpy(n < 4 ? &c->before.fp.xmm[i->index][4 * n] : &c->before.fp.ymm[i->index][4 * (n - 4)], &v, 4);
-    }
-    if (i->base != X86_NONE)
-        set_reg(c, i->base, i->adsize, X86_PAGE + X86_WINDOW + 64 - (uint64_t)i->disp);
-}
-
-/* Registers such that the memory operand is where it should be. */
-static void place_operand(X86Case *c, X86Insn *i)
-{
-    uint64_t want = target();
-    if (!strncmp(i->row->name, "cmpxchg16b", 10) || (i->attr & (X86_FPU | X86_MMX | X86_SSE | X86_AVX) && below(4)))
-        want &= ~15ull;
-    if (i->row->feature == X86_fxsr || !strncmp(i->row->name, "xsave", 5) || !strncmp(i->row->name, "xrstor", 6))
-        place_area(c, &want);
-    if (i->attr & X86_AVX && below(4))
-        want &= ~31ull;
-    if (i->attr & X86_VSIB) {
-        place_indices(c, i);
-        return;
-    }
-    if (i->base == X86_NONE && i->index == X86_NONE) {
-        patch_address(c, i, want);
-        return;
-    }
-    if (i->base == X86_NONE) {
-        c->before.r[i->index] = (want - (uint64_t)i->disp) >> i->scale;
-        return;
-    }
-    uint64_t index = i->index == X86_NONE ? 0 : c->before.r[i->index] << i->scale;
-    if (i->index == i->base)
-        c->before.r[i->index] = i->scale == 0 ? (want - (uint64_t)i->disp) / 2 : number();
-    else
-        set_reg(c, i->base, i->adsize, want - (uint64_t)i->disp - index);
-}
-
-static bool is(const X86Insn *i, const char *name)
-{
-    return !strcmp(i->row->name, name);
-}
-
-static uint64_t code_pointer(void)
-{
-    return X86_START + 64 + below(256);
-}
-
-/* Where a branch reads its target from, there is one. */
-static void place_targets(X86Case *c, const X86Insn *i)
-{
-    uint64_t to = code_pointer() + (c->bits == 16 ? 0 : X86_CODE);
-    if (is(i, "ret"))
-        memcpy(&c->before.page[(c->before.r[4] - X86_PAGE) % (X86_PAGE_SIZE - 8)], &to, 8);
-    if (!is(i, "jmp_reg") && !is(i, "call_reg"))
-        return;
-    if (!i->memory)
-        c->before.r[i->rm] = to;
-    for (unsigned at = X86_WINDOW; at < X86_WINDOW + X86_WINDOW_SIZE && i->memory; at += 8)
-        memset(&c->before.page[at], 0, 8);
-}
-
-/* Values without which a row would hardly ever do anything. */
-static void help_along(X86Case *c, const X86Insn *i)
-{
-    uint64_t *r = c->before.r;
-    if (is(i, "xlat"))
-        set_reg(c, RBX, i->adsize, target() - (r[RAX] & 0xff));
-    if (is(i, "movs") || is(i, "cmps") || is(i, "stos") || is(i, "lods") || is(i, "scas")) {
-        set_reg(c, RSI, i->adsize, target());
-        set_reg(c, RDI, i->adsize, target());
-        set_reg(c, RCX, i->adsize, below(12));
-        if (below(2)) {
-            memset(c->before.page + X86_WINDOW, (int)(number() & 0xff), X86_WINDOW_SIZE);
-            memset(&r[RAX], c->before.page[X86_WINDOW], 8);
-        }
-    }
-    if (strstr(i->row->name, "_string"))
-        set_reg(c, i->op[1].n, i->op[1].bytes, (uint64_t)below(2048) - 1024);
-    if ((is(i, "div") || is(i, "idiv")) && below(4)) {
-        uint64_t small = below(4);
-        if (i->op[0].bytes == 1)
-            set_reg(c, RAX, 2, number() & 0x3ff);
-        else
-            r[RDX] = is(i, "idiv") && r[RAX] >> (8 * i->op[0].bytes - 1) & 1 ? ~small : small;
-    }
-    if (strstr(i->row->name, "cmpxchg") && i->memory && below(2)) {
-        memset(c->before.page + X86_WINDOW, 0x5a, X86_WINDOW_SIZE);
-        r[RAX] = r[RDX] = 0x5a5a5a5a5a5a5a5a;
-    }
-    if (i->row->feature == X86_xsave || i->row->feature == X86_xsaveopt || i->row->feature == X86_xsavec) {
-        r[RAX] = below(8);
-        r[RDX] = 0;
-    }
-    if (is(i, "ldmxcsr"))
-        for (unsigned at = X86_WINDOW; at < X86_WINDOW + X86_WINDOW_SIZE; at += 4)
-            memcpy(&c->before.page[at], &(uint32_t){ below(0x10000) | (below(16) ? 0 : 1u << 16) }, 4);
-    if (is(i, "maskmovdqu"))
-        set_reg(c, RDI, i->adsize, target());
-    if (is(i, "leave"))
-        r[RBP] = target();
-    if (is(i, "enter") && below(2))
-        r[RBP] = target();
-    if ((is(i, "loop") || is(i, "loope") || is(i, "loopne") || is(i, "jcxz")) && below(2))
-        set_reg(c, RCX, i->adsize, below(3));
-}
-
-/* Privileged ones, those that the kernel would take for its own, and what only the system side's tests can say. */
-static bool leave_out(const X86Insn *i, unsigned bits)
-{
-    static const char *const names[] = {
-        "int",          "int3",     "int1",     "into",    "iret",   "mov_to_seg", "push_seg", "pop_seg",  "load_far",
-        "mov_from_seg", "jmp_far",  "call_far", "ret_far", "cpuid",  "rdtsc",      "popf",     "pushf",    "pause",
-        "smsw",         "rdtscp",   "rdpid",    "syscall", "sysret", "sysenter",   "sysexit",  "rdfsbase", "rdgsbase",
-        "wrfsbase",     "wrgsbase", "xgetbv",   "xsetbv",  "clac",   "stac",       "sgdt",     "sidt",     "sldt",
-        "str",          "verr",     "verw",     "lar",     "lsl",    "rsm",        "rdrand",   "rdseed",   NULL
-    };
-    for (int n = 0; names[n]; n++)
-        if (is(i, names[n]))
-            return true;
-    if (i->override == FS || i->override == GS)
-        return true; /* the host's own */
-    if (bits != 64 && i->seg == CS)
-        return true; /* CS: the host's 16-bit one is elsewhere */
-    if ((is(i, "jmp_reg") || is(i, "call_reg")) && !i->memory && i->rm == RSP)
-        return true; /* then the stack is the code page, which is there natively only */
-    return x86_host_differs(i, bits);
-}
-
-static bool branches_into_itself(const X86Insn *i)
-{
-    for (unsigned k = 0; k < i->operands; k++)
-        if (i->op[k].kind == OPERAND_REL && i->imm - i->pc < 16)
-            return true;
-    return false;
-}
-
-static bool make_case(int row, X86Case *c, X86Insn *i)
-{
-    uint8_t code[16];
-    uint64_t mode = x86_bench_mode(c->bits), pc = X86_CODE + X86_START;
-    if (!x86_random(row, mode, &options.seed, code))
-        return false;
-    if (x86_decode(code, 16, pc, mode, x86_bench_features(), i) != X86_DECODED || i->number != row ||
-        leave_out(i, c->bits))
-        return false;
-    memset(&c->before, 0, sizeof c->before);
-    memset(c->code, 0xcc, sizeof c->code);
-    c->area = 0;
-    memcpy(c->code, code, i->length);
-    c->length = i->length;
-    for (int n = 0; n < (c->bits == 64 ? 16 : 8); n++)
-        c->before.r[n] = interesting();
-    for (int n = 0; n < X86_WINDOW_SIZE; n += 8) {
-        uint64_t v = below(3) ? number() : interesting();
-        memcpy(&c->before.page[X86_WINDOW + n], &v, 8);
-    }
-    x86_fp_random(&c->before.fp, &options.seed, i);
-    if (i->attr & (X86_FPU | X86_MMX | X86_SSE | X86_AVX) && below(4))
-        x86_fp_memory(c->before.page + X86_WINDOW, X86_WINDOW_SIZE, &options.seed);
-    c->before.r[RSP] = target() & (below(4) ? ~7ull : ~0ull);
-    c->before.eflags = (uint32_t)number() & (FL_ARITH | FL_DF);
-    help_along(c, i);
-    if (i->memory)
-        place_operand(c, i);
-    if (c->bits != 64)
-        for (int n = 0; n < 16; n++)
-            c->before.r[n] &= n < 8 ? 0xffffffff : 0;
-    place_targets(c, i);
-    return x86_decode(c->code, 16, pc, mode, x86_bench_features(), i) == X86_DECODED && i->number == row &&
-           !branches_into_itself(i);
-}
-
-/* What follows is translated anew, or depends on an estimate; and MASKMOVDQU, of which processors differ in whether an
- * empty mask reads memory. */
-static bool ends_unit(const X86Insn *i)
-{
-    return is(i, "ldmxcsr") || strstr(i->row->name, "rstor") || is(i, "maskmovdqu") ||
-           !strncmp(i->row->name, "rcp", 3) || !strncmp(i->row->name, "rsqrt", 5);
-}
-
-/* What shows the x87 unit's pointers, or what is made up by the host: apart. */
-static bool is_for_itself(const X86Insn *i)
-{
-    return strstr(i->row->name, "save") || !strcmp(i->row->name, "fnstenv");
-}
-
-/* Several instructions, as one unit: what one leaves in flags and registers is the next one's. Registers are what fits
- * the first; a later one may fault, and then the state must be that before it. */
-static bool make_sequence(int rows, X86Case *c, X86Insn *i)
-{
-    static X86Case one;
-    X86Insn next;
-    unsigned wanted = 2 + below(6), have = 1;
-    one.bits = c->bits;
-    if (!make_case((int)below((unsigned)rows), c, i) || i->attr & X86_F64 || ends_unit(i) || is_for_itself(i))
-        return false;
-    for (int tries = 0; have < wanted && tries < 100; tries++) {
-        if (!make_case((int)below((unsigned)rows), &one, &next) || next.attr & X86_F64 || ends_unit(&next) ||
-            is_for_itself(&next) || is(&next, "popa") ||
-            (next.memory && (next.base != X86_NONE || next.index != X86_NONE || next.rip_relative) && below(8)))
-            continue;
-        memcpy(c->code + c->length, one.code, one.length);
-        c->length += one.length;
-        have++;
-    }
-    return true;
+    return size > 8 ? size / 32 : size / 4;
 }
 
 /* ---- comparing ---- */
@@ -411,14 +105,24 @@ static bool agrees(const X86State *a, const X86State *b, uint32_t flags, bool co
            x86_fp_agrees(&a->fp, &b->fp, i, a->signal != 0, others) && !memcmp(a->page, b->page, X86_PAGE_SIZE);
 }
 
+static void count_case(const X86Case *c, const X86Insn *i)
+{
+    Tally *t = &o.of[i->number][nth(c->bits)][nth(i->opsize)];
+    o.cases++;
+    if (c->length > i->length)
+        return;
+    t->made++;
+    t->executed += c->after.signal != SIGILL;
+    t->finished += !c->after.signal;
+}
+
 static void compare(X86Case *c, const X86Insn *i)
 {
     static X86State got;
     if (c->area) /* MXCSR_MASK: bit 17 is AMD's misaligned mode */
         c->after.page[c->area + 30] &= 0xfd;
     uint32_t all = FL_ARITH | FL_DF, flags = all & ~x86_undefined_flags(i);
-    o.cases++;
-    o.of_row[i->number]++;
+    count_case(c, i);
     if (flags != all || x86_partly_done(i, c))
         o.explained++;
     if (x86_partly_done(i, c))
@@ -456,34 +160,63 @@ static void run_batch(int count)
         compare(&cases[n], &o.insn[n]);
 }
 
-static void run_row(int row, unsigned bits)
+/* FNV-1a: a row's cases stay the same when others come and go. */
+static uint64_t seed_of(const char *text, unsigned bits)
+{
+    uint64_t h = 0xcbf29ce484222325 ^ options.seed * 0x9e3779b97f4a7c15 ^ bits;
+    for (; *text; text++)
+        h = (h ^ (uint8_t)*text) * 0x100000001b3;
+    return h | 1;
+}
+
+static bool all_full(const Tally *of)
+{
+    for (unsigned k = 0; k < SIZES; k++)
+        if (of[k].made && of[k].executed < options.count)
+            return false;
+    return true;
+}
+
+/* Cases of the operand sizes that do not have enough yet. */
+static int make_batch(int row, unsigned bits, const Tally *of, unsigned *tries, unsigned *seen)
 {
     X86Case *cases = x86_native_cases();
-    unsigned made = 0, tried = 0;
-    while (made < options.count) {
-        int n = 0;
-        for (; n < BATCH && made < options.count && tried < 30 * options.count; tried++) {
-            cases[n].bits = bits;
-            if (make_case(row, &cases[n], &o.insn[n])) {
-                n++;
-                made++;
-            }
-        }
-        run_batch(n);
-        if (!n)
-            return;
+    unsigned long soon[SIZES];
+    int n = 0;
+    for (unsigned k = 0; k < SIZES; k++)
+        soon[k] = of[k].executed;
+    for (unsigned end = *tries + 4 * BATCH, vain = 0; n < BATCH && *tries < end && vain < 64; ++*tries) {
+        cases[n].bits = bits;
+        if (!x86_case(row, &cases[n], &o.insn[n]))
+            continue;
+        ++*seen;
+        bool full = soon[nth(o.insn[n].opsize)]++ >= options.count;
+        n += !full;
+        vain = full ? vain + 1 : 0;
     }
+    return n;
+}
+
+/* Each operand size that a row has gets its cases, however seldom chance makes one; the first 64 show which it has. */
+static void run_row(const X86Row *rows, int row, unsigned bits)
+{
+    Tally *of = o.of[row][nth(bits)];
+    unsigned tries = 0, seen = 0;
+    x86_case_seed(seed_of(rows[row].encoding, bits), options.count);
+    while (tries < 100 * options.count + 2000 && (seen < 64 || !all_full(of)))
+        run_batch(make_batch(row, bits, of, &tries, &seen));
 }
 
 /* As many sequences as ten rows would have cases. */
 static void run_sequences(int rows, unsigned bits)
 {
     X86Case *cases = x86_native_cases();
+    x86_case_seed(seed_of("seq", bits), 10 * options.count);
     for (unsigned made = 0; made < 10 * options.count;) {
         int n = 0;
         while (n < BATCH && made < 10 * options.count) {
             cases[n].bits = bits;
-            bool good = make_sequence(rows, &cases[n], &o.insn[n]);
+            bool good = x86_case_sequence(rows, &cases[n], &o.insn[n]);
             n += good;
             made += good;
         }
@@ -491,26 +224,50 @@ static void run_sequences(int rows, unsigned bits)
     }
 }
 
-static void report(const X86Row *rows, int count)
+/* ---- the result ---- */
+
+static void show_tally(const X86Row *row, unsigned bits, unsigned opsize, const Tally *t)
 {
-    int none = 0;
-    for (int n = 0; n < count; n++) {
-        none += !o.of_row[n];
-        if (options.verbose)
-            printf("%8lu %s \"%s\"\n", o.of_row[n], rows[n].name, rows[n].encoding);
-    }
-    printf("%lu cases of %d rows (%d rows left out), %lu with what the SDM leaves open, %lu too much for the backend, "
-           "%lu differ\n",
-           o.cases, count - none, none, o.explained, o.refused, o.different);
+    printf("%8lu made %8lu executed %8lu finished: %s \"%s\" %u bits, operands of %u\n", t->made, t->executed,
+           t->finished, row->name, row->encoding, bits, opsize);
 }
 
-int main(int argc, char **argv)
+static void report(const X86Row *rows, int count)
 {
-    static const unsigned sizes[] = { 16, 32, 64 };
-    int opt, count;
-    const X86Row *rows = x86_rows(&count);
-    setvbuf(stdout, NULL, _IOLBF, 0);
-    while ((opt = getopt(argc, argv, "n:s:r:b:v")) != -1) {
+    int some = 0, forms = 0, few = 0;
+    for (int n = 0; n < count; n++) {
+        int before = forms;
+        for (unsigned b = 0; b < SIZES; b++)
+            for (unsigned k = 0; k < SIZES; k++) {
+                const Tally *t = &o.of[n][b][k];
+                forms += t->made != 0;
+                few += t->made && t->executed < options.count;
+                if (t->made && (options.verbose || t->executed < options.count))
+                    show_tally(&rows[n], 16u << b, 2u << k, t);
+            }
+        some += forms != before;
+    }
+    printf("%lu cases of %d rows with %d sizes (%d of these executed less than %u times), %lu with what the SDM leaves "
+           "open, %lu too much for the backend, %lu differ\n",
+           o.cases, some, forms, few, options.count, o.explained, o.refused, o.different);
+}
+
+static bool wanted(const X86Row *row, int n, int count)
+{
+    unsigned long at = (unsigned long)n * options.parts;
+    return !strncmp(row->name, options.only, strlen(options.only)) &&
+           (!options.parts || at / (unsigned)count == options.part);
+}
+
+static bool wants_sequences(void)
+{
+    return options.parts ? options.part == options.parts : !*options.only || !strcmp(options.only, "seq");
+}
+
+static bool read_options(int argc, char **argv)
+{
+    int opt;
+    while ((opt = getopt(argc, argv, "n:s:r:b:p:v")) != -1) {
         if (opt == 'n')
             options.count = (unsigned)atoi(optarg);
         else if (opt == 's')
@@ -521,23 +278,37 @@ int main(int argc, char **argv)
             options.bits = (unsigned)atoi(optarg);
         else if (opt == 'v')
             options.verbose = 1;
-        else
-            return 2;
+        else if (opt != 'p' || sscanf(optarg, "%u/%u", &options.part, &options.parts) != 2)
+            return false;
     }
+    return true;
+}
+
+static void run(const X86Row *rows, int count, unsigned bits)
+{
+    if ((options.bits && options.bits != bits) || !x86_native_has(bits))
+        return;
+    for (int row = 0; row < count; row++)
+        if (wanted(&rows[row], row, count))
+            run_row(rows, row, bits);
+    if (wants_sequences())
+        run_sequences(count, bits);
+}
+
+int main(int argc, char **argv)
+{
+    int count;
+    const X86Row *rows = x86_rows(&count);
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    if (!read_options(argc, argv) || count > ROWS_MAX)
+        return 2;
     if (!x86_native_start(BATCH)) {
         printf("this host cannot run the cases\n");
         return 77;
     }
     x86_bench_start();
-    for (unsigned s = 0; s < 3; s++)
-        for (int row = 0; row < count && row < ROWS_MAX; row++)
-            if ((!options.bits || options.bits == sizes[s]) && x86_native_has(sizes[s]) &&
-                !strncmp(rows[row].name, options.only, strlen(options.only)))
-                run_row(row, sizes[s]);
-    for (unsigned s = 0; s < 3; s++)
-        if ((!options.bits || options.bits == sizes[s]) && x86_native_has(sizes[s]) &&
-            (!*options.only || !strcmp(options.only, "seq")))
-            run_sequences(count, sizes[s]);
+    for (unsigned bits = 16; bits <= 64; bits *= 2)
+        run(rows, count, bits);
     x86_native_stop();
     report(rows, count);
     return o.different != 0;
