@@ -134,6 +134,7 @@ static const struct {
                 { "sysret", "sysretq" },
                 { "sysexit", "sysexitq" },
                 { "fwait", "wait" },
+                { "emms", "femms" },
                 { "fnop287", "feni8087_nop" },
                 { "fnop287", "fdisi8087_nop" },
                 { "fnop287", "fsetpm" },

@@ -112,7 +112,7 @@ static void count_case(const X86Case *c, const X86Insn *i)
     if (c->length > i->length)
         return;
     t->made++;
-    t->executed += c->after.signal != SIGILL;
+    t->executed += c->after.signal != SIGILL || !strcmp(i->row->name, "ud2");
     t->finished += !c->after.signal;
 }
 

@@ -24,10 +24,16 @@ static const char *const feature_names[] = {
 
 /* Features that are there although no instruction belongs to them. */
 static const X86Feature without_instructions[] = {
-    X86_de,      X86_pse,   X86_pae,        X86_mce,        X86_apic,         X86_mtrr,   X86_pge,        X86_mca,
-    X86_pat,     X86_pse36, X86_ss,         X86_ht,         X86_pcid,         X86_x2apic, X86_smep,       X86_umip,
-    X86_pdpe1gb, X86_nx,    X86_erms,       X86_lm,         X86_tsc_deadline, X86_invtsc, X86_tsc_adjust, X86_msr,
-    X86_tsc,     X86_sep,   X86_hypervisor, X86_cmp_legacy, X86_vme,
+    X86_de,         X86_pse,        X86_pae,
+    X86_mce,        X86_apic,       X86_mtrr,
+    X86_pge,        X86_mca,        X86_pat,
+    X86_pse36,      X86_ss,         X86_ht,
+    X86_pcid,       X86_x2apic,     X86_smep,
+    X86_umip,       X86_pdpe1gb,    X86_nx,
+    X86_erms,       X86_lm,         X86_tsc_deadline,
+    X86_invtsc,     X86_tsc_adjust, X86_msr,
+    X86_tsc,        X86_sep,        X86_hypervisor,
+    X86_cmp_legacy, X86_vme,        X86_mmxext /* SSE has them, too, and their rows say so */,
 };
 
 static void set(uint64_t *bits, unsigned f)
