@@ -110,16 +110,23 @@ uint32_t x86_undefined_mxcsr(const X86Insn *i, const X86Case *c)
     return c->after.signal == SIGFPE && m & ~(m >> 7) & (OE | UE) ? PE : 0;
 }
 
+/* AMD's processors have a mode in which vectors may be misaligned, bit 17 of MXCSR; where there is none the bit must be
+ * 0. */
+static bool misaligned_mode(const X86Case *c)
+{
+    return c->after.fp.mxcsr >> 17 & 1;
+}
+
 /* VCVTPS2PH that cannot store may have set flags, MASKMOVDQU may look at bytes that it does not store, and of 32 bytes
  * the first 16 may be there. POPA that faults has changed the registers it came to in AMD's processors, none in ours.
  * The SDM says of no register that it is kept; the instruction starts again either way. */
-bool x86_partly_done(const X86Insn *i, const X86Case *c)
+bool x86_nothing_to_say(const X86Insn *i, const X86Case *c)
 {
     static const char *const names[] = { "popa", "cvtps2ph", "maskmovdqu", NULL };
     bool is = i->op[0].kind == OPERAND_MEM && i->op[0].bytes == 32;
     for (int n = 0; names[n]; n++)
         is |= !strcmp(i->row->name, names[n]);
-    return is && c->after.signal;
+    return misaligned_mode(c) || (is && c->after.signal);
 }
 
 /* Leaf, subleaf, register and bit of each feature; 0: every host has it. */

@@ -8,7 +8,7 @@ uint32_t x86_undefined_flags(const X86Insn *);
 uint32_t x86_undefined_mxcsr(const X86Insn *, const X86Case *); /* flags of MXCSR likewise */
 /* An estimate (RCPPS and its kin) that is as good as the host's, which is then put in its place. */
 bool x86_estimate_agrees(const X86Insn *, const X86Case *, X86State *got);
-/* How much the host had done before it faulted is its own affair. */
-bool x86_partly_done(const X86Insn *, const X86Case *);
+/* The host does what others do not, or how much it had done before it faulted is its own affair. */
+bool x86_nothing_to_say(const X86Insn *, const X86Case *);
 /* The host is no Intel processor, or lacks what the row needs. */
 bool x86_host_differs(const X86Insn *, unsigned bits);

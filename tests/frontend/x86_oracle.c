@@ -123,9 +123,9 @@ static void compare(X86Case *c, const X86Insn *i)
         c->after.page[c->area + 30] &= 0xfd;
     uint32_t all = FL_ARITH | FL_DF, flags = all & ~x86_undefined_flags(i);
     count_case(c, i);
-    if (flags != all || x86_partly_done(i, c))
+    if (flags != all || x86_nothing_to_say(i, c))
         o.explained++;
-    if (x86_partly_done(i, c))
+    if (x86_nothing_to_say(i, c))
         return;
     for (X86Way way = 0; way < X86_WAYS; way++) {
         if (!x86_bench_run(way, c, &got)) {

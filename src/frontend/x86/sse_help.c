@@ -127,13 +127,17 @@ uint64_t x86_help_fp_begin(Cpu *cpu, uint64_t a, uint64_t b, uint64_t c)
     return 0;
 }
 
-/* Those that are found before the operation is done keep the others from being found. */
-uint64_t x86_help_fp_check(Cpu *cpu, uint64_t a, uint64_t b, uint64_t x)
+/* Those that are found before the operation is done keep the others from being found. bytes: that will be stored. */
+uint64_t x86_help_fp_check(Cpu *cpu, uint64_t address, uint64_t bytes, uint64_t x)
 {
     X86Cpu *c = x86_of(cpu);
     uint32_t flags = cpu->mxcsr & MXCSR_FLAGS, before = (uint32_t)c->tmp[3];
     uint32_t taken = flags & ~(c->mxcsr >> 7) & MXCSR_FLAGS;
-    (void)a, (void)b, (void)x;
+    (void)x;
+    if (bytes && !mem_probe(cpu, address, (int)bytes, STORE, false)) {
+        cpu->mxcsr = (cpu->mxcsr & ~(uint32_t)MXCSR_FLAGS) | before;
+        return 1;
+    }
     if (taken & (IE | DE | ZE))
         flags &= IE | DE | ZE;
     cpu->mxcsr = (cpu->mxcsr & ~(uint32_t)MXCSR_FLAGS) | before | flags;

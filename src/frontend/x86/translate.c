@@ -233,10 +233,19 @@ static void before_unmasked(Trans *t, const X86Insn *i)
         trans_call(t, I64, H_fp_begin, IR_NONE, IR_NONE, IR_NONE);
 }
 
-static void after_unmasked(Trans *t, const X86Insn *i)
+/* A page fault of the store comes before them: SDM volume 3, table 6-2. */
+static void after_unmasked(Trans *t, X86Insn *i)
 {
-    if (i->attr & (X86_SSE | X86_AVX) && t->mode & M_FP_TRAPS)
-        trans_call(t, I64, H_fp_check, IR_NONE, IR_NONE, IR_NONE);
+    IrRef at = IR_NONE, bytes = x86_const(t, 0);
+    if (!(i->attr & (X86_SSE | X86_AVX)) || !(t->mode & M_FP_TRAPS))
+        return;
+    if (i->op[0].kind == OPERAND_MEM && i->op[0].access & X86_WRITE) {
+        int32_t disp = 0;
+        at = x86_address(t, i, i->op[0].bytes, true, &disp);
+        at = ir_add(t->ir, I64, at, x86_const(t, (uint64_t)(int64_t)disp), 0);
+        bytes = x86_const(t, i->op[0].bytes);
+    }
+    trans_call(t, I64, H_fp_check, at, bytes, IR_NONE);
 }
 
 /* Those of SSE too that have one of its registers. */
