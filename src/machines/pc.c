@@ -32,9 +32,9 @@ static const Prop props[] = {
 static const Part parts[] = {
     { "cpu*", "$cpu", .each_cpu = true, .wire = CPU_WIRES },
     { "irqs", "pc-irqs", .wire = "old[16]>pic.in.0 apic[24]>ioapic.in.0" },
-    { "pic", "isa-i8259", .port = { 0x20, 0xa0, 0x4d0 }, .wire = "intr>apic.external" },
+    { "pic", "isa-i8259", .port = { 0x20, 0xa0, 0x4d0 }, .wire = "intr>apic.external", .set = "counted=1" },
     { "apic", "apic", .at = { 0xfee00000 }, .set = "pic=pic" },
-    { "ioapic", "ioapic", .at = { 0xfec00000 }, .set = "apic=apic" },
+    { "ioapic", "ioapic", .at = { 0xfec00000 }, .set = "apic=apic,counted=4" },
     { "pci.0", "i440FX-pcihost", .port = { 0xcf8 },
       .wire = "irq.0>piix3.pirq.3 irq.1>piix3.pirq.0 irq.2>piix3.pirq.1 irq.3>piix3.pirq.2 a20<i8042.a20" },
     { "piix3", "PIIX3", "pci.0", .set = "addr=1.0,multifunction=on", .wire = "irq[16]>irqs.pci.0" },

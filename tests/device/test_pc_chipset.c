@@ -1,6 +1,7 @@
 /* The chip set of a PC, wired as in one: bridges, power management, APICs, timers, DMA. */
 #include "core/ports.h"
 #include "core/requester.h"
+#include "core/run.h"
 #include "core/sysregs.h"
 #include "devices/intc/apic.h"
 #include "devices/system/i8237.h"
@@ -27,7 +28,7 @@ static const Part parts[] = {
     { "irqs", "pc-irqs", .wire = "old[16]>pic.in.0 apic[24]>ioapic.in.0" },
     { "pic", "isa-i8259", .port = { 0x20, 0xa0, 0x4d0 }, .wire = "intr>apic.external" },
     { "apic", "apic", .at = { 0xfee00000 }, .set = "pic=pic" },
-    { "ioapic", "ioapic", .at = { 0xfec00000 }, .set = "apic=apic" },
+    { "ioapic", "ioapic", .at = { 0xfec00000 }, .set = "apic=apic,counted=4" },
     { "pci.0", "i440FX-pcihost", .port = { 0xcf8 },
       .wire = "irq.0>isa.pirq.3 irq.1>isa.pirq.0 irq.2>isa.pirq.1 irq.3>isa.pirq.2" },
     { "isa", "PIIX3", "pci.0", .set = "addr=1.0,multifunction=on", .wire = "irq[16]>irqs.pci.0" },
@@ -233,6 +234,49 @@ START_TEST(the_io_apic_sends_levels_until_their_end)
 }
 END_TEST
 
+static void pulse(int n)
+{
+    drive("irqs", "in", n, true);
+    drive("irqs", "in", n, false);
+}
+
+/* How often CPU 0 takes this vector until nothing is left. */
+static int takes(int vector)
+{
+    int times = 0;
+    for (; line("apic", "intr", 0)->level && times < 1000; times++) {
+        ck_assert_int_eq(take(0), vector);
+        apic_store(0, 0xb0, 0);
+    }
+    return times;
+}
+
+START_TEST(a_clock_loses_no_edge_while_its_cpu_is_away)
+{
+    begin();
+    port_out(m, 0, 0x21, 0xff, 1);
+    apic_store(0, 0xf0, 0x1ff);
+    ioapic_entry(2, 0x30);
+    ioapic_entry(3, 0x31);
+    for (int i = 0; i < 5; i++)
+        pulse(0);
+    ck_assert_int_eq(takes(0x30), 5);
+    for (int i = 0; i < 5; i++)
+        pulse(3);
+    ck_assert_int_eq(takes(0x31), 1); /* no clock */
+    for (int i = 0; i < 10000; i++)
+        pulse(0);
+    ck_assert_int_eq(takes(0x30), 251);
+    pulse(0);
+    pulse(0);
+    ioapic_entry(2, 0x10030); /* masked: what was late is forgotten */
+    pulse(0);
+    ioapic_entry(2, 0x30);
+    ck_assert_int_eq(takes(0x30), 1);
+    machine_free(m);
+}
+END_TEST
+
 START_TEST(priorities_hold_lower_vectors_back)
 {
     begin();
@@ -404,6 +448,41 @@ START_TEST(the_event_timer_is_periodic_and_replaces_the_old_one)
 }
 END_TEST
 
+static int ticks;
+
+static void tick(void *dev, int pin, bool level)
+{
+    (void)dev, (void)pin;
+    ticks += level;
+}
+
+/* The host had no time for us meanwhile. */
+static void oversleep(Bench *b, int64_t ns)
+{
+    b->machine->run->frozen += ns;
+    bench_sleep(b, 0);
+}
+
+START_TEST(late_periods_follow_but_not_those_of_a_long_sleep)
+{
+    Bench b = bench("hpet", NULL);
+    Line *old = (Line *)(void *)((char *)b.dev + device_pin(b.dev->type, "old", false)->line);
+    ck_assert(bench_store(&b, 0, 0x100, 0x4c, 8)); /* edges, periodic */
+    ck_assert(bench_store(&b, 0, 0x108, 1000, 8));
+    ck_assert(bench_store(&b, 0, 0x108, 1000, 8));
+    ck_assert(bench_store(&b, 0, 0x10, 3, 8));
+    old->changed = tick;
+    ticks = 0;
+    oversleep(&b, 20 * 10000 + 5);
+    ck_assert_int_eq(ticks, 20);
+    oversleep(&b, INT64_C(3000000000));
+    ck_assert_int_eq(ticks, 21);
+    bench_sleep(&b, 10000);
+    ck_assert_int_eq(ticks, 22);
+    bench_end(&b);
+}
+END_TEST
+
 START_TEST(the_local_timer_fires_once_or_each_period)
 {
     Bench b = bench("apic", NULL);
@@ -432,6 +511,7 @@ int main(void)
                                    address_line_20_can_be_gated,
                                    old_software_gets_interrupts_through_the_first_local_apic,
                                    the_io_apic_sends_levels_until_their_end,
+                                   a_clock_loses_no_edge_while_its_cpu_is_away,
                                    priorities_hold_lower_vectors_back,
                                    messages_reach_sets_and_everybody,
                                    x2apic_registers_are_model_specific,
@@ -439,6 +519,7 @@ int main(void)
                                    the_power_button_interrupts_and_sleep_type_0_is_off,
                                    a_dma_channel_moves_to_memory_and_stops_at_its_end,
                                    the_event_timer_is_periodic_and_replaces_the_old_one,
+                                   late_periods_follow_but_not_those_of_a_long_sleep,
                                    the_local_timer_fires_once_or_each_period,
                                    NULL };
     return run_tests("device/pc-chipset", tests, NULL);

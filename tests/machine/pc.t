@@ -15,7 +15,7 @@ grub: -M pc -nographic -nic none -cdrom {grub-pc}/cdrom.iso
     exit 0
     within 120
 
-linux-i386: -M pc -cpu pentium3 -smp 4 -m 256 -nographic -kernel {linux-i386}/vmlinuz -initrd {busybox-i386}/initrd.gz -append "console=ttyS0 no_timer_check"
+linux-i386: -M pc -cpu pentium3 -smp 4 -m 256 -nographic -kernel {linux-i386}/vmlinuz -initrd {busybox-i386}/initrd.gz -append "console=ttyS0"
     expect "on i686, 4 CPU"
     expect "/root # "  send "for n in 1 2 3 4; do seq 20000 | md5sum & done; wait; echo all $((8 / 2)) done\n"
     expect "all 4 done"
@@ -30,7 +30,7 @@ linux-rtl8139: -M pc -cpu pentium3 -m 256 -nographic -kernel {linux-i386}/vmlinu
     exit 0
     within 300
 
-linux-amd64: -M pc -cpu max -smp 4 -m 512 -nographic -kernel {linux-amd64}/vmlinuz -initrd {busybox-amd64}/initrd.gz -append "console=ttyS0 no_timer_check"
+linux-amd64: -M pc -cpu max -smp 4 -m 512 -nographic -kernel {linux-amd64}/vmlinuz -initrd {busybox-amd64}/initrd.gz -append "console=ttyS0"
     expect "on x86_64, 4 CPU"
     expect "/root # "  send "for n in 1 2 3 4; do seq 20000 | md5sum & done; wait; echo all $((8 / 2)) done\n"
     expect "all 4 done"

@@ -77,18 +77,20 @@ void apic_update(Apic *a)
     line_set(&a->all->intr[a->number], pending(a) >= 0 || external(a));
 }
 
-void apic_request(Apic *a, uint8_t vector, bool level)
+bool apic_request(Apic *a, uint8_t vector, bool level)
 {
     if (vector < 16) {
         a->errors |= ILLEGAL_ARRIVED;
-        return;
+        return true;
     }
+    bool waits = is_set(a->irr, vector);
     set(a->irr, vector);
     if (level)
         set(a->tmr, vector);
     else
         clear(a->tmr, vector);
     apic_update(a);
+    return !waits;
 }
 
 int apic_take(Apic *a)
@@ -112,7 +114,7 @@ void apic_end(Apic *a)
     if (vector < 0)
         return;
     clear(a->isr, (unsigned)vector);
-    if (is_set(a->tmr, (unsigned)vector) && a->all->ended)
+    if (a->all->ended)
         a->all->ended(a->all->who, (uint8_t)vector);
     apic_update(a);
 }
@@ -152,13 +154,12 @@ static void pulse(Line *line)
     line_set(line, false);
 }
 
-void apic_deliver(Apic *a, ApicMode mode, uint8_t vector, bool level)
+bool apic_deliver(Apic *a, ApicMode mode, uint8_t vector, bool level)
 {
     switch (mode) {
     case APIC_FIXED:
     case APIC_LOWEST:
-        apic_request(a, vector, level);
-        break;
+        return apic_request(a, vector, level);
     case APIC_SMI:
         pulse(&a->all->smi[a->number]);
         break;
@@ -174,6 +175,7 @@ void apic_deliver(Apic *a, ApicMode mode, uint8_t vector, bool level)
     default:
         log_unimp("apic %d: delivery mode %d", a->number, mode);
     }
+    return true;
 }
 
 /* Logical destinations: x2APIC's are a cluster and a set; xAPIC's a set, or in the cluster model four bits of each. */
@@ -203,18 +205,20 @@ static Apic *least_busy(Apics *s, const ApicMessage *m)
     return best;
 }
 
-void apic_send(Device *dev, const ApicMessage *m)
+bool apic_send(Device *dev, const ApicMessage *m)
 {
     Apics *s = (Apics *)(void *)dev;
     if (m->mode == APIC_LOWEST) {
         Apic *a = least_busy(s, m);
-        if (a)
-            apic_deliver(a, m->mode, m->vector, m->level);
-        return;
+        return !a || apic_deliver(a, m->mode, m->vector, m->level);
     }
+    int meant = 0, heard = 0;
     for (int i = 0; i < s->count; i++)
-        if (is_for(&s->apic[i], m))
-            apic_deliver(&s->apic[i], m->mode, m->vector, m->level);
+        if (is_for(&s->apic[i], m)) {
+            meant++;
+            heard += apic_deliver(&s->apic[i], m->mode, m->vector, m->level);
+        }
+    return heard || !meant;
 }
 
 void apic_signal(Device *dev, uint64_t address, uint32_t data)

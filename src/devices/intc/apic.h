@@ -21,10 +21,11 @@ typedef struct ApicMessage {
     uint8_t vector;
 } ApicMessage;
 
-void apic_send(Device *, const ApicMessage *);
+/* false: nobody hears of it, for all who are meant have such an interrupt waiting. */
+bool apic_send(Device *, const ApicMessage *);
 /* A message-signalled interrupt: what a device stores, and where (SDM 3A, "Message Signalled Interrupts"). */
 void apic_signal(Device *, uint64_t address, uint32_t data);
-/* The one who wants to hear when a level-triggered vector is over. */
+/* The one who wants to hear when an interrupt is over. */
 void apic_hear_ends(Device *, void (*ended)(void *who, uint8_t vector), void *who);
 
 /* ---- private to apic*.c ---- */
@@ -61,8 +62,8 @@ typedef struct Apics {
 } Apics;
 
 void apic_update(Apic *);
-void apic_request(Apic *, uint8_t vector, bool level);
-void apic_deliver(Apic *, ApicMode, uint8_t vector, bool level);
+bool apic_request(Apic *, uint8_t vector, bool level); /* false: it was waiting already */
+bool apic_deliver(Apic *, ApicMode, uint8_t vector, bool level);
 void apic_end(Apic *);
 uint32_t apic_priority(const Apic *);
 int apic_take(Apic *); /* the vector; -1: none */

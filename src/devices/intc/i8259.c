@@ -4,18 +4,20 @@
 
 enum { ICW1 = 0x10, ICW1_IC4 = 1, OCW3 = 8, ICW4_AEOI = 2, ICW4_NESTED = 0x10 };
 enum { READY, WANT_ICW2, WANT_ICW3, WANT_ICW4 }; /* what the next write to the data port is */
-enum { CASCADE = 2, NONE = 8 };
+enum { CASCADE = 2, NONE = 8, LATE_MOST = 250 };
 
 typedef struct Chip {
     uint8_t irr, isr, imr, level, lines; /* a bit for each input; `level` is ELCR */
     uint8_t lowest;                      /* the input of lowest priority */
     uint8_t base, expects;
     bool icw4, read_isr, poll, special_mask, auto_eoi, rotate_on_aeoi, nested;
+    uint8_t counted, late[8]; /* inputs whose edges are counted, and those that are still to be requests */
 } Chip;
 
 typedef struct I8259 {
     Device dev;
     Chip chip[2];
+    uint64_t counted; /* property: which inputs are clocks */
     Line intr;
 } I8259;
 
@@ -46,6 +48,15 @@ static int pending(const Chip *c, bool is_first)
     return wanted < served ? input_at(c, wanted) : -1;
 }
 
+/* A clock's edge while the one before is still a request: the host may have had no time for the CPU, which would have
+ * taken both. So there is another request after this one. */
+static void edge(Chip *c, int n, uint8_t bit)
+{
+    if (c->irr & bit & c->counted & (uint8_t)~c->imr && c->late[n] < LATE_MOST)
+        c->late[n]++;
+    c->irr |= bit;
+}
+
 static void set_input(Chip *c, int n, bool level)
 {
     uint8_t bit = (uint8_t)(1 << n);
@@ -54,7 +65,7 @@ static void set_input(Chip *c, int n, bool level)
     if (c->level & bit)
         c->irr = level ? c->irr | bit : c->irr & ~bit;
     else if (level && !was)
-        c->irr |= bit;
+        edge(c, n, bit);
 }
 
 static void update(I8259 *p)
@@ -70,7 +81,9 @@ static void serve(Chip *c, int n)
         c->isr |= bit;
     else if (c->rotate_on_aeoi)
         c->lowest = (uint8_t)n;
-    if (!(c->level & bit))
+    if (c->late[n])
+        c->late[n]--;
+    else if (!(c->level & bit))
         c->irr &= ~bit;
 }
 
@@ -100,8 +113,9 @@ int i8259_acknowledge(Device *dev)
 
 static void initialise(Chip *c, uint8_t icw1)
 {
-    uint8_t level = c->level, lines = c->lines;
+    uint8_t level = c->level, lines = c->lines, counted = c->counted;
     *c = (Chip){ .level = level, .lines = lines, .irr = lines & level, .lowest = 7, .expects = WANT_ICW2 };
+    c->counted = counted;
     c->icw4 = icw1 & ICW1_IC4;
 }
 
@@ -167,6 +181,8 @@ static void write_data(Chip *c, uint8_t value)
         break;
     default:
         c->imr = value;
+        for (int n = 0; n < 8; n++)
+            c->late[n] = value >> n & 1 ? 0 : c->late[n];
     }
 }
 
@@ -237,32 +253,54 @@ static void input(void *dev, int n, bool level)
     update(p);
 }
 
+static bool start(void *dev, Error *err)
+{
+    (void)err;
+    I8259 *p = dev;
+    p->chip[0].counted = (uint8_t)p->counted;
+    p->chip[1].counted = (uint8_t)(p->counted >> 8);
+    return true;
+}
+
 static void update_outputs(void *dev)
 {
     update(dev);
 }
 
 static const StateField chip_state[] = {
-    STATE(Chip, irr),      STATE(Chip, isr),
-    STATE(Chip, imr),      STATE(Chip, level),
-    STATE(Chip, lines),    STATE(Chip, lowest, .reset = 7, .below = 8),
-    STATE(Chip, base),     STATE(Chip, expects, .below = 4),
-    STATE(Chip, icw4),     STATE(Chip, read_isr),
-    STATE(Chip, poll),     STATE(Chip, special_mask),
-    STATE(Chip, auto_eoi), STATE(Chip, rotate_on_aeoi),
-    STATE(Chip, nested),   STATE_END,
+    STATE(Chip, irr),
+    STATE(Chip, isr),
+    STATE(Chip, imr),
+    STATE(Chip, level),
+    STATE(Chip, lines),
+    STATE(Chip, lowest, .reset = 7, .below = 8),
+    STATE(Chip, base),
+    STATE(Chip, expects, .below = 4),
+    STATE(Chip, icw4),
+    STATE(Chip, read_isr),
+    STATE(Chip, poll),
+    STATE(Chip, special_mask),
+    STATE(Chip, auto_eoi),
+    STATE(Chip, rotate_on_aeoi),
+    STATE(Chip, nested),
+    STATE_ARRAY(Chip, late),
+    STATE_END,
 };
 
 const DeviceType i8259 = {
     .name = "isa-i8259",
     .about = "pair of 8259A interrupt controllers",
     .size = sizeof(I8259),
+    .props = (const Prop[]){ { "counted", "inputs that are clocks, none of whose edges is lost, as bits", PROP_UINT,
+                               offsetof(I8259, counted), "0" },
+                             { 0 } },
     .state = (const StateField[]){ STATE_STRUCTS(I8259, chip, chip_state), STATE_END },
     .windows = (const Window[]){ { 2, .read = read_first, .write = write_first, .max = 1 },
                                  { 2, .read = read_second, .write = write_second, .max = 1 },
                                  { 2, .read = read_elcr, .write = write_elcr, .max = 1 },
                                  { 0 } },
     .pins = (const Pin[]){ { .name = "in", .in = input, .count = 16 }, { "intr", offsetof(I8259, intr), 1 }, { 0 } },
+    .start = start,
     .reset = update_outputs,
     .loaded = update_outputs,
 };

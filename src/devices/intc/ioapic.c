@@ -6,7 +6,7 @@
 enum { PINS = 24 };
 enum { SELECT = 0x00, DATA = 0x10, EOI = 0x40, SIZE = 0x1000 };
 enum { R_ID, R_VERSION, R_ARBITRATION, R_ENTRIES = 0x10 };
-enum { VERSION = 0x20 };
+enum { VERSION = 0x20, LATE_MOST = 250 };
 #define E_LOGICAL    (1ull << 11)
 #define E_PENDING    (1ull << 12)
 #define E_LOW        (1ull << 13)
@@ -22,15 +22,25 @@ typedef struct Ioapic {
     uint8_t select, id;
     uint64_t entry[PINS];
     uint32_t lines, requested; /* levels; what waits to be sent */
+    uint64_t counted;          /* property: the inputs whose edges are counted */
+    uint8_t late[PINS];        /* those that are still to be sent */
 } Ioapic;
 
-static void send(Ioapic *p, int n)
+static bool send(Ioapic *p, int n)
 {
     uint64_t e = p->entry[n];
     if (!p->apic)
-        return;
+        return true;
     ApicMessage m = { (uint32_t)(e >> 56), e & E_LOGICAL, e & E_LEVEL, e >> 8 & 7, (uint8_t)e };
-    apic_send(p->apic, &m);
+    return apic_send(p->apic, &m);
+}
+
+/* A clock's edge at a CPU that has not taken the one before: the host may have had no time for that CPU. On a processor
+ * of its own it would have taken both, so this one is sent again when it comes to the end of one. */
+static void send_edge(Ioapic *p, int n)
+{
+    if (!send(p, n) && p->counted >> n & 1 && p->late[n] < LATE_MOST)
+        p->late[n]++;
 }
 
 /* A level waits for the end of the one before; an edge that is masked is lost. */
@@ -44,10 +54,11 @@ static void serve(Ioapic *p, int n)
         if (*e & E_REMOTE_IRR)
             return;
         *e |= E_REMOTE_IRR;
+        send(p, n);
     } else {
         p->requested &= ~bit;
+        send_edge(p, n);
     }
-    send(p, n);
 }
 
 static void input(void *dev, int n, bool level)
@@ -68,10 +79,14 @@ static void ended(void *dev, uint8_t vector)
     Ioapic *p = dev;
     for (int n = 0; n < PINS; n++) {
         uint64_t *e = &p->entry[n];
-        if ((uint8_t)*e != vector || !(*e & E_REMOTE_IRR))
+        if ((uint8_t)*e != vector)
             continue;
-        *e &= ~E_REMOTE_IRR;
-        serve(p, n);
+        if (*e & E_REMOTE_IRR) {
+            *e &= ~E_REMOTE_IRR;
+            serve(p, n);
+        } else if (p->late[n] && send(p, n)) {
+            p->late[n]--;
+        }
     }
 }
 
@@ -83,6 +98,8 @@ static void write_entry(Ioapic *p, int n, bool high, uint32_t value)
     p->entry[n] = (new &E_WRITABLE) | (old & E_READONLY);
     if (!(new &E_LEVEL))
         p->entry[n] &= ~E_REMOTE_IRR; /* as Linux expects: it ends a level by making it an edge and back */
+    if (new &(E_LEVEL | E_MASKED))
+        p->late[n] = 0;
     if (new &E_LEVEL)
         p->requested = p->lines & bit ? p->requested | bit : p->requested & ~bit;
     else if (old & E_LEVEL)
@@ -141,10 +158,13 @@ const DeviceType ioapic = {
     .name = "ioapic",
     .about = "I/O APIC",
     .size = sizeof(Ioapic),
-    .props = (const Prop[]){ { "apic", "the local APICs", PROP_DEVICE, offsetof(Ioapic, apic), NULL }, { 0 } },
+    .props = (const Prop[]){ { "apic", "the local APICs", PROP_DEVICE, offsetof(Ioapic, apic), NULL },
+                             { "counted", "inputs that are clocks, none of whose edges is lost, as bits", PROP_UINT,
+                               offsetof(Ioapic, counted), "0" },
+                             { 0 } },
     .state =
         (const StateField[]){ STATE(Ioapic, select), STATE(Ioapic, id), STATE_ARRAY(Ioapic, entry, .reset = E_MASKED),
-                              STATE(Ioapic, lines), STATE(Ioapic, requested), STATE_END },
+                              STATE(Ioapic, lines), STATE(Ioapic, requested), STATE_ARRAY(Ioapic, late), STATE_END },
     .windows = (const Window[]){ { SIZE, .read = window_read, .write = window_write, .min = 4, .max = 4 }, { 0 } },
     .pins = (const Pin[]){ { .name = "in", .in = input, .count = PINS }, { 0 } },
     .start = start,

@@ -11,6 +11,7 @@ enum { T_WRITABLE = 0x3f4e | T_32 };
 #define PERIOD_FS    UINT64_C(10000000) /* of the counter */
 #define NS_PER_TICK  INT64_C(10)
 #define CAPABILITIES (PERIOD_FS << 32 | 0x8086a201)
+#define LATE_MOST    UINT64_C(100000000) /* ticks: a second */
 
 typedef struct HpetTimer {
     uint64_t config, comparator, period;
@@ -67,10 +68,21 @@ static uint64_t mask(const HpetTimer *t)
     return t->config & T_32 ? UINT32_MAX : UINT64_MAX;
 }
 
+static bool is_periodic(const HpetTimer *t)
+{
+    return t->config & T_PERIODIC && t->period;
+}
+
+/* How far the counter is beyond the comparator. */
+static uint64_t behind(const HpetTimer *t)
+{
+    return (counter(t->all) - t->comparator) & mask(t);
+}
+
 /* A comparator matches when the counter comes to it: the distance ahead, modulo its width. */
 static void schedule(HpetTimer *t)
 {
-    uint64_t now = counter(t->all), ahead = (t->comparator - now) & mask(t);
+    uint64_t ahead = -behind(t) & mask(t);
     if (!(t->all->config & ON)) {
         timer_off(&t->timer);
         return;
@@ -80,16 +92,25 @@ static void schedule(HpetTimer *t)
     timer_at(&t->timer, time_now(t->all->dev.machine) + ns);
 }
 
-/* Late periods are passed over: the comparator moves to the first one ahead. */
+/* Periods that are late follow at once. */
+static void go_on(HpetTimer *t)
+{
+    if (is_periodic(t) && t->all->config & ON && behind(t) <= LATE_MOST)
+        timer_at(&t->timer, time_now(t->all->dev.machine));
+    else
+        schedule(t);
+}
+
+/* After a long sleep of the host the comparator moves to the first period ahead. */
 static void fire(void *timer)
 {
     HpetTimer *t = timer;
-    if (t->config & T_PERIODIC && t->period) {
-        uint64_t late = (counter(t->all) - t->comparator) & mask(t);
-        t->comparator = (t->comparator + (late / t->period + 1) * t->period) & mask(t);
+    if (is_periodic(t)) {
+        uint64_t late = behind(t), passed = late > LATE_MOST ? late / t->period : 0;
+        t->comparator = (t->comparator + (passed + 1) * t->period) & mask(t);
     }
     interrupt(t);
-    schedule(t);
+    go_on(t);
 }
 
 static void show_old(Hpet *h)
@@ -224,7 +245,7 @@ static void loaded(void *dev)
     Hpet *h = dev;
     show_old(h);
     for (int i = 0; i < TIMERS; i++)
-        schedule(&h->t[i]);
+        go_on(&h->t[i]);
 }
 
 static const StateField timer_state[] = {

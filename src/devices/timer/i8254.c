@@ -9,6 +9,7 @@
 enum { COUNTERS = 3, SPEAKER = 2 };
 enum { LATCH, LOW, HIGH, BOTH }; /* the RW field of a control word */
 enum { REFRESH_NS = 15085 };     /* port 61h bit 4 toggles with each refresh of memory */
+enum { GAP_NS = 100000, NEVER = -1 };
 
 typedef struct Counter {
     uint16_t reload; /* as written; 0 is 65536 */
@@ -29,7 +30,8 @@ typedef struct I8254 {
     bool speaker; /* port 61h bit 1 */
     Line irq;
     Timer edge;
-    int64_t rise; /* when counter 0's output rises next */
+    int64_t rise;   /* when counter 0's output rises next */
+    int64_t polled; /* when counter 2's was last seen low; NEVER: or high since */
 } I8254;
 
 static uint32_t from_bcd(uint32_t v)
@@ -259,14 +261,25 @@ static void set_gate(I8254 *p, Counter *c, bool gate)
     c->gate = gate;
 }
 
+/* Systems measure other clocks by looking here until a one-shot ends. When the host has no time for the CPU towards the
+ * end, what they saw last may be long ago, and nothing tells them: Linux then takes the time stamp counter for one of a
+ * tenth of its rate. So after a gap the end shows at the second look, and the first shows them the gap. */
+static bool speaker_output(I8254 *p, int64_t now)
+{
+    const Counter *c = &p->counter[SPEAKER];
+    bool high = output(c, now);
+    bool late = high && c->mode == 0 && p->polled >= c->since && now - p->polled > GAP_NS;
+    p->polled = high ? NEVER : now;
+    return high && !late;
+}
+
 static uint64_t speaker_read(void *dev, uint64_t at, int size)
 {
     (void)at, (void)size;
-    const I8254 *p = dev;
+    I8254 *p = dev;
     int64_t now = time_now(p->dev.machine);
-    const Counter *c = &p->counter[SPEAKER];
-    return (uint64_t)c->gate | (uint64_t)p->speaker << 1 | (uint64_t)(now / REFRESH_NS & 1) << 4 |
-           (uint64_t)output(c, now) << 5;
+    return (uint64_t)p->counter[SPEAKER].gate | (uint64_t)p->speaker << 1 | (uint64_t)(now / REFRESH_NS & 1) << 4 |
+           (uint64_t)speaker_output(p, now) << 5;
 }
 
 static void speaker_write(void *dev, uint64_t at, uint64_t byte, int size)
@@ -321,8 +334,9 @@ const DeviceType i8254 = {
     .name = "isa-pit",
     .about = "8254 interval timer",
     .size = sizeof(I8254),
-    .state = (const StateField[]){ STATE_STRUCTS(I8254, counter, counter_state), STATE(I8254, speaker),
-                                   STATE(I8254, rise), STATE_TIMER(I8254, edge), STATE_END },
+    .state =
+        (const StateField[]){ STATE_STRUCTS(I8254, counter, counter_state), STATE(I8254, speaker), STATE(I8254, rise),
+                              STATE(I8254, polled, .reset = (uint64_t)NEVER), STATE_TIMER(I8254, edge), STATE_END },
     .windows = (const Window[]){ { 4, .read = window_read, .write = window_write, .max = 1 },
                                  { 1, .read = speaker_read, .write = speaker_write, .max = 1 },
                                  { 0 } },
