@@ -86,7 +86,10 @@ bool monitor_gdb(Monitors *, const char *where, Error *err); /* begins a server 
 /* Presses the keys of `count`, lets go of them after a time; what was asked before comes first. False: too many wait.
  */
 bool monitor_type(Monitors *, const int *keys, int count, int64_t hold_ns);
-/* Buttons of the mouse that are pressed. */
-int *monitor_buttons(Monitors *);
+/* The mouse as monitors moved it: buttons that are pressed, and where it is if it is told places. */
+typedef struct MonitorPointer {
+    int buttons, x, y;
+} MonitorPointer;
+MonitorPointer *monitor_pointer(Monitors *);
 /* Why the machine ends or resets, for the event that follows. */
 void monitor_reason(Monitors *, const char *reason);

@@ -95,7 +95,15 @@ static bool mouse_move(Ask *a, Out *o)
         if (text && (sscanf(text, "%5d%n", &by[i], &end) != 1 || text[end]))
             return ask_fail(a, "%s: '%s' is not a number", names[i], text);
     }
-    return input_mouse(by[0], by[1], by[2], *monitor_buttons(a->monitors)) || no_listener(a, "mouse");
+    return input_mouse(by[0], by[1], by[2], monitor_pointer(a->monitors)->buttons) || no_listener(a, "mouse");
+}
+
+/* To the pointer that a window would tell it. */
+static bool tell_buttons(Ask *a, int wheel)
+{
+    const MonitorPointer *p = monitor_pointer(a->monitors);
+    bool told = input_points() ? input_point(p->x, p->y, wheel, p->buttons) : input_mouse(0, 0, wheel, p->buttons);
+    return told || no_listener(a, "mouse");
 }
 
 /* 1 the left button, 2 the middle one, 4 the right one. */
@@ -103,9 +111,9 @@ static bool mouse_button(Ask *a, Out *o)
 {
     int64_t state = ask_int(a, "state", 0);
     (void)o;
-    *monitor_buttons(a->monitors) =
+    monitor_pointer(a->monitors)->buttons =
         (state & 1 ? BUTTON_LEFT : 0) | (state & 2 ? BUTTON_MIDDLE : 0) | (state & 4 ? BUTTON_RIGHT : 0);
-    return input_mouse(0, 0, 0, *monitor_buttons(a->monitors)) || no_listener(a, "mouse");
+    return tell_buttons(a, 0);
 }
 
 static json_t *mice(Ask *a)
@@ -114,9 +122,9 @@ static json_t *mice(Ask *a)
     json_t *list = json_array();
     int n = 0;
     for (const Listener *l = input_next(NULL); l; l = input_next(l))
-        if (l->mouse) {
-            json_array_append_new(
-                list, json_pack("{s:s,s:i,s:b,s:b}", "name", l->name, "index", n, "current", n == 0, "absolute", 0));
+        if (l->mouse || l->point) {
+            json_array_append_new(list, json_pack("{s:s,s:i,s:b,s:b}", "name", l->name, "index", n, "current", n == 0,
+                                                  "absolute", l->point != NULL));
             n++;
         }
     return list;
@@ -149,23 +157,33 @@ static bool send_button(Ask *a, const json_t *data)
     };
     const char *name = json_string_value(json_object_get(data, "button"));
     bool down = json_is_true(json_object_get(data, "down"));
-    int *buttons = monitor_buttons(a->monitors);
+    int *buttons = &monitor_pointer(a->monitors)->buttons;
     for (size_t i = 0; name && i < sizeof names / sizeof *names; i++)
         if (!strcmp(name, names[i].name)) {
             *buttons = down ? *buttons | names[i].button : *buttons & ~names[i].button;
-            return input_mouse(0, 0, down ? names[i].wheel : 0, *buttons) || no_listener(a, "mouse");
+            return tell_buttons(a, down ? names[i].wheel : 0);
         }
     return ask_fail(a, "button: expected left, middle, right, wheel-up or wheel-down");
 }
 
-static bool send_move(Ask *a, const json_t *data)
+static bool read_axis(Ask *a, const json_t *data, bool *x, int *value)
 {
     const char *axis = json_string_value(json_object_get(data, "axis"));
-    int value = (int)json_integer_value(json_object_get(data, "value"));
     if (!axis || (strcmp(axis, "x") && strcmp(axis, "y")))
         return ask_fail(a, "axis: expected x or y");
-    bool x = *axis == 'x';
-    return input_mouse(x ? value : 0, x ? 0 : value, 0, *monitor_buttons(a->monitors)) || no_listener(a, "mouse");
+    *x = *axis == 'x';
+    *value = (int)json_integer_value(json_object_get(data, "value"));
+    return true;
+}
+
+static bool send_move(Ask *a, const json_t *data)
+{
+    bool x;
+    int by;
+    if (!read_axis(a, data, &x, &by))
+        return false;
+    const MonitorPointer *p = monitor_pointer(a->monitors);
+    return input_mouse(x ? by : 0, x ? 0 : by, 0, p->buttons) || no_listener(a, "mouse");
 }
 
 static bool send_pressed(Ask *a, const json_t *data)
@@ -176,10 +194,20 @@ static bool send_pressed(Ask *a, const json_t *data)
     return input_key(key, json_is_true(json_object_get(data, "down"))) || no_listener(a, "keyboard");
 }
 
+/* Told when all of the list has been read, so that both directions come at once. */
 static bool send_place(Ask *a, const json_t *data)
 {
-    (void)data;
-    return no_listener(a, "pointer that is told places");
+    bool x;
+    int to;
+    if (!read_axis(a, data, &x, &to))
+        return false;
+    if (!input_points())
+        return no_listener(a, "pointer that is told places");
+    if (to < 0 || to > INPUT_PLACES)
+        return ask_fail(a, "value: expected 0 to %d", INPUT_PLACES);
+    MonitorPointer *p = monitor_pointer(a->monitors);
+    *(x ? &p->x : &p->y) = to;
+    return true;
 }
 
 static const struct Sender {
@@ -199,6 +227,7 @@ static bool send_one(Ask *a, const json_t *event)
 static json_t *send_event(Ask *a)
 {
     size_t i;
+    bool moved = false;
     json_t *event, *list = json_object_get(a->args, "events");
     if (!json_is_array(list))
         return ask_fail(a, "Invalid parameter type for 'events', expected: array");
@@ -206,8 +235,9 @@ static json_t *send_event(Ask *a)
     {
         if (!send_one(a, event))
             return NULL;
+        moved |= !strcmp(json_string_value(json_object_get(event, "type")), "abs");
     }
-    return json_object();
+    return !moved || tell_buttons(a, 0) ? json_object() : NULL;
 }
 
 extern const Command input_commands[];

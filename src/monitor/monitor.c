@@ -24,7 +24,7 @@ struct Monitors {
     Gdb *gdb; /* begun by `gdbserver` */
     const char *reason;
     Typist *typist;
-    int buttons; /* of the mouse, pressed */
+    MonitorPointer pointer;
 };
 
 const MonitorFacts *monitor_facts(const Monitors *all)
@@ -37,9 +37,9 @@ bool monitor_type(Monitors *all, const int *keys, int count, int64_t hold_ns)
     return typist_press(all->typist, keys, count, hold_ns);
 }
 
-int *monitor_buttons(Monitors *all)
+MonitorPointer *monitor_pointer(Monitors *all)
 {
-    return &all->buttons;
+    return &all->pointer;
 }
 
 Ask monitors_ask(Monitors *all, Error *err)

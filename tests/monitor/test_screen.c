@@ -28,6 +28,12 @@ static void hear_mouse(void *dev, int dx, int dy, int wheel, int buttons)
     snprintf(heard + strlen(heard), sizeof heard - strlen(heard), "%d,%d,%d,%d ", dx, dy, wheel, buttons);
 }
 
+static void hear_place(void *dev, int x, int y, int wheel, int buttons)
+{
+    (void)dev;
+    snprintf(heard + strlen(heard), sizeof heard - strlen(heard), "at %d,%d,%d,%d ", x, y, wheel, buttons);
+}
+
 static Listener listener = { .name = "test", .key = hear_key, .mouse = hear_mouse };
 
 static void begin(const char *type)
@@ -142,6 +148,28 @@ START_TEST(the_mouse_moves_and_clicks)
 }
 END_TEST
 
+START_TEST(a_pointer_is_told_places)
+{
+    Listener tablet = { .name = "tablet", .point = hear_place };
+    begin("i8042");
+    asks("input-send-event", "{\"events\":[{\"type\":\"abs\",\"data\":{\"axis\":\"x\",\"value\":1}}]}",
+         "this machine has no pointer that is told places");
+    input_listen(&tablet);
+    asks("input-send-event",
+         "{\"events\":[{\"type\":\"abs\",\"data\":{\"axis\":\"x\",\"value\":32767}},"
+         "{\"type\":\"abs\",\"data\":{\"axis\":\"y\",\"value\":7}}]}",
+         "{}");
+    hears("at 32767,7,0,0 ");
+    line_says("mouse_button 1", "");
+    hears("at 32767,7,0,1 ");
+    asks("input-send-event", "{\"events\":[{\"type\":\"abs\",\"data\":{\"axis\":\"x\",\"value\":32768}}]}",
+         "value: expected 0 to 32767");
+    line_says("info mice", "* Mouse #0: tablet (absolute)\n  Mouse #1: QEMU PS/2 Mouse\n");
+    input_deafen(&tablet);
+    end();
+}
+END_TEST
+
 START_TEST(the_screen_is_saved_as_the_name_or_the_option_says)
 {
     char path[] = "/tmp/dragoman-screen-XXXXXX", line[128], head[9] = "";
@@ -182,6 +210,6 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = { keys_are_held_and_let_go_in_the_opposite_order, the_mouse_moves_and_clicks,
-                                   the_screen_is_saved_as_the_name_or_the_option_says, NULL };
+                                   a_pointer_is_told_places, the_screen_is_saved_as_the_name_or_the_option_says, NULL };
     return run_tests("monitor/screen", tests, NULL);
 }

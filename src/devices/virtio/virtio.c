@@ -179,6 +179,15 @@ uint64_t virtio_config_load(const Virtio *v, uint64_t at, int size)
     return value;
 }
 
+void virtio_config_store(Virtio *v, uint64_t at, uint64_t value, int size)
+{
+    uint64_t end = v->type->config_writable;
+    if (at >= end)
+        return;
+    memcpy(v->config + at, &value, (size_t)size < end - at ? (size_t)size : (size_t)(end - at));
+    v->type->configured(v);
+}
+
 bool virtio_take(Virtio *v, int n, Chain *c)
 {
     const char *why = NULL;

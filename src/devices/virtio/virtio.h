@@ -26,6 +26,8 @@ typedef struct VirtioType {
     uint32_t id;                         /* section 5 */
     uint16_t queue_most[VIRTIO_QUEUES];  /* 0 ends the list */
     uint32_t config_size;                /* of Virtio.config, which start() fills */
+    uint32_t config_writable;            /* so many bytes at its begin are the driver's to write */
+    void (*configured)(Virtio *);        /* it wrote there */
     bool (*start)(Virtio *, Error *);    /* properties are set; adds to Virtio.offered */
     void (*running)(Virtio *);           /* the driver set DRIVER_OK; may be NULL */
     void (*notify)(Virtio *, int queue); /* there may be chains; takes a bounded number */
@@ -47,7 +49,7 @@ struct Virtio {
     uint64_t offered, features;
     uint8_t status;
     uint32_t generation; /* of the configuration space */
-    uint8_t config[64];
+    uint8_t config[136];
     Queue queue[VIRTIO_QUEUES];
     bool again[VIRTIO_QUEUES]; /* a notification is on its way from ourselves */
     Chain *chain;              /* the last taken */
@@ -67,6 +69,7 @@ void virtio_set_features(Virtio *, int word, uint32_t); /* 0: bits 0 to 31, ... 
 void virtio_enable(Virtio *, int queue, bool);
 void virtio_notify(Virtio *, int queue);
 uint64_t virtio_config_load(const Virtio *, uint64_t at, int size);
+void virtio_config_store(Virtio *, uint64_t at, uint64_t value, int size);
 
 /* For kinds of device. */
 bool virtio_live(const Virtio *, int queue); /* the driver is there and the queue in use */

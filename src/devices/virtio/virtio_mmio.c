@@ -229,6 +229,8 @@ static void write(void *dev, uint64_t at, uint64_t value, int size)
     VirtioMmio *m = dev;
     if (at < CONFIG && decoded(m, at, size))
         reg_write(regs, m, at, value, size);
+    else if (at >= CONFIG && m->device)
+        virtio_config_store(m->device, at - CONFIG, value, size);
 }
 
 static bool attach(void *bus, Device *dev, Error *err)

@@ -269,6 +269,8 @@ static void window_write(void *dev, uint64_t at, uint64_t value, int size)
         reg_write(common, d, at, value, size);
     else if (at >= NOTIFY && (at - NOTIFY) / NOTIFY_EACH < VIRTIO_QUEUES)
         virtio_notify(&d->v, (int)((at - NOTIFY) / NOTIFY_EACH));
+    else if (at >= DEVICE && at < NOTIFY)
+        virtio_config_store(&d->v, at - DEVICE, value, size);
 }
 
 const Window virtio_pci_windows[] = {
