@@ -465,6 +465,8 @@ void machine_free(Machine *m)
         device_unlink(m, last);
         device_free(last);
     }
+    if (m->engine)
+        m->cpus->free(m);
     space_free(m->ports);
     space_free(m->memory);
     run_free(m);

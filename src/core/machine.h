@@ -77,6 +77,7 @@ typedef struct MachineCpus {
     const StateField *state;
     size_t state_size;
     void *(*state_of)(struct Cpu *);
+    void (*free)(Machine *); /* the devices are gone, CPUs included */
 } MachineCpus;
 
 struct Machine {
@@ -88,6 +89,7 @@ struct Machine {
     Device *devices;         /* every part and plugged device, in order of creation */
     struct Cpu **cpu;        /* config->cpus of them, in order; each begins with Device */
     const MachineCpus *cpus; /* NULL: no CPU in this machine */
+    struct Engine *engine;   /* what `cpus` keeps */
     Line power_key;          /* what the user's power button is wired to */
     struct MachineRun *run;  /* lock, timers, posted events, stop request: core/machine.c */
 };

@@ -21,12 +21,17 @@ enum {
     UNITS_BLOCK = 256 << 10 /* of memory for Unit structs */
 };
 
+static size_t cache_size(const Engine *e)
+{
+    return PROLOGUE_ROOM + (size_t)e->region_size * e->regions;
+}
+
 bool cache_init(Engine *e, uint64_t bytes, Error *err)
 {
     e->regions = bytes < (uint64_t)REGIONS * SMALL_REGION ? (uint32_t)(bytes / SMALL_REGION) : REGIONS;
     assert(e->regions >= 2);
     e->region_size = (uint32_t)(bytes / e->regions) & ~4095u;
-    uint64_t all = PROLOGUE_ROOM + (uint64_t)e->region_size * e->regions;
+    size_t all = cache_size(e);
     int fd = memfd_create("translated-code", MFD_CLOEXEC);
     if (fd < 0 || ftruncate(fd, (off_t)all))
         return error_set(err, "cannot create the code cache: %s", strerror(errno));
@@ -36,11 +41,29 @@ bool cache_init(Engine *e, uint64_t bytes, Error *err)
     if (w == MAP_FAILED || x == MAP_FAILED)
         return error_set(err, "cannot map %llu MiB of code cache: %s; try a smaller tb-size",
                          (unsigned long long)all >> 20, strerror(errno));
+    e->base = w;
     e->to_exec = x - w;
     e->prologue_size = e->backend->prologue(e->guest, e->lockstep ? lockstep_call : NULL, w, e->to_exec, PROLOGUE_ROOM);
     for (int k = 0; k < (int)e->regions; k++)
         e->region[k].w = w + PROLOGUE_ROOM + (uint64_t)k * e->region_size;
     return true;
+}
+
+void cache_free(Engine *e)
+{
+    for (int k = 0; k < (int)e->regions; k++) {
+        CodeRegion *r = &e->region[k];
+        for (uint32_t n = 0; n < r->count; n++)
+            free(r->units[n]->leader);
+        for (uint32_t n = 0; n < r->blocks; n++)
+            free(r->block[n]);
+        free(r->block);
+        free(r->units);
+    }
+    if (e->base) {
+        munmap(e->base, cache_size(e));
+        munmap(e->base + e->to_exec, cache_size(e));
+    }
 }
 
 /* Units that are neighbours in a page are neighbours here: who runs one often looks for the next soon. */

@@ -65,6 +65,15 @@ Counting *counting_new(Machine *m)
     return c;
 }
 
+void counting_free(Counting *c)
+{
+    if (!c)
+        return;
+    drives_use_clock(NULL);
+    timer_off(&c->drives);
+    free(c);
+}
+
 static CountState *state(const Machine *m)
 {
     return &m->cpu[0]->run->count;
@@ -377,4 +386,5 @@ const MachineCpus counting_cpus = {
     .state = counting_run_state,
     .state_size = sizeof(CpuRun),
     .state_of = run_of,
+    .free = engine_free,
 };

@@ -73,6 +73,8 @@ typedef struct Counting Counting;
 
 typedef struct Engine {
     Machine *machine;
+    CpuRun **run; /* of each vCPU, as far as they are made */
+    SpaceWatch watch;
     const Guest *guest;
     const Backend *backend;
     Lockstep *lockstep;  /* --lockstep, or NULL */
@@ -82,6 +84,7 @@ typedef struct Engine {
     uint64_t pages;
 
     pthread_mutex_t lock; /* translation, links, lookup-table entries, page lists */
+    uint8_t *base;        /* of the code cache, the writable view */
     ptrdiff_t to_exec;
     uint32_t region_size, prologue_size, region_now;
     uint32_t regions;    /* in use: fewer in a small cache */
@@ -99,9 +102,11 @@ typedef struct Engine {
 } Engine;
 
 Engine *engine_of(const Cpu *);
+void engine_free(Machine *); /* the CPU devices are gone */
 
 /* ---- code-cache.c; all under engine->lock unless said ---- */
 bool cache_init(Engine *, uint64_t bytes, Error *err);
+void cache_free(Engine *);
 Unit *cache_find(Engine *, uint32_t ram_page, uint64_t pc, uint64_t mode);
 /* Makes the unit; NULL if no room could be made now (a region must be evicted: cache_evict without the lock). */
 Unit *cache_make(Cpu *, uint32_t ram_page, uint64_t pc, uint64_t mode, const uint8_t *page_bytes, uint32_t limit);
@@ -119,6 +124,7 @@ uint64_t cache_exit_pc(Engine *, const void *stub);  /* where it goes; takes the
 
 /* ---- lockstep.c, lockstep-log.c ---- */
 Lockstep *lockstep_new(const Guest *); /* NULL: not asked for */
+void lockstep_free(Lockstep *);        /* NULL: nothing */
 const Guest *lockstep_guest(Lockstep *);
 CpuExit lockstep_run(Cpu *, Unit *); /* under machine_lock_around */
 /* Memory is about to be written, by a vCPU and by a device. */
@@ -228,6 +234,7 @@ static inline bool debug_interruptible(const Cpu *cpu)
 
 /* ---- count.c ---- */
 Counting *counting_new(Machine *); /* NULL: not asked for */
+void counting_free(Counting *);    /* NULL: nothing */
 extern const MachineCpus counting_cpus;
 
 /* ---- run.c ---- */
@@ -239,6 +246,7 @@ bool cpu_waits(Cpu *); /* for an interrupt that has not come */
 void cpu_thread_begin(Cpu *);
 CpuExit interpret_rest(Cpu *); /* of the budget, a unit's length at most */
 void stop_cpus(Machine *);
+extern const MachineCpus machine_cpus;
 void reset_cpus(Machine *);
 void settle_cpus(Machine *);
 #define RUN_STATE                                                                                                      \

@@ -10,7 +10,7 @@
 
 enum { GUESTS = 16 };
 static struct {
-    const Guest *guest;
+    const StateField *state;
     Slot *slots;
     int count;
 } made[GUESTS];
@@ -49,13 +49,13 @@ const Slot *guest_slots(const Guest *g, int *count)
 {
     int at = 0;
     pthread_mutex_lock(&lock);
-    while (made[at].guest && made[at].guest != g)
+    while (made[at].state && made[at].state != g->state)
         at++;
     assert(at < GUESTS - 1);
-    if (!made[at].guest) {
+    if (!made[at].state) {
         made[at].count = slot_count(g);
         made[at].slots = make_slots(g, made[at].count);
-        made[at].guest = g;
+        made[at].state = g->state;
     }
     pthread_mutex_unlock(&lock);
     if (count)

@@ -64,6 +64,18 @@ Lockstep *lockstep_new(const Guest *g)
     return l;
 }
 
+void lockstep_free(Lockstep *l)
+{
+    if (!l)
+        return;
+    void *const all[] = { l->helpers, l->ir,    l->before, l->copy,  l->at_call, l->part,
+                          l->write,   l->event, l->change, l->bytes, l->touch };
+    for (size_t k = 0; k < sizeof all / sizeof *all; k++)
+        free(all[k]);
+    out_free(&l->what);
+    free(l);
+}
+
 const Guest *lockstep_guest(Lockstep *l)
 {
     return &l->guest;

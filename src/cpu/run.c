@@ -15,15 +15,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-static const Backend *chosen_backend; /* set once by main before any machine is made */
-static Translation chosen;
-
-void cpu_use_backend(const Backend *b, Translation t)
-{
-    chosen_backend = b;
-    chosen = t;
-}
-
 uint64_t *pc_of(Cpu *cpu)
 {
     int count;
@@ -562,7 +553,7 @@ void *run_of(Cpu *cpu)
     return cpu->run;
 }
 
-static const MachineCpus machine_cpus = {
+const MachineCpus machine_cpus = {
     .start = start_cpus,
     .stop = stop_cpus,
     .reset = reset_cpus,
@@ -570,100 +561,5 @@ static const MachineCpus machine_cpus = {
     .state = run_state,
     .state_size = sizeof(CpuRun),
     .state_of = run_of,
+    .free = engine_free,
 };
-
-/* ---- making ---- */
-
-static void ram_dirty(void *who, uint64_t page, uint64_t offset, uint64_t len)
-{
-    Engine *e = who;
-    if (e->lockstep)
-        lockstep_device_writes(e->lockstep);
-    __atomic_thread_fence(__ATOMIC_SEQ_CST); /* the write comes before the look */
-    for (uint64_t at = offset; at < offset + len;) {
-        uint64_t p = page + (at >> 12), in = at & 0xfff,
-                 n = offset + len - at < 0x1000 - in ? offset + len - at : 0x1000 - in;
-        if (p < e->pages && __atomic_load_n(&e->page_flags[p], __ATOMIC_SEQ_CST) & PAGE_CODE)
-            page_written(e, (uint32_t)p, (uint32_t)in, (uint32_t)n);
-        at += n;
-    }
-}
-
-static void flush_all(Cpu *cpu, uint64_t arg)
-{
-    (void)arg;
-    for (int b = 0; b < BANKS; b++)
-        if (cpu->run->bank[b]->live)
-            bank_flush(cpu->run->bank[b]);
-}
-
-void cpu_private_memory(Cpu *cpu, bool on)
-{
-    cpu->run->private_memory = on;
-    flush_all(cpu, 0);
-}
-
-static void remapped(void *who, Space *s, uint64_t at, uint64_t len)
-{
-    Engine *e = who;
-    (void)at, (void)len;
-    if (s != e->machine->memory && s != e->machine->private_memory)
-        return;
-    for (int k = 0; k < e->machine->config->cpus; k++)
-        if (e->machine->cpu[k] && e->machine->cpu[k]->run)
-            cpu_post(e->machine->cpu[k], flush_all, 0);
-}
-
-static Engine *new_engine(Machine *m, const Guest *g, Error *err)
-{
-    Engine *e = xalloc(sizeof *e);
-    e->machine = m;
-    e->lockstep = lockstep_new(g);
-    e->guest = e->lockstep ? lockstep_guest(e->lockstep) : g;
-    e->counting = counting_new(m);
-    e->backend = chosen_backend;
-    e->pages = (m->config->ram >> 12) + (4ull << 18); /* RAM, flash and what devices add: core/ram.c reserves 2 GiB */
-    e->page_flags = xalloc(e->pages);
-    e->code_page = xalloc(e->pages * sizeof *e->code_page);
-    pthread_mutex_init(&e->lock, NULL);
-    pthread_mutex_init(&e->stop_lock, NULL);
-    pthread_cond_init(&e->stopped, NULL);
-    pthread_cond_init(&e->resumed, NULL);
-    pthread_mutex_init(&e->debug.lock, NULL);
-    e->unit_insns = chosen.one_insn ? 1 : UNIT_INSNS;
-    if (!cache_init(e, chosen.cache_bytes ? chosen.cache_bytes : 256ull << 20, err))
-        return NULL;
-    SpaceWatch *w = xalloc(sizeof *w);
-    *w = (SpaceWatch){ ram_dirty, remapped, e };
-    space_watch(w);
-    return e;
-}
-
-bool cpu_init(Cpu *cpu, const Guest *g, Error *err)
-{
-    Machine *m = cpu->dev.machine;
-    CpuRun *run = xalloc(sizeof *run);
-    int n = 0;
-    while (m->cpu[n] && m->cpu[n] != cpu)
-        n++;
-    run->number = n;
-    run->guest = g;
-    for (int b = 0; b < BANKS; b++)
-        (run->bank[b] = xalloc(sizeof(TlbBank)))->number = (uint8_t)b;
-    run->ir = xalloc(sizeof(Ir));
-    run->compiled = xalloc(sizeof(Compiled));
-    pthread_mutex_init(&run->wake_lock, NULL);
-    pthread_cond_init(&run->wake, NULL);
-    run->debug.stopped_at = run->waits_at = ~0ull;
-    cpu->run = run;
-    if (n && m->cpu[0]->run)
-        run->engine = m->cpu[0]->run->engine;
-    else
-        run->engine = new_engine(m, g, err);
-    if (!run->engine)
-        return false;
-    run->guest = run->engine->guest;
-    run->mode_bits = run->engine->counting ? MODE_COUNT : 0;
-    m->cpus = run->engine->counting ? &counting_cpus : &machine_cpus;
-    return true;
-}
