@@ -458,10 +458,12 @@ const Option options[] = {
     { "D", "FILE", "log to a file", .text = offsetof(Config, log_file) },
     { "dfilter", "RANGE[,RANGE...]",
       "log only what is about these guest addresses:\nSTART..END, START+LENGTH, START-LENGTH", set_filter },
-    { "icount", "shift=N|auto[,sleep=on|off][,stop=COUNT]",
+    { "icount", "shift=N|auto[,sleep=on|off][,stop=COUNT][,rr=record|replay,rrfile=FILE]",
       "CPUs take turns, and time is how many instructions they ran, 2^N ns each (auto: 8 ns):\n"
       "the same guest does the same every time. sleep=off: skip idle time.\n"
-      "stop: end there and print a hash of memory and registers",
+      "stop: end there and print a hash of memory and registers.\n"
+      "rr=record writes what comes from outside to a file (what is typed, the network); rr=replay\n"
+      "gives it to the same machine at the same instructions, and takes nothing else",
       set_icount },
     { "lockstep", NULL,
       "run all guest code twice, interpreted and translated, and stop where\nthey differ (slow; for who works on "

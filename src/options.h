@@ -20,6 +20,8 @@ typedef struct Config {
     Texts monitors; /* -monitor, -qmp, -qmp-pretty, -mon: the option's name, then what it says */
     bool lockstep;
     CountOptions count;
+    int replay; /* -icount rr=: a ReplayMode */
+    const char *replay_file;
     int64_t date_ns; /* -rtc base=DATE, if dated */
     bool dated;
     const char *vga, *debugcon, *parallel; /* NULL: not said */

@@ -221,7 +221,20 @@ bool set_rtc(void *config, const char *value, Error *err)
     return ok || error_in(err, "-rtc %s: ", value);
 }
 
-/* -icount shift=N|auto[,sleep=on|off][,align=off][,stop=COUNT] */
+/* rr=record|replay,rrfile=FILE */
+static bool replay_keys(Config *c, KeyVals *keys, Error *err)
+{
+    static const char *const modes[] = { "off", "record", "replay", NULL };
+    const char *file = keyvals_get(keys, "rrfile");
+    if (!keyvals_choice(keys, "rr", modes, &c->replay, err))
+        return false;
+    if (!c->replay != !file)
+        return error_set(err, "rr=record and rr=replay need a file, and only they: rrfile=FILE");
+    c->replay_file = file ? config_own(c, xstrdup(file)) : NULL;
+    return true;
+}
+
+/* -icount shift=N|auto[,sleep=on|off][,align=off][,stop=COUNT][,rr=record|replay,rrfile=FILE] */
 bool set_icount(void *config, const char *value, Error *err)
 {
     enum { AUTO_SHIFT = 3, MOST_SHIFT = 10 }; /* 125 million instructions a second; about a million */
@@ -240,7 +253,7 @@ bool set_icount(void *config, const char *value, Error *err)
     if (ok && at && (!text_to_number(at, &stop) || !stop))
         ok = error_set(err, "stop=%s: expected a number of instructions", at);
     ok = ok && keyvals_bool(&keys, "sleep", &o->sleep, err) && keyvals_bool(&keys, "align", &align, err) &&
-         keyvals_done(&keys, err);
+         replay_keys(config, &keys, err) && keyvals_done(&keys, err);
     if (ok && align)
         ok = error_set(err, "align=on: a guest that is too slow is not told of; leave it out");
     keyvals_free(&keys);

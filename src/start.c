@@ -4,6 +4,7 @@
 #include "base/keyvals.h"
 #include "base/log.h"
 #include "config.h"
+#include "core/replay.h"
 #include "core/snapshot.h"
 #include "core/snapshot_tags.h"
 #include "host/chardev.h"
@@ -13,6 +14,7 @@
 #include "host/loop.h"
 #include "host/net.h"
 #include "host/random.h"
+#include "host/replay.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -143,8 +145,12 @@ bool host_open(const Config *c, Error *err)
 {
     if (c->seeded || c->count.on)
         random_seed(c->seed);
+    chardevs_take_all(c->count.on);
+    nets_be_prompt(c->count.on);
     if (c->count.on)
         clock_wall_stand(c->dated ? c->date_ns : COUNTED_DATE);
+    if (!replay_open((ReplayMode)c->replay, c->replay_file, err))
+        return error_in(err, "-icount: ");
     return (!c->log_file || log_to(c->log_file, err)) && each(&c->chardevs, chardev_add, err) && open_serials(c, err) &&
            (!c->parallel || chardev_open("parallel0", c->parallel, err) || error_in(err, "-parallel ")) &&
            open_monitors(c, err) && open_gdb(c, err) && open_drives(c, err) && each(&c->netdevs, net_add, err);
@@ -156,6 +162,7 @@ void host_close(void)
     drives_close();
     loop_stop();
     chardevs_close();
+    replay_close();
 }
 
 static void *find_host(PropKind kind, const char *id)
@@ -324,7 +331,8 @@ Machine *start_machine(Config *c, Error *err)
     if (!m)
         return NULL;
     if (plug_cards(m, c, err) && each(&c->dumps, open_dump, err) && plug_debugcon(m, c, err) &&
-        plug_devices(m, c, err) && plug_drives(m, err) && machine_boot(m, err) && load_snapshot(c, m, err))
+        plug_devices(m, c, err) && plug_drives(m, err) && machine_boot(m, err) && load_snapshot(c, m, err) &&
+        (replay_begin(m, err) || error_in(err, "-icount rrfile=%s: ", c->replay_file)))
         return m;
     machine_free(m);
     return NULL;
@@ -377,6 +385,7 @@ static char *window_words(const Config *c)
 /* As in QEMU, a machine with a screen is shown in a window where that can be, even if nobody says so. */
 bool start_window(Config *c, Machine *m, Error *err)
 {
+    window_source();
     bool screen = display_first(), asked = c->display, none = c->nographic || displays(c, "none");
     if (none || (!asked && !(screen && window_has_place("sdl"))))
         return true;

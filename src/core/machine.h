@@ -69,6 +69,8 @@ typedef struct MachineCpus {
         Machine *); /* stopped; all devices (CPUs included) were reset or will be loaded: forget what was cached */
     /* Of CPUs whose work is the clock; else NULL. While they run they call machine_turn themselves. */
     int64_t (*now)(const Machine *);
+    uint64_t (*count)(const Machine *);             /* instructions so far */
+    void (*sums)(const Machine *, uint64_t sum[2]); /* what memory and registers come to; they stand */
     void (*set_now)(Machine *, int64_t);
     void (*sooner)(Machine *, int64_t when); /* a timer was set, maybe for earlier than they know of */
     void (*poke)(Machine *);                 /* from any thread: something was posted, or the machine is to stop */

@@ -232,6 +232,7 @@ int64_t machine_turn(Machine *m)
     machine_lock(m);
     space_device_begin();
     run_posts(m);
+    replay_turn(m);
     int64_t next = machine_paused(m) ? TIMER_OFF : timers_run(m);
     /* From here on a timer set for earlier wakes the loop; what was set before is in `next`. */
     __atomic_store_n(&m->run->sleeps_until, next, __ATOMIC_SEQ_CST);
@@ -295,6 +296,7 @@ int machine_run(Machine *m)
     }
     cpus_stop(m);
     clock_freeze(m);
+    replay_finish(m);
     tell_locked(m, NEWS_SHUTDOWN);
     return failed ? failed : why == STOP_PANIC ? 1 : __atomic_load_n(&m->run->exit_code, __ATOMIC_RELAXED);
 }

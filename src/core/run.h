@@ -37,7 +37,8 @@ struct MachineRun {
     bool around, inner; /* the holder's: it keeps the lock; code it calls has taken it, too */
 
     /* timer.c */
-    Timer *timers;        /* earliest first */
+    Timer *timers; /* earliest first */
+    uint64_t timers_fired;
     int64_t clock_start;  /* atomic: clock_ns() at virtual time 0 */
     int64_t frozen;       /* atomic: virtual time while paused; else NOT_FROZEN */
     int64_t sleeps_until; /* atomic: when the run loop will look at the timers again */
@@ -69,6 +70,8 @@ void lock_init(Machine *);
 void timers_init(Machine *);
 void clock_freeze(Machine *);
 void clock_thaw(Machine *);
+void replay_turn(Machine *);   /* under the lock: what a recording says comes now */
+void replay_finish(Machine *); /* the CPUs stand for good */
 bool run_init(Machine *, Error *err);
 void run_free(Machine *);
 void run_wake(Machine *);

@@ -2,6 +2,8 @@
 
 #include "base/alloc.h"
 #include "config.h"
+#include "core/describe.h"
+#include "core/replay.h"
 #include "core/run.h"
 #include "core/snapshot_device.h"
 #include "core/snapshot_items.h"
@@ -17,42 +19,10 @@ enum { PAGE = 4096 };
 
 /* ---- what the file is of ---- */
 
-static void quoted(Out *o, const char *text)
-{
-    out(o, "\"");
-    for (; text && *text; text++)
-        if (*text == '"' || *text == '\\' || (unsigned char)*text < ' ')
-            out(o, "\\u%04x", (unsigned char)*text);
-        else
-            out(o, "%c", *text);
-    out(o, "\"");
-}
-
-static void member(Out *o, const char *kind, const char *name, const char *value)
-{
-    char *key = xprintf("%s%s", kind, name);
-    quoted(o, key);
-    free(key);
-    out(o, ": ");
-    quoted(o, value);
-    out(o, ",\n");
-}
-
 static void header(Machine *m, Out *o)
 {
-    const MachineConfig *c = m->config;
     out(o, "{\n\"dragoman snapshot\": 2,\n");
-    member(o, "machine", "", m->type->name);
-    member(o, "machine properties", "", c->machine_props);
-    member(o, "cpu", "", c->cpu);
-    out(o, "\"cpus\": %d,\n\"ram bytes\": %llu,\n", c->cpus, (unsigned long long)c->ram);
-    for (const Device *d = m->devices; d; d = d->next)
-        member(o, "device ", d->id, d->type->name);
-    for (Drive *d = drive_next(NULL); d; d = drive_next(d)) {
-        char *bytes = xprintf("%llu bytes%s", (unsigned long long)d->bytes, d->readonly ? ", readonly" : "");
-        member(o, "drive ", d->id, bytes);
-        free(bytes);
-    }
+    machine_describe(m, o);
     out(o, "\"program\": \"dragoman %s\"\n}\n", VERSION);
 }
 
@@ -145,18 +115,6 @@ static void save_drive(SnapshotFile *s, Drive *d)
     save_items(s, "drive", d->id, DRIVE_CLUSTER, numbers, count, read_cluster, d);
 }
 
-/* A drive that is written to for good goes on after the snapshot, and would not fit it any more. */
-static bool drives_can(Error *err)
-{
-    for (Drive *d = drive_next(NULL); d; d = drive_next(d))
-        if (!d->readonly && !drive_is_private(d))
-            return error_set(err,
-                             "drive '%s' writes to its file, which a snapshot does not keep; start with -snapshot, or "
-                             "with snapshot=on or readonly=on in its -drive",
-                             d->id);
-    return true;
-}
-
 static void settle(Machine *m)
 {
     for (Drive *d = drive_next(NULL); d; d = drive_next(d))
@@ -180,7 +138,7 @@ static void save_cpu(Machine *m, SnapshotFile *s, int n)
 
 bool snapshot_save(Machine *m, const char *path, Error *err)
 {
-    if (!drives_can(err))
+    if (!drives_are_kept("a snapshot does not keep", err))
         return false;
     settle(m);
     Out o = { 0 };
@@ -384,6 +342,8 @@ static bool apply(Load *l, Error *err)
 
 bool snapshot_load(Machine *m, const char *path, Error *err)
 {
+    if (replay_has_begun())
+        return error_set(err, "a recording has begun, which goes one way; start with -loadvm instead");
     SnapshotFile *file = snapshot_open(path, err);
     if (!file)
         return false;

@@ -78,6 +78,7 @@ int64_t timers_run(Machine *m)
     for (int left = 1000; left && *timers && (*timers)->when <= now; left--) {
         Timer *t = *timers;
         timer_off(t);
+        m->run->timers_fired++;
         t->fire(t->who);
     }
     return *timers ? (*timers)->when : TIMER_OFF;

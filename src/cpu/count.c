@@ -5,8 +5,10 @@
 
 #include "base/alloc.h"
 #include "base/log.h"
+#include "core/replay.h"
 #include "host/clock.h"
 #include "host/drive.h"
+#include "host/replay.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -161,16 +163,28 @@ static void wait_poke(Engine *e, int64_t ns)
     pthread_mutex_unlock(&first->wake_lock);
 }
 
-/* Nobody has anything to do until the next timer. */
+/* Time that passes while nobody has anything to do until the next timer; -1: it does not come, and nobody waits. */
+static int64_t time_to_skip(Engine *e, int64_t next)
+{
+    int64_t at;
+    uint64_t count;
+    bool played = replay_ahead(&count, &at);
+    if (played && count == state(e->machine)->done && at < next && at > now(e->machine))
+        next = at;
+    else if (played && next == TIMER_OFF)
+        replay_lost(e->machine);
+    return next == TIMER_OFF ? -1 : next - now(e->machine);
+}
+
 static void idle(Engine *e, int64_t next)
 {
     Counting *c = e->counting;
-    if (next == TIMER_OFF) {
+    int64_t left = time_to_skip(e, next), passed = left;
+    if (left < 0 && next == TIMER_OFF) {
         wait_poke(e, -1);
         return;
     }
-    int64_t left = next - now(e->machine), passed = left;
-    if (c->options.sleep && left > 0) {
+    if (c->options.sleep && left > 0 && replay_mode() != REPLAY_PLAYS) {
         int64_t before = clock_ns();
         wait_poke(e, left);
         passed = clock_ns() - before;
@@ -223,6 +237,27 @@ static void end_turn(Machine *m, const Cpu *cpu, int64_t whole)
         s->next = (s->next + 1) % (uint32_t)m->config->cpus;
 }
 
+static int64_t at_most(int64_t count, uint64_t most)
+{
+    return (uint64_t)count < most ? count : (int64_t)most;
+}
+
+/* Instructions until something comes from a recording. */
+static uint64_t to_replayed(const CountState *s)
+{
+    int64_t at;
+    uint64_t count;
+    return replay_ahead(&count, &at) && count > s->done ? count - s->done : UINT64_MAX;
+}
+
+/* What comes next from a recording comes now, behind a timer that is due. */
+static bool waits_for_timer(const Machine *m, int64_t next)
+{
+    int64_t at;
+    uint64_t count;
+    return replay_ahead(&count, &at) && count == state(m)->done && next <= now(m);
+}
+
 static void run_turn(Engine *e, Cpu *cpu, int64_t next)
 {
     Counting *c = e->counting;
@@ -232,8 +267,8 @@ static void run_turn(Engine *e, Cpu *cpu, int64_t next)
     c->given = next == TIMER_OFF ? whole : until(e->machine, next);
     if (c->given > whole)
         c->given = whole;
-    if (c->options.stop_at && (uint64_t)c->given > c->options.stop_at - s->done)
-        c->given = (int64_t)(c->options.stop_at - s->done);
+    c->given = at_most(c->given, c->options.stop_at ? c->options.stop_at - s->done : UINT64_MAX);
+    c->given = at_most(c->given, to_replayed(s));
     cpu->budget = c->given;
     c->running = cpu;
     cpu->run->settled = false;
@@ -305,11 +340,18 @@ static uint64_t memory_hash(const Machine *m)
     return h;
 }
 
+static void sums(const Machine *m, uint64_t sum[2])
+{
+    sum[0] = memory_hash(m);
+    sum[1] = registers_hash(m);
+}
+
 static void end_here(Engine *e)
 {
+    uint64_t sum[2];
+    sums(e->machine, sum);
     log_line("count %llu: time %lld ns, memory %016llx, registers %016llx", (unsigned long long)state(e->machine)->done,
-             (long long)now(e->machine), (unsigned long long)memory_hash(e->machine),
-             (unsigned long long)registers_hash(e->machine));
+             (long long)now(e->machine), (unsigned long long)sum[0], (unsigned long long)sum[1]);
     log_flush();
     machine_exit(e->machine, 0);
 }
@@ -339,6 +381,8 @@ static void *thread(void *arg)
             continue;
         }
         int64_t next = machine_turn(m);
+        if (waits_for_timer(m, next))
+            continue;
         Cpu *cpu = whose_turn(e);
         if (cpu)
             run_turn(e, cpu, next);
@@ -380,6 +424,8 @@ const MachineCpus counting_cpus = {
     .reset = reset_cpus,
     .settle = settle_cpus,
     .now = now,
+    .count = count_of,
+    .sums = sums,
     .set_now = set_now,
     .sooner = sooner,
     .poke = poke,

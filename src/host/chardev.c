@@ -40,9 +40,38 @@ static void accept_more(Chardev *c)
     port_feed((Port *)c);
 }
 
+static void unpend(Port *p, size_t n)
+{
+    if (n && !__atomic_sub_fetch(&p->pending, n, __ATOMIC_ACQ_REL))
+        loop_wake();
+}
+
+static void unheard(void *port, const void *bytes, size_t len)
+{
+    unpend(port, len);
+    mux_watch(port, bytes, len);
+}
+
+static void given(void *port, const void *bytes, size_t len)
+{
+    port_give(port, bytes, len);
+}
+
+static void happened(void *who, const void *what, size_t len)
+{
+    (void)len;
+    port_tell(who, *(const uint8_t *)what);
+}
+
 void port_init(Port *p, const char *id)
 {
     p->dev = (Chardev){ .id = xstrdup(id), .write = write_nowhere, .accept = accept_more };
+}
+
+void port_outside(Port *p)
+{
+    door_source(DOOR_CHARS, p->dev.id, given, unheard, p);
+    door_source(DOOR_EVENT, p->dev.id, happened, NULL, p);
 }
 
 Port *null_port(const char *id)
@@ -68,8 +97,7 @@ bool port_wants_input(const Port *p)
 static void taken(Port *p, size_t n)
 {
     bytes_drop(&p->input, n);
-    if (n && !__atomic_sub_fetch(&p->pending, n, __ATOMIC_ACQ_REL))
-        loop_wake();
+    unpend(p, n);
 }
 
 void port_feed(Port *p)
@@ -114,16 +142,10 @@ void port_tell(Port *p, int what)
         p->dev.event(p->dev.dev, what);
 }
 
-static void happened(void *who, const void *what, size_t len)
-{
-    (void)len;
-    port_tell(who, *(const uint8_t *)what);
-}
-
 void port_event(Port *p, int what)
 {
     uint8_t byte = (uint8_t)what;
-    door_post(DOOR_CHARS, p->dev.id, happened, p, &byte, 1);
+    door_post(DOOR_EVENT, p->dev.id, happened, p, &byte, 1);
 }
 
 static Port *open_null(KeyVals *keys, const char *id, Error *err)
@@ -325,6 +347,12 @@ void chardev_describe(const Chardev *c, Out *o)
         p->describe(p, o);
     else
         out(o, "%s", p->kind);
+}
+
+void chardev_about(Chardev *c)
+{
+    c->about = true;
+    door_about(c);
 }
 
 const char *chardev_kind(int i)

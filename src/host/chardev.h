@@ -17,6 +17,7 @@ struct Chardev {
     void (*event)(void *dev, int what);               /* CHARDEV_BREAK, ... or NULL */
     void *dev;
     void (*accept)(Chardev *); /* the device calls this when room() grew; may be NULL */
+    bool about;                /* chardev_about */
     bool late;                 /* nobody is at the other end before event(CHARDEV_OPENED) */
 };
 enum { CHARDEV_BREAK = 1, CHARDEV_OPENED, CHARDEV_CLOSED, CHARDEV_WRITABLE };
@@ -28,6 +29,13 @@ bool chardev_add(const char *line, Error *);
  * pipe:PATH, pty, tcp:HOST:PORT,options, telnet:..., unix:PATH,options, chardev:ID, or mon: in front of one of them,
  * which makes a mux whose second front end is chardev "monitor". */
 bool chardev_open(const char *id, const char *where, Error *);
+
+/* What devices write is taken at once, however slow the other end is: a machine that counts instructions must not
+ * notice. What is then too much is lost. */
+void chardevs_take_all(bool);
+
+/* Who reads there looks at the machine and is no part of it: a monitor, a debugger. */
+void chardev_about(Chardev *);
 
 Chardev *chardev_find(const char *id);         /* NULL: none of that id. For a mux each call makes another front end */
 Chardev *chardev_next(Chardev *);              /* all of them; NULL begins and ends */

@@ -15,14 +15,22 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { OUTPUT_BOUND = 1 << 20, CHUNK = 4096, FLUSH_MS = 1000 };
+enum { OUTPUT_BOUND = 1 << 20, PATIENT_BOUND = 64 << 20, CHUNK = 4096, FLUSH_MS = 1000 };
+
+static bool patient;
+
+void chardevs_take_all(bool on)
+{
+    patient = on;
+}
 
 size_t fdport_write(Chardev *c, const void *bytes, size_t len)
 {
     FdPort *f = (FdPort *)c;
     pthread_mutex_lock(&f->lock);
-    size_t n = f->out < 0 ? len : bytes_put(&f->output, bytes, len, OUTPUT_BOUND);
-    if (f->lossy)
+    bool all = patient && !c->about;
+    size_t n = f->out < 0 ? len : bytes_put(&f->output, bytes, len, all ? PATIENT_BOUND : OUTPUT_BOUND);
+    if (f->lossy || all)
         n = len;
     f->short_of_room |= n < len;
     pthread_mutex_unlock(&f->lock);
@@ -110,6 +118,7 @@ void fdport_close(Port *p)
 void fdport_init(FdPort *f, const char *id, int in, int out)
 {
     port_init(&f->port, id);
+    port_outside(&f->port);
     f->port.dev.write = fdport_write;
     f->port.close = fdport_close;
     f->in = in;

@@ -15,6 +15,7 @@ typedef struct Mux {
     Port port; /* never written to or read from: devices have fronts */
     Front *fronts, *focus;
     bool escaped; /* the last byte was the escape */
+    bool watched; /* the same, for mux_watch */
 } Mux;
 
 struct Front {
@@ -100,6 +101,16 @@ static void receive(void *dev, const void *bytes, size_t len)
             to_front(m, at, (size_t)(stop - at));
         m->escaped = stop != end_of;
         at = stop + m->escaped;
+    }
+}
+
+void mux_watch(Port *base, const uint8_t *bytes, size_t len)
+{
+    Mux *m = base->dev.receive == receive ? base->dev.dev : NULL;
+    for (size_t i = 0; m && i < len; i++) {
+        if (m->watched && (bytes[i] | 0x20) == 'x')
+            end(m);
+        m->watched = !m->watched && bytes[i] == ESCAPE;
     }
 }
 

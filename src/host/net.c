@@ -6,12 +6,24 @@
 #include "config.h"
 #include "host/door.h"
 #include "host/netport.h"
+#include "host/replay.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 static NetPort *ports;
+static bool prompt;
+
+void nets_be_prompt(bool on)
+{
+    prompt = on;
+}
+
+bool net_is_prompt(void)
+{
+    return prompt;
+}
 
 void frames_init(Frames *f)
 {
@@ -100,14 +112,26 @@ static void send_frame(Net *n, const void *frame, size_t len)
         return;
     if (p->dump)
         pcap_frame(p->dump, frame, len);
-    if (p->send)
+    if (p->send && replay_mode() != REPLAY_PLAYS) /* else the answers are recorded already */
         p->send(p, frame, len);
+}
+
+static void lost(void *port, const void *frame, size_t len)
+{
+    (void)frame, (void)len;
+    __atomic_fetch_sub(&((NetPort *)port)->waiting, 1, __ATOMIC_ACQ_REL);
+}
+
+static void given(void *port, const void *frame, size_t len)
+{
+    netport_give(port, frame, len);
 }
 
 void netport_init(NetPort *p, const char *id)
 {
     p->net = (Net){ .id = xstrdup(id), .send = send_frame, .accept = accept_more };
     frames_init(&p->arrived);
+    door_source(DOOR_FRAME, p->net.id, given, lost, p);
 }
 
 void netport_free(NetPort *p)

@@ -24,6 +24,9 @@ Net *net_next(Net *);                    /* all of them; NULL begins and ends */
 const char *net_kind(const Net *);
 bool net_dump(const char *id, const char *path, Error *);
 bool net_mac(const char *text, uint8_t mac[6], Error *); /* of one card: 52:54:00:12:34:56 */
+/* Who sends waits for what the back end itself answers, and it is delivered at once: for a machine that counts
+ * instructions. */
+void nets_be_prompt(bool);
 void nets_help(Out *);
 void nets_close(void); /* machine gone */
 

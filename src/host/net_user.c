@@ -20,8 +20,10 @@ typedef struct UserNet {
     NetPort port;
     Slirp *slirp;
     LoopSource source;
-    pthread_mutex_t lock; /* of `sent` */
+    pthread_mutex_t lock; /* of the next three */
+    pthread_cond_t heard;
     Frames sent;
+    bool hears; /* the loop's thread is busy with what was sent */
     SlirpTimer *timers;
 } UserNet;
 
@@ -158,12 +160,27 @@ static void take_sent(UserNet *u)
     pthread_mutex_lock(&u->lock);
     batch = u->sent;
     frames_init(&u->sent);
+    u->hears = true;
     pthread_mutex_unlock(&u->lock);
     for (Frame *f = batch.first, *next; f; f = next) {
         next = f->next;
         slirp_input(u->slirp, f->bytes, (int)f->len);
         free(f);
     }
+    pthread_mutex_lock(&u->lock);
+    u->hears = false;
+    pthread_cond_broadcast(&u->heard);
+    pthread_mutex_unlock(&u->lock);
+}
+
+/* What the network itself answers (ARP, DHCP, a ping to it) is at the door when this returns, so that the moment at
+ * which it comes in does not depend on the host. */
+static void wait_heard(UserNet *u)
+{
+    pthread_mutex_lock(&u->lock);
+    while (u->sent.first || u->hears)
+        pthread_cond_wait(&u->heard, &u->lock);
+    pthread_mutex_unlock(&u->lock);
 }
 
 static void dispatch(void *who)
@@ -184,6 +201,8 @@ static void send_user(NetPort *p, const void *frame, size_t len)
     pthread_mutex_unlock(&u->lock);
     if (first)
         loop_wake();
+    if (net_is_prompt())
+        wait_heard(u);
 }
 
 static void close_user(NetPort *p)
@@ -195,6 +214,7 @@ static void close_user(NetPort *p)
         timer_free(u->timers, u);
     frames_free(&u->sent);
     pthread_mutex_destroy(&u->lock);
+    pthread_cond_destroy(&u->heard);
 }
 
 /* What the user can say about the network; addresses in network byte order. */
@@ -359,6 +379,7 @@ static UserNet *user_new(const char *id, const SlirpConfig *config)
     u->port.close = close_user;
     frames_init(&u->sent);
     pthread_mutex_init(&u->lock, NULL);
+    pthread_cond_init(&u->heard, NULL);
     u->source = (LoopSource){ .prepare = prepare, .dispatch = dispatch, .who = u };
     u->slirp = slirp_new(config, &callbacks, u);
     return u;

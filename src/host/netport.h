@@ -39,4 +39,6 @@ void netport_free(NetPort *);
 void netport_frame(NetPort *, const void *, size_t); /* world to device: from the loop, through the door */
 void netport_give(NetPort *, const void *, size_t);  /* the same, under the machine lock at once */
 
+bool net_is_prompt(void); /* nets_be_prompt */
+
 NetPort *net_user(KeyVals *, const char *id, Error *);

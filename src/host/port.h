@@ -22,6 +22,7 @@ struct Port {
 };
 
 void port_init(Port *, const char *id); /* `id` is copied */
+void port_outside(Port *);              /* port_input and port_event will be called for it */
 void port_add(Port *);                  /* to the registry */
 void port_free(Port *);                 /* of one that was not added */
 bool port_wants_input(const Port *);
@@ -61,4 +62,6 @@ void fdport_close(Port *);                            /* writes out for a second
 size_t fdport_write(Chardev *, const void *, size_t);
 
 Port *mux_new(Port *base, const char *id);
+/* A recording is played: of what is typed only Ctrl-A x is heard. */
+void mux_watch(Port *base, const uint8_t *, size_t);
 Port *null_port(const char *id);

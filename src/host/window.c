@@ -176,6 +176,8 @@ static void deliver(void *window, const void *bytes, size_t len)
 {
     Input i;
     (void)window;
+    if (len != sizeof i) /* a recording can be damaged */
+        return;
     memcpy(&i, bytes, len);
     if (i.kind == KEY)
         input_key(i.a, i.b);
@@ -187,7 +189,7 @@ static void deliver(void *window, const void *bytes, size_t len)
 
 static void post(Window *w, Input i)
 {
-    door_post(DOOR_ORDER, "window", deliver, w, &i, sizeof i);
+    door_post(DOOR_INPUT, "window", deliver, w, &i, sizeof i);
 }
 
 void window_key(Window *w, int key, bool down)
@@ -235,6 +237,11 @@ static bool start_thread(Window *w, Error *err)
     return true;
 }
 
+void window_source(void)
+{
+    door_source(DOOR_INPUT, "window", deliver, NULL, &the_window);
+}
+
 bool window_open(const WindowOptions *options, Error *err)
 {
     Window *w = &the_window;
@@ -263,8 +270,10 @@ bool window_open(const WindowOptions *options, Error *err)
 void window_close(void)
 {
     Window *w = &the_window;
-    if (!w->kind)
+    if (!w->kind) {
+        door_forget(w);
         return;
+    }
     pthread_mutex_lock(&w->lock);
     w->stop = true;
     pthread_mutex_unlock(&w->lock);

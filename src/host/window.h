@@ -18,5 +18,6 @@ bool window_known(const char *kind);     /* this program was built with it */
 bool window_has_place(const char *kind); /* there is a display, or a terminal */
 void windows_help(Out *);
 bool window_open(const WindowOptions *, Error *); /* the texts of the options stay; one at most */
-void window_close(void);                          /* nothing comes through the door any more */
-const char *window_kind(void);                    /* "none": there is no window */
+void window_source(void);      /* what is typed may come from a recording, with a window or without; undone by: */
+void window_close(void);       /* nothing comes through the door any more */
+const char *window_kind(void); /* "none": there is no window */

@@ -200,6 +200,7 @@ Gdb *gdb_new(Machine *m, Monitors *monitors, const char *chardev, Error *err)
     g->held = xalloc((size_t)m->config->cpus);
     gdb_link_init(&g->link);
     chr->dev = g;
+    chardev_about(chr);
     chr->room = room;
     chr->event = event;
     chr->receive = receive;

@@ -275,6 +275,7 @@ bool monitor_open(Monitors *all, const char *chardev, MonitorMode mode, Error *e
         last = &(*last)->next;
     *last = mon;
     chr->dev = mon;
+    chardev_about(chr);
     chr->room = room;
     chr->event = event;
     chr->receive = receive;

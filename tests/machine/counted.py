@@ -18,9 +18,14 @@ COPY = ('/bin/busybox --install -s /bin; export PATH=/bin; mount -t proc p /proc
         'while true; do dd if=/dev/hwrng bs=16 count=1 of=/dev/vda; dd if=/dev/vda of=/dev/vda bs=16k seek=100 count=100 conv=notrunc,fsync; done')
 
 
+# Asks the network for an address, and whether it is there.
+NET = ('/bin/busybox --install -s /bin; export PATH=/bin; mount -t proc p /proc; mount -t sysfs s /sys; probe; ip link set eth0 up; udhcpc -n -q -i eth0 -s /bin/true; '
+       'ip addr add 10.0.2.15/24 dev eth0; while true; do ping -c 2 10.0.2.2; done')
+
+
 class Guest:
-    def __init__(self, name, count, *options, disk=False):
-        self.name, self.count, self.options, self.disk = name, count, list(options), disk
+    def __init__(self, name, count, *options, disk=False, net=False, says='Linux version'):
+        self.name, self.count, self.options, self.disk, self.net, self.says = name, count, list(options), disk, net, says.encode()
 
 
 GUESTS_OF = {
@@ -29,7 +34,9 @@ GUESTS_OF = {
         Guest('linux, 2 CPUs', 300_000_000, *VIRT, *BOOT, '-smp', '2'),
         Guest('linux, GICv3, 2 CPUs', 300_000_000, *VIRT, *BOOT, '-smp', '2', '-M', 'gic-version=3'),
         Guest('linux, disk', 800_000_000, *VIRT, '-append', f'{QUICK} rdinit=/bin/busybox -- sh -c "{COPY}"', '-device', 'virtio-rng-device',
-              disk=True),
+              disk=True, says='records out'),
+        Guest('linux, network', 700_000_000, *VIRT, '-append', f'{QUICK} rdinit=/bin/busybox -- sh -c "{NET}"', net=True,
+              says='2 packets received'),
         Guest('a program alone, 2 CPUs', 60_000_000, '-cpu', 'max', '-smp', '2', '-m', '256', '-kernel', '{churn}', '-append', 'seconds=600'),
     ],
     'pc': [Guest('real mode', 60_000_000, '-bios', '{clock}')],
@@ -55,7 +62,7 @@ def command(program, machine, guest, programs, scratch, count=None, serial='null
             with open(path, 'wb') as f:
                 f.write(random.Random(1).randbytes(12 << 20))
         options += ['-drive', f'file={path},format=raw,snapshot=on']
-    return [program, '-M', machine, *options, '-display', 'none', '-nic', 'none', '-serial', serial,
+    return [program, '-M', machine, *options, '-display', 'none', '-nic', 'user' if guest.net else 'none', '-serial', serial,
             '-icount', f'shift=3,sleep=off,stop={count or guest.count}']
 
 

@@ -28,7 +28,7 @@ def main():
             args = program, machine, guest, programs, scratch
             first, second, other = run(*args), run(*args), run(*args, count=guest.count - 1)
             print(f'{machine}, {guest.name}: {first[0].strip()}', flush=True)
-            if 'linux' in guest.name and (b'records out' if guest.disk else b'Linux version') not in first[1]:
+            if 'linux' in guest.name and guest.says not in first[1]:
                 sys.exit(f'it did not come up: {first[1].decode(errors="replace")[-2000:]}')
             if first != second:
                 sys.exit(f'the second time it was {second[0]}')

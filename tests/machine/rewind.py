@@ -91,7 +91,7 @@ def main():
     points = int(args.pop(0)) if args and args[0].isdigit() else 3
     program, programs, ran = sys.argv[1], dict(a.split('=') for a in args), 0
     for name, guest in counted.guests(program):
-        if not counted.there(guest, programs):
+        if not counted.there(guest, programs) or guest.net: # whose other end does not go back
             print(f'{name}, {guest.name}: skipped')
             continue
         reached = 0
