@@ -20,12 +20,15 @@
  *     prot     #UD in real and virtual-8086 mode
  *     fpu mmx sse avx   the unit the instruction needs, for #NM and #UD by CR0 and CR4
  *     halves   with 256-bit operands the handler is called for each half: in[] and out[] are the lower halves, then,
- * with `high` set, the upper ones. An operand of 128 bits or less is the same for both unal align   a memory operand of
- * 128 bits or more may be misaligned, may not; nothing said: may if VEX-encoded vsib     the index of the memory
- * operand is a register of vectors raw      the handler loads and stores its operands itself handler: bool
- * i86_NAME(Trans *, X86Insn *), false for #UD. For rows that are not `raw` the caller loads every operand that is read
- * to in[], and takes out[] of those that are written and `flags` back, in an order that leaves precise state: so a
- * handler only computes. It must set out[k] of each written operand, or IR_NONE to leave it as it was. */
+ *              with `high` set, the upper ones; an operand of 128 bits or less is the same for both
+ *     unal     a memory operand of 128 bits or more may be misaligned
+ *     align    it may not; nothing said: it may if VEX-encoded
+ *     vsib     the index of the memory operand is a register of vectors
+ *     raw      the handler loads and stores its operands itself
+ *
+ * handler: bool i86_NAME(Trans *, X86Insn *), false for #UD. For rows that are not `raw` the caller loads every operand
+ * that is read to in[], and takes out[] of those that are written and `flags` back, in an order that leaves precise
+ * state: so a handler only computes. It must set out[k] of each written operand, or IR_NONE to leave it as it was. */
 #pragma once
 #include "frontend/x86/x86.h"
 
@@ -93,7 +96,7 @@ typedef struct X86Form {
     uint16_t attr;
     uint8_t operands;
     struct {
-        char code, size; /* size: the SDM's letter, in one byte (decode.c) */
+        char code, size; /* size: the SDM's letter, in one byte (opcodes.c) */
         uint8_t n, access;
         bool sign;
     } op[4];
@@ -147,4 +150,8 @@ X86Decoded x86_decode(const uint8_t *code, unsigned have, uint64_t pc, uint64_t 
                       X86Insn *);
 const X86Row *x86_rows(int *count);
 const X86Form *x86_form(int row);
+/* After x86_rows was called once: the tables themselves, and which rows an opcode has, in the order they are tried. */
+extern const X86Row x86_opcodes[];
+extern X86Form x86_forms[];
+const uint16_t *x86_rows_of(X86Map, uint8_t opcode, unsigned *count);
 extern X86Handler *const x86_handlers[]; /* by row */

@@ -3,6 +3,7 @@
  *
  * Where things are:
  *   opcodes.def, opcodes_*.def   the opcode map, as the SDM prints it: decode.h says how a row is written
+ *   opcodes.c      the rows, read and found by opcode
  *   decode.c       bytes to X86Insn; operand.c registers and memory; translate.c one instruction around its handler
  *   int_*.c        handlers of integer instructions; helpers_int.def and help_int.c what they call
  *   string.c       string instructions and their REP forms
