@@ -31,6 +31,7 @@ enum { LF = 0x202 };
 
 void say(const char *);
 void say_hex(uint32_t v, int digits);
+void finish(void);
 Descriptor segment(uint32_t base, uint32_t limit, uint32_t type); /* type: bits 8..15 and 20..23 in their places >> 8 */
 Descriptor gate(uint32_t selector, uint32_t offset, uint32_t type, uint32_t params);
 void fresh(void); /* all tables as they were */
