@@ -129,6 +129,11 @@ const Guest *lockstep_guest(Lockstep *);
 CpuExit lockstep_run(Cpu *, Unit *); /* under machine_lock_around */
 /* Memory is about to be written, by a vCPU and by a device. */
 void lockstep_write(Cpu *, void *host, int size);
+static inline void about_to_write(Cpu *cpu, void *host, int size)
+{
+    if (cpu->run->engine->lockstep)
+        lockstep_write(cpu, host, size);
+}
 void lockstep_device_writes(Lockstep *);
 /* A vCPU reaches for a device. true: done, with what the device said to the leader. */
 bool lockstep_device(Cpu *, Access, uint64_t phys, int size, uint64_t *value, bool *ok);

@@ -13,6 +13,13 @@ bool mem_cas(Cpu *, uint64_t addr, int size, V128 expected, V128 desired, bool u
 /* Probes every byte of a store or load before the first is done: false and the exception as above. */
 bool mem_probe(Cpu *, uint64_t addr, int size, Access, bool user);
 
+/* As much of a run of `count` elements of 1, 2, 4 or 8 bytes, upwards from the first, as lies in one page and is plain
+ * memory that may be reached: returns how many elements were done. 0: that is not known, and one of them by mem_load
+ * and mem_store tells. Like elements one after the other where the copy lies upon what it is made of. No vector
+ * register is used. */
+uint64_t mem_fill(Cpu *, uint64_t to, int size, uint64_t value, uint64_t count);
+uint64_t mem_copy(Cpu *, uint64_t to, uint64_t from, int size, uint64_t count);
+
 /* Invalidations. va: one page in every live bank with that tag (tag -1: any; and global entries) of that set of regimes
  * (bit mask); all: everything of these regimes with that tag; non_global: leaves what is valid for every tag. */
 void tlb_flush_va(Cpu *, uint64_t va, uint32_t regimes, int64_t tag);

@@ -149,12 +149,6 @@ static unsigned kind_of(Access access)
     return access == STORE ? DEBUG_WRITE : DEBUG_READ;
 }
 
-static void about_to_write(Cpu *cpu, void *host, int size)
-{
-    if (cpu->run->engine->lockstep)
-        lockstep_write(cpu, host, size);
-}
-
 /* The bytes have changed: units made from them go. */
 static void guard(Cpu *cpu, const Spot *s, int size)
 {

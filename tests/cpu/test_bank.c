@@ -197,6 +197,40 @@ START_TEST(a_store_beside_code_is_done)
 }
 END_TEST
 
+/* Against bytes one after the other; what is on a page that is not known waits. */
+START_TEST(runs_of_bytes_are_done_up_to_the_end_of_what_is_known)
+{
+    static const int sizes[] = { 1, 2, 4, 8 };
+    uint8_t *bytes = (uint8_t *)memory[1], model[4096];
+    set(1, true, false);
+    set(1, false, false);
+    srand(2);
+    for (unsigned k = 0; k < 20000; k++) {
+        int size = sizes[rand() % 4];
+        unsigned from = (unsigned)rand() % 4096,
+                 to = k % 2 ? (unsigned)rand() % 4096 : (from + (unsigned)rand() % 20) & 4095,
+                 count = (unsigned)rand() % 400, high = k % 3 && from > to ? from : to;
+        uint64_t value = (uint64_t)rand() * 0x10001000100001;
+        uint64_t most = (4096 - high) / (unsigned)size, done;
+        memcpy(model, bytes, sizeof model);
+        if (k % 3) {
+            done = mem_copy(&cpu, va_of(1) + to, va_of(1) + from, size, count);
+            for (unsigned n = 0; n < done * (unsigned)size; n += (unsigned)size)
+                memmove(model + to + n, model + from + n, (size_t)size);
+        } else {
+            done = mem_fill(&cpu, va_of(1) + to, size, value, count);
+            for (unsigned n = 0; n < done * (unsigned)size; n += (unsigned)size)
+                memcpy(model + to + n, &value, (size_t)size);
+        }
+        ck_assert_uint_eq(done, count < most ? count : most);
+        ck_assert(!memcmp(model, bytes, sizeof model));
+    }
+    ck_assert_uint_eq(mem_copy(&cpu, va_of(2), va_of(1), 8, 4), 0);
+    ck_assert_uint_eq(mem_copy(&cpu, va_of(1), va_of(2), 8, 4), 0);
+    ck_assert_uint_eq(mem_fill(&cpu, va_of(2), 1, 5, 4), 0);
+}
+END_TEST
+
 START_TEST(a_bank_asks_for_a_second_level_after_many_conflicts)
 {
     for (unsigned k = 0; k < FAR_CONFLICTS; k++) {
@@ -215,6 +249,7 @@ int main(void)
                                    global_entries_outlive_a_flush_of_the_rest_and_go_to_a_new_bank,
                                    a_page_with_code_takes_no_store,
                                    a_store_beside_code_is_done,
+                                   runs_of_bytes_are_done_up_to_the_end_of_what_is_known,
                                    a_bank_asks_for_a_second_level_after_many_conflicts,
                                    NULL };
     return run_tests("bank", tests, begin);

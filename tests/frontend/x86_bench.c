@@ -2,8 +2,10 @@
 
 #include "cpu/debug.h"
 
+#include "base/alloc.h"
 #include "core/ports.h"
 #include "core/timer.h"
+#include "cpu/engine.h"
 #include "cpu/interp.h"
 #include "cpu/run.h"
 #include "frontend/x86/guest.h"
@@ -93,6 +95,11 @@ bool mem_probe(Cpu *c, uint64_t addr, int size, Access access, bool user)
 }
 
 /* ---- what else the guest asks of the engine ---- */
+
+void lockstep_write(Cpu *c, void *host, int size)
+{
+    (void)c, (void)host, (void)size;
+}
 
 void cpu_switch_bank(Cpu *c)
 {
@@ -230,6 +237,7 @@ void x86_bench_start(void)
     bench.guest.helpers = bench.helpers;
     jit_start(&bench.guest, &memory, set_pc);
     jit_use(&c->cpu);
+    c->cpu.run->engine = xalloc(sizeof *c->cpu.run->engine);
     jit_map(X86_PAGE, page);
     x86_reset(&c->cpu);
     memset(c->features, 0xff, sizeof c->features);

@@ -195,7 +195,7 @@ static void help_along(X86Case *c, const X86Insn *i)
     if (is(i, "movs") || is(i, "cmps") || is(i, "stos") || is(i, "lods") || is(i, "scas")) {
         set_reg(c, RSI, i->adsize, target());
         set_reg(c, RDI, i->adsize, target());
-        set_reg(c, RCX, i->adsize, below(12));
+        set_reg(c, RCX, i->adsize, below(4) ? below(12) : below(300));
         if (below(2)) {
             memset(c->before.page + X86_WINDOW, (int)(number() & 0xff), X86_WINDOW_SIZE);
             memset(&r[RAX], c->before.page[X86_WINDOW], 8);

@@ -4,49 +4,27 @@
 #include "frontend/x86/strings.h"
 #include "frontend/x86/sys.h"
 
-enum { BATCH = 4096 }; /* elements before the next test for interrupts */
-
-typedef struct String {
-    X86Cpu *c;
-    X86String op;
-    unsigned bytes, adsize, rep;
-    X86Seg seg;
-    uint64_t mask, step;
-} String;
-
-static uint64_t index_of(const String *s, unsigned reg)
-{
-    return s->c->r[reg] & s->mask;
-}
-
-/* A register of the address size: 32 bits clear the upper half, 16 leave the rest. */
-static void set(const String *s, unsigned reg, uint64_t v)
-{
-    uint64_t *r = &s->c->r[reg];
-    *r = s->adsize == 2 ? (*r & ~0xffffull) | (v & 0xffff) : v & s->mask;
-}
-
 static void advance(const String *s, bool source, bool dest)
 {
     if (source)
-        set(s, RSI, index_of(s, RSI) + s->step);
+        string_set(s, RSI, string_index(s, RSI) + s->step);
     if (dest)
-        set(s, RDI, index_of(s, RDI) + s->step);
+        string_set(s, RDI, string_index(s, RDI) + s->step);
 }
 
 static bool read_source(const String *s, uint64_t *v)
 {
-    return x86_read(s->c, s->seg, index_of(s, RSI), s->bytes, v);
+    return x86_read(s->c, s->seg, string_index(s, RSI), s->bytes, v);
 }
 
 static bool read_dest(const String *s, uint64_t *v)
 {
-    return x86_read(s->c, ES, index_of(s, RDI), s->bytes, v);
+    return x86_read(s->c, ES, string_index(s, RDI), s->bytes, v);
 }
 
 static bool write_dest(const String *s, uint64_t v)
 {
-    return x86_write(s->c, ES, index_of(s, RDI), s->bytes, v);
+    return x86_write(s->c, ES, string_index(s, RDI), s->bytes, v);
 }
 
 static void put_accumulator(const String *s, uint64_t v)
@@ -112,7 +90,7 @@ static bool one_ins(const String *s)
 {
     unsigned port = s->c->r[RDX] & 0xffff;
     uint64_t linear;
-    if (!x86_linear_of(s->c, ES, index_of(s, RDI), s->bytes, true, &linear) ||
+    if (!x86_linear_of(s->c, ES, string_index(s, RDI), s->bytes, true, &linear) ||
         !mem_probe(&s->c->cpu, linear, (int)s->bytes, STORE, false))
         return false;
     if (!write_dest(s, x86_in(s->c, port, s->bytes)))
@@ -144,54 +122,52 @@ static bool ended(const String *s)
     return compares && (s->rep == 0xf3) != ((s->c->flags & FLAG_Z) != 0);
 }
 
-/* Returns whether it is done; *ok false: an exception was taken. */
-static bool repeat(const String *s, bool *ok)
+/* Returns whether it is done; *ok false: an exception was taken. n: elements done of this batch. */
+static bool repeat(const String *s, uint64_t n, bool *ok)
 {
-    unsigned batch = s->c->eflags & FL_TF ? 1 : BATCH, n = 0;
+    uint64_t batch = s->c->eflags & FL_TF ? 1 : string_batch(s), run;
     *ok = true;
-    for (; index_of(s, RCX); n++) {
+    for (; string_index(s, RCX); n += run) {
         if (n && (n >= batch || s->c->cpu.stop))
             return false;
+        run = x86_string_run(s, batch - n);
+        if (run)
+            continue;
+        run = 1;
         *ok = one[s->op](s);
         if (!*ok)
             return false;
-        set(s, RCX, index_of(s, RCX) - 1);
+        string_set(s, RCX, string_index(s, RCX) - 1);
         if (ended(s))
             return true;
         if (s->c->dr6_pending)
-            return !index_of(s, RCX);
+            return !string_index(s, RCX);
     }
     return true;
 }
 
-/* how: STRING_ARG; next: the next instruction. Leaves unless all is done; then the pc is this instruction's still. */
-uint64_t x86_help_string(Cpu *cpu, uint64_t how, uint64_t next, uint64_t x)
+/* how: STRING_ARG; pc: of this instruction. Leaves unless all is done. Then the pc slot is that of the next
+ * instruction, else still of this one. */
+uint64_t x86_help_string(Cpu *cpu, uint64_t how, uint64_t pc, uint64_t x)
 {
     X86Cpu *c = x86_of(cpu);
+    String s = string_of(c, how);
+    bool ok = true, done, port = s.op == STRING_INS || s.op == STRING_OUTS;
     (void)x;
-    String s = { .c = c,
-                 .op = (X86String)(how & 0xff),
-                 .bytes = how >> 8 & 0xff,
-                 .adsize = how >> 16 & 0xff,
-                 .seg = (X86Seg)(how >> 24 & 0xff),
-                 .rep = how >> 32 & 0xff };
-    bool ok = true, done;
-    s.mask = s.adsize == 8 ? ~0ull : (1ull << 8 * s.adsize) - 1;
-    s.step = c->eflags & FL_DF ? -(uint64_t)s.bytes : s.bytes;
-    bool port = s.op == STRING_INS || s.op == STRING_OUTS;
+    c->rip = pc;
     if (port && !x86_port_allowed(c, c->r[RDX] & 0xffff, s.bytes))
         return 1; /* even if nothing is to be done */
     if (s.rep) {
-        done = repeat(&s, &ok);
+        done = repeat(&s, how & STRING_RESUMED ? c->tmp[0] : 0, &ok);
     } else {
         ok = one[s.op](&s);
         done = ok;
     }
+    if (done)
+        x86_set_ip(c, x86_ip(c, pc + s.length));
     if (done && !port)
         return 0;
-    if (done)
-        c->rip = next; /* a device may have changed anything: leave to look */
     if (ok && (c->eflags & FL_TF || c->shadow || c->dr6_pending))
         x86_finish(c, c->eflags & FL_TF);
-    return 1;
+    return 1; /* of a port: a device may have changed anything, leave to look */
 }

@@ -1,12 +1,26 @@
 /* String instructions. Once: in line. Repeated, and those of ports: a helper that does as many as it may before the
- * next test for interrupts (help_string.c). SDM volume 2, REP. */
-#include "frontend/x86/operand.h"
+ * next test for interrupts (help_string.c), for MOVS and STOS after one that is quick where memory is plain. SDM volume
+ * 2, REP. */
 #include "frontend/x86/strings.h"
 
 static bool call_helper(Trans *t, X86Insn *i, X86String op, unsigned bytes)
 {
-    uint64_t how = STRING_ARG(op, bytes, i->adsize, i->seg, i->rep);
-    trans_call(t, I64, H_string, x86_const(t, how), x86_const(t, i->next), IR_NONE);
+    uint64_t how = STRING_ARG(op, bytes, i->adsize, i->seg, i->rep, i->length);
+    trans_call(t, I64, H_string, x86_const(t, how), x86_const(t, t->pc), IR_NONE);
+    return true;
+}
+
+/* MOVS and STOS are mostly done in plain memory, without leaving the unit. */
+static bool call_quick(Trans *t, X86Insn *i, X86String op, unsigned bytes)
+{
+    Ir *ir = t->ir;
+    if (t->mode & M_ALONE)
+        return call_helper(t, i, op, bytes);
+    IrRef how = x86_const(t, STRING_ARG(op, bytes, i->adsize, i->seg, i->rep, i->length));
+    IrRef left = trans_call(t, I64, H_string_quick, how, IR_NONE, IR_NONE);
+    IrRef more = ir_ne(ir, I64, left, x86_const(t, 0), 0);
+    how = x86_const(t, STRING_RESUMED | STRING_ARG(op, bytes, i->adsize, i->seg, i->rep, i->length));
+    ir_leave_if(ir, T_VOID, more, how, x86_const(t, t->pc), H_string);
     return true;
 }
 
@@ -46,7 +60,7 @@ bool i86_movs(Trans *t, X86Insn *i)
 {
     unsigned bytes = x86_bytes(i);
     if (i->rep)
-        return call_helper(t, i, STRING_MOVS, bytes);
+        return call_quick(t, i, STRING_MOVS, bytes);
     IrRef v = load_source(t, i, bytes);
     x86_store_at(t, ES, offset(t, i, RDI), bytes, v);
     IrRef by = stride(t, i, bytes);
@@ -59,7 +73,7 @@ bool i86_stos(Trans *t, X86Insn *i)
 {
     unsigned bytes = x86_bytes(i);
     if (i->rep)
-        return call_helper(t, i, STRING_STOS, bytes);
+        return call_quick(t, i, STRING_STOS, bytes);
     x86_store_at(t, ES, offset(t, i, RDI), bytes, x86_get_reg(t, bytes, RAX));
     move(t, i, RDI, stride(t, i, bytes));
     return true;

@@ -1,0 +1,54 @@
+/* Repeated string instructions over plain memory: a page's part at once. Built without vector registers, so that few
+ * bytes are copied as quickly as by a loop. */
+#include "frontend/x86/helpers.h"
+#include "frontend/x86/strings.h"
+
+/* Whether a run of bytes at an offset lies in its segment without coming round, and where. */
+static bool is_within(const String *s, unsigned seg, uint64_t offset, uint64_t bytes, bool write, uint64_t *linear)
+{
+    const X86Segment *g = &s->c->seg[seg];
+    if (bytes - 1 > s->mask - offset)
+        return false;
+    if (x86_in_code64(s->c)) {
+        *linear = seg < FS ? offset : offset + g->base;
+        return true;
+    }
+    *linear = (uint32_t)(offset + g->base);
+    uint64_t span = write ? g->span_write : g->span_read, from = offset - g->lo;
+    return from <= span && from + bytes <= span;
+}
+
+uint64_t x86_string_run(const String *s, uint64_t most)
+{
+    uint64_t from, to, count = string_index(s, RCX), page = 4096 / s->bytes, done;
+    count = count < most ? count : most;
+    count = count < page ? count : page;
+    if (!count || s->step != s->bytes || !is_within(s, ES, string_index(s, RDI), count * s->bytes, true, &to))
+        return 0;
+    if (s->op == STRING_STOS)
+        done = mem_fill(&s->c->cpu, to, (int)s->bytes, s->c->r[RAX], count);
+    else if (s->op == STRING_MOVS && is_within(s, s->seg, string_index(s, RSI), count * s->bytes, false, &from))
+        done = mem_copy(&s->c->cpu, to, from, (int)s->bytes, count);
+    else
+        return 0;
+    if (!done)
+        return 0;
+    string_set(s, RDI, string_index(s, RDI) + done * s->bytes);
+    if (s->op == STRING_MOVS)
+        string_set(s, RSI, string_index(s, RSI) + done * s->bytes);
+    string_set(s, RCX, string_index(s, RCX) - done);
+    return done;
+}
+
+/* Returns whether something is left for the helper `string`, and in tmp[0] how many elements were done. */
+uint64_t x86_help_string_quick(Cpu *cpu, uint64_t how, uint64_t y, uint64_t z)
+{
+    X86Cpu *c = x86_of(cpu);
+    String s = string_of(c, how);
+    uint64_t n = 0, done, batch = string_batch(&s);
+    (void)y, (void)z;
+    while (n < batch && (!n || !c->cpu.stop) && (done = x86_string_run(&s, batch - n)))
+        n += done;
+    c->tmp[0] = n;
+    return string_index(&s, RCX) != 0;
+}
