@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""rewind.py PROGRAM [POINTS] [NAME=FILE...]: each guest of counted.py, saved and loaded again at POINTS (3) moments, and begun anew
+"""rewind.py PROGRAM [POINTS] [NAME=FILE...] [GUEST...]: each guest of counted.py, or those named, "pc, real mode", saved and loaded again at POINTS (3) moments, and begun anew
 in other processes from what was saved, must end with the memory and registers of one that ran through. Exit 77 says that no
 guest is there."""
 import json
@@ -89,9 +89,12 @@ def check(command, points, scratch):
 def main():
     args = sys.argv[2:]
     points = int(args.pop(0)) if args and args[0].isdigit() else 3
-    program, programs, ran = sys.argv[1], dict(a.split('=') for a in args), 0
+    program, programs, ran = sys.argv[1], dict(a.split('=') for a in args if '=' in a), 0
+    named = [a for a in args if '=' not in a]
     for name, guest in counted.guests(program):
-        if not counted.there(guest, programs) or guest.net: # whose other end does not go back
+        if named and f'{name}, {guest.name}' not in named:
+            continue
+        if not counted.there(guest, programs) or guest.net or (guest.long and points < 10): # the other end of a net does not go back
             print(f'{name}, {guest.name}: skipped')
             continue
         reached = 0
