@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """symbols.py KERNEL OUTPUT [ADDRESS]: an ELF file without contents that gives a debugger a kernel's symbols.
 
-KERNEL is a System.map, or an uncompressed kernel image for aarch64, whose table for /proc/kallsyms is read. ADDRESS is
-where such an image begins when it runs without address randomisation (ffff800008000000: Linux 6.1 and older with 48
-bits). Only for aarch64. Functions end where the next symbol begins."""
+KERNEL is a System.map of aarch64, an uncompressed kernel image for aarch64, or a bzImage for x86-64 packed by xz. Of images
+the table for /proc/kallsyms is read. ADDRESS is where one for aarch64 begins when it runs without address randomisation
+(ffff800008000000: Linux 6.1 and older with 48 bits). Functions end where the next symbol begins."""
+import lzma
 import struct
 import sys
 
@@ -87,25 +88,39 @@ def name_end(image, at, count, markers):
 
 
 def read_image(image, base):
+    """`base`: see base_of_arm64; None: the image is for x86-64, whose base is there, and its variables of each CPU are
+    numbers from 0."""
     tokens_at, tokens = find_tokens(image)
     at, count = find_markers(image, tokens_at)
     offsets = words(image, at - 16 - aligned(4 * count), count)
-    # The base is 8 bytes that a relocation fills in: where, R_AARCH64_RELATIVE, value.
-    relocation = image.find(struct.pack('<QQ', base + at - 16, 0x403))
-    if relocation > 0:
-        base, = struct.unpack_from('<Q', image, relocation + 16)
+    x86 = base is None
+    base = struct.unpack_from('<Q', image, at - 16)[0] if x86 else base_of_arm64(image, at - 16, base)
     symbols = []
     for offset in offsets:
         length, at = name_length(image, at)
         name = b''.join(tokens[c] for c in image[at:at + length]).decode('latin1')
         at += length
-        symbols.append((base + offset, name[0], name[1:]))
+        if not x86 or offset >> 31:
+            symbols.append((base + (0xffffffff - offset if x86 else offset), name[0], name[1:]))
     return sorted(symbols)
+
+
+def base_of_arm64(image, at, base):
+    """It is 8 bytes that a relocation fills in: where, R_AARCH64_RELATIVE, value."""
+    relocation = image.find(struct.pack('<QQ', base + at, 0x403))
+    return struct.unpack_from('<Q', image, relocation + 16)[0] if relocation > 0 else base
+
+
+def unpack(image):
+    """What a bzImage unpacks when it starts: Documentation/x86/boot.rst."""
+    begin = 512 * ((image[0x1f1] or 4) + 1)
+    offset, size = words(image, 0x248, 2)
+    return lzma.LZMADecompressor().decompress(image[begin + offset:begin + offset + size])
 
 
 # ---- ELF ----
 
-def elf(symbols):
+def elf(symbols, machine):
     """Header, .symtab, .strtab, .shstrtab, and a .text that takes no room here."""
     first, last = symbols[0][0], symbols[-1][0] + 0x1000
     names, rows = bytearray(b'\0'), []
@@ -131,7 +146,7 @@ def elf(symbols):
     sections += section(b'.strtab', 3, 0, 0, at_names, len(names))
     sections += section(b'.shstrtab', 3, 0, 0, at_titles, len(titles))
     header = b'\x7fELF\x02\x01\x01' + bytes(9)
-    header += struct.pack('<HHIQQQIHHHHHH', 2, 183, 1, 0, 0, at_sections, 0, 64, 0, 0, 64, 5, 4)
+    header += struct.pack('<HHIQQQIHHHHHH', 2, machine, 1, 0, 0, at_sections, 0, 64, 0, 0, 64, 5, 4)
     out = header + table + bytes(names) + titles
     return out + bytes(at_sections - len(out)) + sections
 
@@ -141,12 +156,16 @@ def main(args):
         sys.exit(__doc__)
     with open(args[0], 'rb') as f:
         data = f.read()
-    if data[56:60] == b'ARM\x64': # the image's header: Documentation/arm64/booting.rst
+    machine = 183 # EM_AARCH64
+    if data[0x202:0x206] == b'HdrS':
+        machine = 62 # EM_X86_64
+        symbols = read_image(unpack(data), None)
+    elif data[56:60] == b'ARM\x64': # the image's header: Documentation/arm64/booting.rst
         symbols = read_image(data, int(args[2] if len(args) > 2 else 'ffff800008000000', 16))
     else:
         symbols = read_map(data.decode())
     with open(args[1], 'wb') as f:
-        f.write(elf(symbols))
+        f.write(elf(symbols, machine))
 
 
 if __name__ == '__main__':

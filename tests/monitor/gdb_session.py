@@ -2,7 +2,7 @@
 """gdb_session.py PROGRAM CASE: what a user does with gdb, scripted, and what one should not send to its server.
 
 Cases: bare (a program without anything below it, loaded by gdb), load (4 MiB of it), linux (a stock kernel on two CPUs), pc (a BIOS in
-real and protected mode), packets (raw ones, also malformed). Ends with 77, "skipped", where gdb or a cross compiler is missing."""
+real and protected mode), linux-pc (a stock kernel there), packets (raw ones, also malformed). Ends with 77, "skipped", where gdb or a cross compiler is missing."""
 import atexit
 import json
 import os
@@ -309,13 +309,18 @@ AGAIN = [
 ]
 
 
+def guest_folders(*names):
+    cache = os.environ.get('XDG_CACHE_HOME') or os.path.expanduser('~/.cache')
+    folders = [os.path.join(cache, 'dragoman', 'guests', name) for name in names]
+    if not all(map(os.path.exists, folders)):
+        print('first: tools/guest', *names)
+        sys.exit(SKIPPED)
+    return folders
+
+
 def linux(program, folder):
     need('gdb-multiarch')
-    cache = os.environ.get('XDG_CACHE_HOME') or os.path.expanduser('~/.cache')
-    kernel, shell = (os.path.join(cache, 'dragoman', 'guests', name) for name in ('linux-arm64', 'busybox-arm64'))
-    if not os.path.exists(kernel) or not os.path.exists(shell):
-        print('first: tools/guest linux-arm64 busybox-arm64')
-        sys.exit(SKIPPED)
+    kernel, shell = guest_folders('linux-arm64', 'busybox-arm64')
     symbols = os.path.join(folder, 'kernel.elf')
     subprocess.run([sys.executable, os.path.join(ROOT, 'tools', 'symbols.py'), kernel + '/vmlinuz', symbols], check=True)
     target = Dragoman(program, folder, '-m', '512', '-smp', '2', '-S', '-kernel', kernel + '/vmlinuz', '-initrd',
@@ -394,6 +399,76 @@ def pc(program, folder):
     steps = [(re.sub('|'.join(words), lambda m: words[m[0]], command), pattern) for command, pattern in PC]
     target = Dragoman(program, folder, '-S', '-bios', rom, machine=('pc',))
     gdb(target, steps, '/dev/null')
+    target.end()
+
+
+# The same for a stock kernel of a PC, from the first instruction of the BIOS.
+LINUX_PC = [
+    ('target remote SERVER', '0x0*fffffff0'),
+    ('info registers rip cs eflags', r'rip .*0xfffffff0.*cs .*0xf000.*eflags .*0x2 '),
+    ('stepi', '0x0*fe05b '),
+    ('stepi', '.'),
+    ('print $cr0 & 1', '= 0'),
+    ('break start_kernel', 'Breakpoint 1'),
+    ('continue', 'Breakpoint 1, .* in start_kernel'),
+    ('print/x $cr0 & 0x80000001', '= 0x80000001'),
+    ('print/x $efer & 0x500', '= 0x500'), # long mode
+    ('print $cs', '= 16'),
+    ('backtrace', '#0 .* in start_kernel.*#1 .* in secondary_startup_64'),
+    ('stepi', 'in __fentry__'), # it begins with a call
+    ('finish', 'in start_kernel'),
+    ('monitor vtop $rip', 'regime supervisor.*PML4E.*physical 0x3.*mapped by 2048 KiB'),
+    ('delete', ''),
+    ('watch *(unsigned long *)&jiffies', 'Hardware watchpoint 2'),
+    ('continue', 'Old value = 4294892[0-9]*.*New value = 4294892'),
+    ('delete', ''),
+    ('tbreak vfs_caches_init', 'Temporary breakpoint'),
+    ('continue', 'in vfs_caches_init'),
+    ('finish', ' in start_kernel'),
+    # Registers of all kinds, read and written.
+    ('print $gs_base != 0', '= 1'),
+    ('set $old = $k_gs_base', ''),
+    ('set var $k_gs_base = 0x123456789000', ''),
+    ('print/x $k_gs_base', '= 0x123456789000'),
+    ('set var $k_gs_base = $old', ''),
+    ('set $old = $cr4', ''),
+    ('set var $cr4 = $old ^ 4', ''), # TSD
+    ('print $cr4 == ($old ^ 4)', '= 1'),
+    ('set var $cr4 = $old', ''),
+    ('set var $ymm15.v4_int64[3] = 0x1122334455667788', ''),
+    ('print/x $ymm15.v4_int64', r'= \{0x[0-9a-f]*, 0x[0-9a-f]*, 0x[0-9a-f]*, 0x1122334455667788\}'),
+    ('print/x $xmm0.uint128', '= 0x'),
+    ('print $fctrl', '= 895'), # 37fh
+    ('tbreak run_init_process', ''),
+    ('continue', 'in run_init_process'),
+    ('info threads', r'1 .*CPU#0.*2 .*CPU#1.*on'),
+    ('thread 2', 'Switching to thread 2'),
+    ('backtrace', '#0'),
+    ('thread 1', 'Switching to thread 1'),
+    (INTERRUPT, ''),
+    ('continue', 'SIGINT'),
+    ('stepi 100', '.'),
+    ('detach', 'detached'),
+]
+
+AGAIN_PC = [
+    ('target remote SERVER', '.'),
+    ('print $cr0 & 1', '= 1'),
+    ('tbreak __x64_sys_getpid', ''),
+    ('detach', 'detached'),
+]
+
+
+def linux_pc(program, folder):
+    need('gdb-multiarch')
+    kernel, shell = guest_folders('linux-amd64', 'busybox-amd64')
+    symbols = os.path.join(folder, 'kernel.elf')
+    subprocess.run([sys.executable, os.path.join(ROOT, 'tools', 'symbols.py'), kernel + '/vmlinuz', symbols], check=True)
+    target = Dragoman(program, folder, '-cpu', 'max', '-m', '512', '-smp', '2', '-S', '-kernel', kernel + '/vmlinuz', '-initrd',
+                      shell + '/initrd.gz', '-append', 'console=ttyS0 nokaslr quiet no_timer_check', machine=('pc',))
+    gdb(target, LINUX_PC, symbols)
+    target.expect('/root # ', 100)
+    gdb(target, AGAIN_PC, symbols)
     target.end()
 
 
@@ -607,7 +682,7 @@ def packets(program, folder):
     late(program, folder)
 
 
-CASES = {'bare': bare, 'load': load, 'linux': linux, 'pc': pc, 'packets': packets}
+CASES = {'bare': bare, 'load': load, 'linux': linux, 'linux-pc': linux_pc, 'pc': pc, 'packets': packets}
 
 
 def main(args):

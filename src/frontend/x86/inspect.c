@@ -13,6 +13,7 @@
 
 #define CORE     "org.gnu.gdb.i386.core"
 #define SSE      "org.gnu.gdb.i386.sse"
+#define AVX      "org.gnu.gdb.i386.avx"
 #define SEGMENTS "org.gnu.gdb.i386.segments"
 #define SYSTEM   "org.dragoman.x86.system"
 
@@ -113,6 +114,17 @@ static void set_mxcsr(X86Cpu *c, uint32_t arg, V128 v)
     x86_put_mxcsr(c, (uint32_t)v.lo & 0xffff);
 }
 
+/* gdb puts YMM registers together itself. */
+static V128 get_high(X86Cpu *c, uint32_t n)
+{
+    return c->ymm[n];
+}
+
+static void set_high(X86Cpu *c, uint32_t n, V128 v)
+{
+    c->ymm[n] = v;
+}
+
 /* ---- system registers ---- */
 
 static V128 get_control(X86Cpu *c, uint32_t n)
@@ -186,6 +198,7 @@ static void set_nothing(X86Cpu *c, uint32_t arg, V128 v)
 #define MSR(feature, name, number) { feature, name, NULL, "system", 8, get_msr, set_msr, number }
 #define FIELD(name, field)     { SYSTEM, name, NULL, "system", 8, get_field, set_field, offsetof(X86Cpu, field) }
 #define LIMIT(name, field)     { SYSTEM, name, NULL, "system", 4, get_limit, set_limit, offsetof(X86Cpu, field) }
+#define YMM(n)                 { AVX, "ymm" #n "h", "uint128", "vector", 16, get_high, set_high, n }
 #define DEBUG_REGISTER(n)      { SYSTEM, "dr" #n, NULL, "system", 8, get_field, set_nothing, offsetof(X86Cpu, dr[n]) }
 static const Own own[] = {
     { CORE, "eflags", "i386_eflags", "general", 4, get_eflags, set_eflags, 0 },
@@ -207,18 +220,21 @@ static const Own own[] = {
     { SYSTEM, "tr", NULL, "system", 4, get_selector_of, set_nothing, offsetof(X86Cpu, tr) },
     FIELD("tss_base", tr.base),
     DEBUG_REGISTER(0), DEBUG_REGISTER(1), DEBUG_REGISTER(2), DEBUG_REGISTER(3), DEBUG_REGISTER(6), DEBUG_REGISTER(7),
+    YMM(0), YMM(1), YMM(2), YMM(3), YMM(4), YMM(5), YMM(6), YMM(7), YMM(8), YMM(9), YMM(10), YMM(11), YMM(12), YMM(13),
+    YMM(14), YMM(15),
 };
 /* clang-format on */
 enum { OWN = sizeof own / sizeof *own };
 
 static bool reg(Cpu *cpu, int number, InspectReg *r)
 {
-    (void)cpu;
     if (number >= OWN)
         return false;
     const Own *o = &own[number];
+    if (!strcmp(o->feature, AVX) && !x86_has(x86_of(cpu), X86_avx)) /* the last rows */
+        return false;
     *r = (InspectReg){ .feature = o->feature, .type = o->type, .group = o->group, .bytes = o->bytes };
-    r->rare = !strcmp(o->feature, SYSTEM);
+    r->rare = !strcmp(o->feature, SYSTEM) || !strcmp(o->feature, AVX);
     snprintf(r->name, sizeof r->name, "%s", o->name);
     return true;
 }
