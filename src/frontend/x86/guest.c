@@ -1,9 +1,13 @@
 /* x86 as the engine sees it. */
 #include "frontend/x86/guest.h"
 
+#include "cpu/inspect.h"
 #include "cpu/run.h"
+#include "frontend/x86/decode.h"
 #include "frontend/x86/helpers.h"
 #include "frontend/x86/x87.h"
+
+#include <string.h>
 
 /* SDM volume 3, table 10-1. */
 void x86_reset(Cpu *cpu)
@@ -26,14 +30,45 @@ void x86_reset(Cpu *cpu)
     x86_breakpoints_changed(c);
 }
 
+static bool is_near(uint64_t a, uint64_t b)
+{
+    return a - b + 1024 < 2048;
+}
+
+static uint64_t operand_address(const X86Cpu *c, const X86Insn *i)
+{
+    uint64_t base = i->base == X86_NONE ? 0 : c->r[i->base], index = i->index == X86_NONE ? 0 : c->r[i->index];
+    uint64_t offset = base + (index << i->scale) + (uint64_t)i->disp;
+    return i->adsize == 4 ? (uint32_t)offset : offset;
+}
+
+/* An address that is not canonical is #SS in the stack segment: SDM volume 1, 3.3.7.1. Of 64-bit code's accesses only
+ * the instruction tells the segment. */
+static bool is_through_stack(X86Cpu *c, uint64_t addr)
+{
+    uint8_t code[16];
+    X86Insn i;
+    unsigned have = sizeof code;
+    while (have && !inspect_read(&c->cpu, c->rip, false, code, have))
+        have--;
+    if (x86_decode(code, have, c->rip, x86_mode(&c->cpu), c->features, &i) != X86_DECODED)
+        return false;
+    if (i.memory && is_near(addr, operand_address(c, &i)))
+        return i.seg == SS;
+    return is_near(addr, c->r[RSP]) || (!strcmp(i.row->name, "leave") && is_near(addr, c->r[RBP]));
+}
+
 static void fault(Cpu *cpu, uint64_t addr, Access access, const Walk *w, bool user)
 {
     X86Cpu *c = x86_of(cpu);
-    (void)access, (void)user;
-    if (w->fault == X86_FAULT_PAGE)
+    (void)user;
+    if (w->fault == X86_FAULT_PAGE) {
         x86_raise_page_fault(c, addr, (uint32_t)w->fault_info);
-    else
-        x86_raise(c, w->fault == X86_FAULT_STACK_SEGMENT ? X86_SS : X86_GP, 0);
+        return;
+    }
+    bool stack =
+        w->fault == X86_FAULT_STACK_SEGMENT || (access != FETCH && x86_in_code64(c) && is_through_stack(c, addr));
+    x86_raise(c, stack ? X86_SS : X86_GP, 0);
 }
 
 static void misaligned(Cpu *cpu, uint64_t addr, Access access)

@@ -37,6 +37,13 @@ static uint64_t refuse(X86Cpu *c)
     return 1;
 }
 
+/* A trap by TF follows at once, with the flags as they are now: SYSRET brings that of a program which is stepped. */
+static uint64_t done(X86Cpu *c)
+{
+    x86_finish(c, c->eflags & FL_TF);
+    return 1;
+}
+
 static void syscall_long(X86Cpu *c, uint64_t next, bool from64)
 {
     c->r[RCX] = x86_ip(c, next);
@@ -62,8 +69,7 @@ uint64_t x86_help_syscall(Cpu *cpu, uint64_t next, uint64_t b, uint64_t x)
         enter(c, cs, cs + 8, FLAT_CODE32);
         c->rip = (uint32_t)c->star;
     }
-    x86_mode_changed(c);
-    return 1;
+    return done(c);
 }
 
 /* wide: to 64-bit code. AMD's processors leave SS as it was but for the selector; what matters of it is the same. */
@@ -83,9 +89,7 @@ uint64_t x86_help_sysret(Cpu *cpu, uint64_t wide, uint64_t b, uint64_t x)
     c->rip = wide ? c->r[RCX] : (uint32_t)c->r[RCX];
     enter(c, wide ? cs + 16 : cs, (uint32_t)(c->star >> 48) + 8, wide ? FLAT_CODE64 : FLAT_CODE32);
     c->seg[SS].selector |= 3;
-    x86_mode_changed(c);
-    x86_look_at_lines(c);
-    return 1;
+    return done(c);
 }
 
 uint64_t x86_help_sysenter(Cpu *cpu, uint64_t a, uint64_t b, uint64_t x)
@@ -102,8 +106,7 @@ uint64_t x86_help_sysenter(Cpu *cpu, uint64_t a, uint64_t b, uint64_t x)
     c->r[RSP] = wide ? c->sysenter_esp : (uint32_t)c->sysenter_esp;
     c->rip = wide ? c->sysenter_eip : (uint32_t)c->sysenter_eip;
     enter(c, cs, cs + 8, wide ? FLAT_CODE64 : FLAT_CODE32);
-    x86_mode_changed(c);
-    return 1;
+    return done(c);
 }
 
 uint64_t x86_help_sysexit(Cpu *cpu, uint64_t wide, uint64_t b, uint64_t x)
@@ -119,6 +122,5 @@ uint64_t x86_help_sysexit(Cpu *cpu, uint64_t wide, uint64_t b, uint64_t x)
     c->r[RSP] = wide ? c->r[RCX] : (uint32_t)c->r[RCX];
     c->rip = wide ? c->r[RDX] : (uint32_t)c->r[RDX];
     enter(c, cs | 3, (cs + 8) | 3, wide ? FLAT_CODE64 : FLAT_CODE32);
-    x86_mode_changed(c);
-    return 1;
+    return done(c);
 }

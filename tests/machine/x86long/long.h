@@ -44,6 +44,11 @@ enum {
 void say(const char *);
 void say_hex(uint64_t v, int digits);
 void finish(void);
+int is_peer(void);
+typedef struct Cpuid {
+    uint32_t a, b, c, d;
+} Cpuid;
+Cpuid cpuid(uint32_t leaf);
 uint64_t segment(uint32_t base, uint32_t limit, uint32_t type); /* type: bits 8..15 and 20..23 in their places >> 8 */
 void gate(uint64_t *at, uint32_t selector, uint64_t offset, uint32_t type, uint32_t ist);
 void fresh(void); /* all tables as they were */
