@@ -123,26 +123,74 @@ static TlbBank *oldest(CpuRun *run)
     return best;
 }
 
-static TlbBank *bank_for(Cpu *cpu, Regime r)
+enum { MODES = 4 }; /* banks that an address space may have, each with the code of one mode */
+
+static bool is_for(const TlbBank *b, Regime r, const uint64_t *mode)
 {
-    CpuRun *run = cpu->run;
-    TlbBank *b = run->last[r.regime & 15];
-    if (!b || !b->live || b->key.regime != r.regime || b->key.tag != r.tag) {
-        b = NULL;
-        for (int k = 0; k < BANKS && !b; k++)
-            if (run->bank[k]->live && run->bank[k]->key.regime == r.regime && run->bank[k]->key.tag == r.tag)
-                b = run->bank[k];
-        if (!b) {
-            b = oldest(run);
-            if (b->when == 0)
-                init(b);
-            bank_flush(b);
-            b->parent = run->last[r.regime & 15];
-            b->key = r;
-            b->mode = 0;
-            b->live = true;
-        }
-        run->last[r.regime & 15] = b;
+    return b->live && b->key.regime == r.regime && b->key.tag == r.tag && (!mode || b->mode == *mode);
+}
+
+static TlbBank *search(CpuRun *run, Regime r, const uint64_t *mode)
+{
+    for (int k = 0; k < BANKS; k++)
+        if (is_for(run->bank[k], r, mode))
+            return run->bank[k];
+    return NULL;
+}
+
+/* One that has no code yet. Or, if the address space has enough, the one that was not used for longest: it keeps what
+ * it knows of memory. */
+static TlbBank *bank_to_change(CpuRun *run, Regime r)
+{
+    TlbBank *best = NULL;
+    int count = 0;
+    for (int k = 0; k < BANKS; k++) {
+        TlbBank *b = run->bank[k];
+        if (!is_for(b, r, NULL))
+            continue;
+        if (!b->jump_count)
+            return b;
+        count++;
+        if (!best || b->when < best->when)
+            best = b;
+    }
+    return count < MODES ? NULL : best;
+}
+
+static TlbBank *new_bank(CpuRun *run, Regime r, uint64_t mode)
+{
+    TlbBank *b = bank_to_change(run, r);
+    if (b) {
+        bank_flush_jumps(b);
+    } else {
+        b = oldest(run);
+        if (b->when == 0)
+            init(b);
+        bank_flush(b);
+        b->parent = run->recent[r.regime & 15][0];
+        b->key = r;
+        b->live = true;
+    }
+    b->mode = mode;
+    return b;
+}
+
+/* mode NULL: whatever it is. */
+static TlbBank *bank_for(CpuRun *run, Regime r, const uint64_t *mode)
+{
+    TlbBank **recent = run->recent[r.regime & 15], *b = recent[0];
+    if (!b || !is_for(b, r, mode)) {
+        int at = 1;
+        while (at < RECENT - 1 && !(recent[at] && is_for(recent[at], r, mode)))
+            at++;
+        b = recent[at];
+        if (!b || !is_for(b, r, mode))
+            b = search(run, r, mode);
+        if (!b)
+            b = new_bank(run, r, mode ? *mode : 0);
+        for (; at; at--)
+            recent[at] = recent[at - 1];
+        recent[0] = b;
     }
     b->when = ++run->clock;
     return b;
@@ -150,32 +198,60 @@ static TlbBank *bank_for(Cpu *cpu, Regime r)
 
 TlbBank *cpu_bank(Cpu *cpu, const Regime *r)
 {
-    return bank_for(cpu, *r);
+    return bank_for(cpu->run, *r, NULL);
 }
 
 void cpu_switch_bank(Cpu *cpu)
 {
     const Guest *g = cpu->run->guest;
-    cpu->user_bank = bank_for(cpu, g->regime(cpu, true));
-    cpu->bank = bank_for(cpu, g->regime(cpu, false));
     uint64_t mode = g->mode(cpu) | cpu->run->debug.mode | cpu->run->mode_bits;
-    if (cpu->bank->mode != mode) {
-        bank_flush_jumps(cpu->bank);
-        cpu->bank->mode = mode;
-    }
+    cpu->user_bank = bank_for(cpu->run, g->regime(cpu, true), NULL);
+    cpu->bank = bank_for(cpu->run, g->regime(cpu, false), &mode);
 }
 
+static unsigned page_hash(uint64_t pc)
+{
+    return (pc >> 12) & 4095;
+}
+
+static void note_page(TlbBank *b, uint64_t pc)
+{
+    unsigned hash = page_hash(pc);
+    b->exec_pages[hash / 64] |= 1ull << hash % 64;
+}
+
+static void note_code(TlbBank *b, uint64_t pc)
+{
+    note_page(b, pc);
+    if (code_may_cross(pc))
+        note_page(b, pc + CODE_MAX);
+}
+
+/* Drops the entry if its instruction may lie in the page, or end there; else tells if it makes exec_pages say so. */
+static bool drop_jump(JumpEntry *j, uint64_t va)
+{
+    bool crosses = code_may_cross(j->pc);
+    if (j->pc == ~0ull)
+        return false;
+    if (bank_same_page(j->pc, va) || (crosses && bank_same_page(j->pc + CODE_MAX, va))) {
+        j->pc = ~0ull;
+        return false;
+    }
+    return page_hash(j->pc) == page_hash(va) || (crosses && page_hash(j->pc + CODE_MAX) == page_hash(va));
+}
+
+/* With the instructions of the page before that may end here. */
 static void flush_jumps_of_page(TlbBank *b, uint64_t va, unsigned shift)
 {
-    unsigned hash = (va >> 12) & 4095;
+    unsigned hash = page_hash(va);
     if (!(b->exec_pages[hash / 64] >> hash % 64 & 1))
         return;
-    unsigned first = (unsigned)((va & ~0xfffull) >> shift) & (JUMP_SIZE - 1), n = 4096u >> shift;
-    for (unsigned k = 0; k < n; k++) {
-        JumpEntry *j = &b->jump[(first + k) & (JUMP_SIZE - 1)];
-        if (bank_same_page(j->pc, va))
-            j->pc = ~0ull;
-    }
+    unsigned first = (unsigned)(((va & ~0xfffull) - CODE_MAX) >> shift), n = (4096u + CODE_MAX) >> shift;
+    bool others = false;
+    for (unsigned k = 0; k < n; k++)
+        others |= drop_jump(&b->jump[(first + k) & (JUMP_SIZE - 1)], va);
+    if (!others)
+        b->exec_pages[hash / 64] &= ~(1ull << hash % 64);
 }
 
 static void flush_one(TlbBank *b, uint64_t va, bool only_global, unsigned shift)
@@ -226,13 +302,12 @@ void tlb_flush(Cpu *cpu, uint32_t regimes, int64_t tag)
 void bank_set_jump(TlbBank *b, unsigned at, JumpEntry e)
 {
     JumpEntry *j = &b->jump[at];
-    unsigned page = (e.pc >> 12) & 4095;
     if (!j->code || j->pc == ~0ull) {
         if (b->jump_count == JUMP_SIZE)
             bank_flush_jumps(b);
         b->jumps[b->jump_count++] = (uint16_t)at;
     }
-    b->exec_pages[page / 64] |= 1ull << page % 64;
+    note_code(b, e.pc);
     j->code = e.code;
     __atomic_store_n(&j->pc, e.pc, __ATOMIC_RELEASE);
 }
@@ -249,12 +324,16 @@ static void flush_non_global(TlbBank *b)
         if (!b->fetch[k].global)
             b->fetch[k].page = 0;
     unsigned kept = 0;
+    for (unsigned k = 0; k < 64; k++)
+        b->exec_pages[k] = 0;
     for (unsigned k = 0; k < b->jump_count; k++) {
         JumpEntry *j = &b->jump[b->jumps[k]];
-        if (j->pc != ~0ull && bank_code_is_global(b, j->pc))
+        if (j->pc != ~0ull && bank_code_is_global(b, j->pc)) {
             b->jumps[kept++] = b->jumps[k];
-        else
+            note_code(b, j->pc);
+        } else {
             j->pc = ~0ull;
+        }
     }
     b->jump_count = (uint16_t)kept;
 }

@@ -82,6 +82,14 @@ Unit *cache_find(Engine *e, uint32_t ram_page, uint64_t pc, uint64_t mode)
     return NULL;
 }
 
+Unit *cache_find_across(Engine *e, uint32_t ram_page, uint32_t second, uint64_t pc, uint64_t mode)
+{
+    for (Unit *u = e->hash[hash_of(e, ram_page, pc, mode)]; u; u = u->next_hash)
+        if (u->pc == pc && u->ram_page == ram_page && u->mode == mode && u->second == second)
+            return u;
+    return NULL;
+}
+
 static void add_to_hash(Engine *e, Unit *u)
 {
     Unit **head = &e->hash[hash_of(e, u->ram_page, u->pc, u->mode)];
@@ -105,6 +113,15 @@ static void add_to_page(Engine *e, Unit *u)
     p->count++;
     if (p->longest < u->guest_bytes)
         p->longest = u->guest_bytes;
+    if (u->second == NO_PAGE)
+        return;
+    p = e->code_page[u->second];
+    u->next_end = p->ends;
+    if (u->next_end)
+        u->next_end->at_end = &u->next_end;
+    u->at_end = &p->ends;
+    p->ends = u;
+    p->count++;
 }
 
 /* Memory that lasts until the region is emptied. */
@@ -161,46 +178,52 @@ static void make_ready(Engine *e, CodeRegion *r)
     r->ready += step;
 }
 
-static Unit *make(Cpu *cpu, uint32_t ram_page, uint64_t pc, uint64_t mode, const uint8_t *page_bytes, uint32_t limit)
+/* The IR of what the unit is to be, of `limit` instructions at most; false: it goes on in the next page. */
+static bool translate(Cpu *cpu, Unit *u, const uint8_t *code, uint32_t limit)
+{
+    uint32_t bytes, insns = 1;
+    if (u->second != NO_PAGE)
+        bytes = translate_one(cpu, cpu->run->ir, u->pc, u->mode, code, cpu->run->guest->insn_max);
+    else
+        insns = translate_unit(cpu, cpu->run->ir, u->pc, u->mode, code - (u->pc & 0xfff), limit, &bytes);
+    u->guest_bytes = (uint16_t)bytes;
+    u->guest_insns = (uint16_t)insns;
+    return bytes;
+}
+
+static Unit *make(Cpu *cpu, Unit like, const uint8_t *code, uint32_t limit)
 {
     Engine *e = cpu->run->engine;
     CodeRegion *r = &e->region[e->region_now];
     Compiled *out = cpu->run->compiled;
-    uint32_t bytes = 0, insns = 0;
-    if (mode & MODE_STEP)
+    if (like.mode & MODE_STEP)
         limit = 1;
     if (r->ready < r->used + AHEAD / 4 && r->ready < e->region_size)
         make_ready(e, r);
     for (; limit; limit /= 2) {
         if (r->used + UNIT_ROOM > e->region_size)
             return NULL;
-        insns = translate_unit(cpu, cpu->run->ir, pc, mode, page_bytes, limit, &bytes);
-        if (!bytes) { /* it crosses into the next page, which may change without this unit hearing of it */
-            cpu->run->interpret = true;
+        if (!translate(cpu, &like, code, limit)) {
+            cpu->run->across = true;
             return NULL;
         }
         out->at = r->w + r->used;
         out->to_exec = e->to_exec;
         out->room = UNIT_ROOM;
-        if (!cpu->run->ir->full && e->backend->compile(e->guest, cpu->run->ir, pc, out))
+        if (!cpu->run->ir->full && e->backend->compile(e->guest, cpu->run->ir, like.pc, out))
             break;
         if (limit == 1) {
             log_line("cpu %d: the instruction at %llx does not compile; it is interpreted", cpu->run->number,
-                     (unsigned long long)pc);
+                     (unsigned long long)like.pc);
             cpu->run->interpret = true;
             return NULL;
         }
     }
-    cpu->run->translated_insns += insns;
+    cpu->run->translated_insns += like.guest_insns;
     cpu->run->translated_units++;
-    Unit *u = keep(e, r, out,
-                   &(Unit){ .pc = pc,
-                            .mode = mode,
-                            .ram_page = ram_page,
-                            .guest_bytes = (uint16_t)bytes,
-                            .guest_insns = (uint16_t)insns });
-    if (log_on(LOG_IN_ASM | LOG_OP | LOG_OP_OPT | LOG_OUT_ASM) && log_in_filter(pc))
-        listing_unit(cpu, u, page_bytes);
+    Unit *u = keep(e, r, out, &like);
+    if (log_on(LOG_IN_ASM | LOG_OP | LOG_OP_OPT | LOG_OUT_ASM) && log_in_filter(like.pc))
+        listing_unit(cpu, u, code);
     return u;
 }
 
@@ -209,14 +232,34 @@ Unit *cache_make(Cpu *cpu, uint32_t ram_page, uint64_t pc, uint64_t mode, const 
     Engine *e = cpu->run->engine;
     uint32_t from = (uint32_t)(pc & 0xfff), most = limit * e->guest->insn_max;
     uint64_t claimed = page_claim(cpu, ram_page, granules_of(from, most < 0x1000 - from ? most : 0x1000 - from));
-    Unit *u = make(cpu, ram_page, pc, mode, page_bytes, limit);
+    Unit like = { .pc = pc, .mode = mode, .ram_page = ram_page, .second = NO_PAGE };
+    Unit *u = make(cpu, like, page_bytes + from, limit);
     page_unclaim(e, ram_page, claimed & ~(u ? granules_of(from, u->guest_bytes) : 0));
+    return u;
+}
+
+/* Only what is claimed may be read. */
+Unit *cache_make_across(Cpu *cpu, const Fetched *first, const Fetched *second, uint64_t pc, uint64_t mode)
+{
+    Engine *e = cpu->run->engine;
+    uint8_t code[CODE_MAX] = { 0 };
+    uint32_t from = (uint32_t)(pc & 0xfff), here = 0x1000 - from, there = e->guest->insn_max - here;
+    uint64_t claimed = page_claim(cpu, first->ram_page, granules_of(from, here));
+    uint64_t claimed2 = page_claim(cpu, second->ram_page, granules_of(0, there));
+    memcpy(code, first->page_bytes + from, here);
+    memcpy(code + here, second->page_bytes, there);
+    Unit like = { .pc = pc, .mode = mode, .ram_page = first->ram_page, .second = second->ram_page };
+    Unit *u = make(cpu, like, code, 1);
+    if (!u) {
+        page_unclaim(e, first->ram_page, claimed);
+        page_unclaim(e, second->ram_page, claimed2);
+    }
     return u;
 }
 
 void cache_link(Engine *e, UnitExit *x, Unit *to)
 {
-    if (x->to || !x->patch || to->dead || x->owner->dead || to->mode & MODE_STEP)
+    if (x->to || !x->patch || to->dead || x->owner->dead || to->mode & MODE_STEP || to->second != NO_PAGE)
         return;
     x->to = to;
     x->next_in = to->linked_from;
@@ -282,14 +325,6 @@ static void kill(Engine *e, Unit *u)
     u->dead = true;
 }
 
-static void remove_from_page(Engine *e, Unit *u)
-{
-    e->code_page[u->ram_page]->count--;
-    *u->at_page = u->next_page;
-    if (u->next_page)
-        u->next_page->at_page = u->at_page;
-}
-
 static void page_empty(Engine *e, uint32_t ram_page)
 {
     CodePage *p = e->code_page[ram_page];
@@ -298,6 +333,35 @@ static void page_empty(Engine *e, uint32_t ram_page)
     __atomic_store_n(&p->granules, 0, __ATOMIC_RELEASE);
     p->longest = 0;
     __atomic_fetch_and(&e->page_flags[ram_page], (uint8_t)~PAGE_CODE, __ATOMIC_SEQ_CST);
+}
+
+static void remove_from_pages(Engine *e, Unit *u)
+{
+    e->code_page[u->ram_page]->count--;
+    *u->at_page = u->next_page;
+    if (u->next_page)
+        u->next_page->at_page = u->at_page;
+    if (u->second == NO_PAGE)
+        return;
+    e->code_page[u->second]->count--;
+    *u->at_end = u->next_end;
+    if (u->next_end)
+        u->next_end->at_end = u->at_end;
+}
+
+/* Who may still be looking it up is the caller's business. */
+static void discard(Engine *e, Unit *u)
+{
+    remove_from_pages(e, u);
+    kill(e, u);
+    page_empty(e, u->ram_page);
+    if (u->second != NO_PAGE)
+        page_empty(e, u->second);
+}
+
+static uint32_t end_in_second(const Unit *u)
+{
+    return (uint32_t)(u->pc & 0xfff) + u->guest_bytes - 0x1000;
 }
 
 void cache_invalidate(Engine *e, uint32_t ram_page, uint32_t offset, uint32_t len)
@@ -315,10 +379,16 @@ void cache_invalidate(Engine *e, uint32_t ram_page, uint32_t offset, uint32_t le
             next = u->next_page;
             if (from >= offset + len || offset >= from + u->guest_bytes)
                 continue;
-            remove_from_page(e, u);
             clear_lookups(e, u);
-            kill(e, u);
+            discard(e, u);
         }
+    for (Unit *u = p->ends, *next; u; u = next) {
+        next = u->next_end;
+        if (offset < end_in_second(u)) {
+            clear_lookups(e, u);
+            discard(e, u);
+        }
+    }
     page_empty(e, ram_page);
 }
 
@@ -329,9 +399,7 @@ void cache_forget_pc(Engine *e, uint64_t pc)
             Unit *u = e->region[k].units[n];
             if (u->dead || pc - u->pc >= u->guest_bytes)
                 continue;
-            remove_from_page(e, u);
-            kill(e, u);
-            page_empty(e, u->ram_page);
+            discard(e, u);
         }
 }
 
@@ -351,11 +419,8 @@ static void empty_region(Engine *e, CodeRegion *r)
     clear_all_lookups(e);
     for (uint32_t k = 0; k < r->count; k++) {
         Unit *u = r->units[k];
-        if (!u->dead) {
-            remove_from_page(e, u);
-            kill(e, u);
-            page_empty(e, u->ram_page);
-        }
+        if (!u->dead)
+            discard(e, u);
         free(u->leader);
     }
     for (uint32_t k = 0; k < r->blocks; k++)

@@ -10,6 +10,7 @@
 struct Unit {
     uint64_t pc, mode;
     uint32_t ram_page;
+    uint32_t second; /* page in which its only instruction ends; NO_PAGE: it is all in the first */
     uint32_t code_size;
     const uint8_t *code; /* executable address */
     uint16_t guest_bytes, guest_insns, exits, points;
@@ -19,9 +20,12 @@ struct Unit {
     UnitPoint *point;
     UnitExit *linked_from;
     Unit *next_hash, **at_hash, *next_page, **at_page; /* at: what points here; a page may have thousands of units */
+    Unit *next_end, **at_end;                          /* of those that end in the second page */
     void *leader;                                      /* lockstep: what the interpreter runs */
     bool turns;                                        /* lockstep: left at each turn of a loop inside */
 };
+
+#define NO_PAGE (~0u)
 
 enum { PAGE_CODE = 1, PAGE_WRITTEN = 2 }; /* has units; may be in somebody's write table */
 
@@ -35,6 +39,7 @@ static inline uint64_t granules_of(uint32_t offset, uint32_t len)
 
 typedef struct CodePage {    /* of a page with PAGE_CODE */
     Unit *units[GRANULES];   /* by where they start: a store must not look at thousands */
+    Unit *ends;              /* units that begin in a page before */
     uint64_t granules;       /* bit for each that units were made from since the page had none, or are being made */
     uint32_t count, longest; /* units; most bytes that one was made from */
 } CodePage;
@@ -101,15 +106,25 @@ typedef struct Engine {
     uint32_t halting; /* atomic: the machine stops or pauses */
 } Engine;
 
+typedef struct Fetched {
+    uint32_t ram_page;         /* ~0: not memory */
+    const uint8_t *page_bytes; /* of the 4 KiB page */
+} Fetched;
+
 Engine *engine_of(const Cpu *);
 void engine_free(Machine *); /* the CPU devices are gone */
 
 /* ---- code-cache.c; all under engine->lock unless said ---- */
 bool cache_init(Engine *, uint64_t bytes, Error *err);
 void cache_free(Engine *);
+/* If its instruction goes on in another page, any that begins so: cache_find_across then tells. */
 Unit *cache_find(Engine *, uint32_t ram_page, uint64_t pc, uint64_t mode);
-/* Makes the unit; NULL if no room could be made now (a region must be evicted: cache_evict without the lock). */
+Unit *cache_find_across(Engine *, uint32_t ram_page, uint32_t second, uint64_t pc, uint64_t mode);
+/* Makes the unit; NULL if no room could be made now (a region must be evicted: cache_evict without the lock), or if it
+ * cannot be made: then CpuRun.interpret or .across say how to go on. */
 Unit *cache_make(Cpu *, uint32_t ram_page, uint64_t pc, uint64_t mode, const uint8_t *page_bytes, uint32_t limit);
+/* Of one instruction on two pages. */
+Unit *cache_make_across(Cpu *, const Fetched *first, const Fetched *second, uint64_t pc, uint64_t mode);
 enum { UNIT_INSNS = 64 };    /* the usual limit */
 void cache_evict(Cpu *self); /* no lock held */
 void cache_link(Engine *, UnitExit *, Unit *to);
@@ -175,10 +190,23 @@ static inline bool bank_same_page(uint64_t entry, uint64_t va)
     return !((entry ^ va) << 8 >> 20); /* tag bits of the entry's address do not count */
 }
 
-static inline bool bank_code_is_global(const TlbBank *b, uint64_t pc)
+static inline bool bank_fetch_is_global(const TlbBank *b, uint64_t pc)
 {
     const FetchEntry *f = &b->fetch[(pc >> 12) & (FETCHES - 1)];
     return f->page == (pc & ~0xfffull) + 1 && f->global;
+}
+
+enum { CODE_MAX = 16 }; /* no instruction is longer */
+
+/* May the instruction there go on in the next page? */
+static inline bool code_may_cross(uint64_t pc)
+{
+    return (pc & 0xfff) > 0x1000 - CODE_MAX;
+}
+
+static inline bool bank_code_is_global(const TlbBank *b, uint64_t pc)
+{
+    return bank_fetch_is_global(b, pc) && (!code_may_cross(pc) || bank_fetch_is_global(b, pc + CODE_MAX));
 }
 
 /* What the CPU sees at physical addresses. */
@@ -196,19 +224,16 @@ void far_flush_va(TlbBank *, uint64_t va, bool only_global);
 
 /* ---- translate.c ---- */
 /* Builds the IR of a unit; returns guest instructions, 0 if nothing could be decoded. */
-bool translate_one(Cpu *, Ir *, uint64_t pc, uint64_t mode, const uint8_t *code, uint32_t have); /* false: more bytes */
+/* One instruction; its length, 0: it is longer than that. */
+uint32_t translate_one(Cpu *, Ir *, uint64_t pc, uint64_t mode, const uint8_t *code, uint32_t have);
 uint32_t translate_unit(Cpu *, Ir *, uint64_t pc, uint64_t mode, const uint8_t *page_bytes, uint32_t limit,
                         uint32_t *bytes);
 
 /* ---- listing.c: -d in_asm,op,op_opt,out_asm ---- */
-void listing_unit(Cpu *, const Unit *, const uint8_t *page_bytes);
+void listing_unit(Cpu *, const Unit *, const uint8_t *code);
 void listing_ir(const char *title, const Ir *);
 
 /* ---- fetch: tlb.c ---- where code at the pc is. false: the guest's fault was raised */
-typedef struct Fetched {
-    uint32_t ram_page;         /* ~0: not memory */
-    const uint8_t *page_bytes; /* of the 4 KiB page */
-} Fetched;
 bool fetch_page(Cpu *, uint64_t pc, Fetched *);
 
 /* ---- debug.c: what the others ask ---- */

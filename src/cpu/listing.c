@@ -59,7 +59,7 @@ static void disassemble(Out *o, int arch, int mode, const uint8_t *code, size_t 
     words(o, code, size, pc);
 }
 
-void listing_unit(Cpu *cpu, const Unit *u, const uint8_t *page_bytes)
+void listing_unit(Cpu *cpu, const Unit *u, const uint8_t *code)
 {
     Out o = { 0 };
     int arch = 0, mode = 0;
@@ -69,7 +69,7 @@ void listing_unit(Cpu *cpu, const Unit *u, const uint8_t *page_bytes)
             u->guest_insns);
         if (g->disassembler)
             g->disassembler(cpu, &arch, &mode);
-        disassemble(&o, arch, mode, page_bytes + (u->pc & 0xfff), u->guest_bytes, u->pc);
+        disassemble(&o, arch, mode, code, u->guest_bytes, u->pc);
         out(&o, "\n");
     }
     if (log_on(LOG_OP_OPT)) {

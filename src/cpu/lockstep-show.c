@@ -207,7 +207,7 @@ static void show_listing(Cpu *cpu, const Unit *u, const char *title, uint32_t co
     log_text(title);
     log_mask |= LOG_IN_ASM | LOG_OP_OPT | LOG_OUT_ASM;
     translate_unit(cpu, cpu->run->ir, u->pc, u->mode, f.page_bytes, count, &bytes);
-    listing_unit(cpu, u, f.page_bytes);
+    listing_unit(cpu, u, f.page_bytes + (u->pc & 0xfff));
     log_mask = mask;
 }
 

@@ -282,6 +282,69 @@ static void inherit(Cpu *cpu)
     leave_code(cpu);
 }
 
+/* Under the lock, which is given up meanwhile: the page may be read to make units. */
+static void protect(Cpu *cpu, uint32_t ram_page)
+{
+    Engine *e = cpu->run->engine;
+    while (!page_protected(e, ram_page)) {
+        pthread_mutex_unlock(&e->lock);
+        page_protect(cpu, ram_page);
+        pthread_mutex_lock(&e->lock);
+    }
+}
+
+/* It is what runs next, unless none could be made. Under the lock, which is given up. */
+static Unit *found(Cpu *cpu, Unit *u, CpuExit *why)
+{
+    CpuRun *run = cpu->run;
+    Engine *e = run->engine;
+    if (u && !one_by_one(e))
+        cache_jump_fill(cpu->bank, u, run->guest->pc_shift);
+    run->generation = e->generation;
+    pthread_mutex_unlock(&e->lock);
+    if (!u && run->interpret)
+        *why = interpret_one(cpu);
+    else if (!u)
+        cache_evict(cpu);
+    run->interpret = false;
+    return u;
+}
+
+/* The instruction goes on in the next page: a unit by itself, which depends on both. Under the lock. */
+static Unit *find_across(Cpu *cpu, const Fetched *first, CpuExit *why)
+{
+    CpuRun *run = cpu->run;
+    Engine *e = run->engine;
+    uint64_t pc = *pc_of(cpu), mode = cpu->bank->mode;
+    Fetched second;
+    run->across = false;
+    pthread_mutex_unlock(&e->lock);
+    if (e->lockstep || debug_may_stop(e)) { /* they look at pages */
+        *why = interpret_one(cpu);
+        return NULL;
+    }
+    *why = EXIT_FAULT;
+    if (!fetch_page(cpu, (pc | 0xfff) + 1, &second))
+        return NULL;
+    *why = EXIT_NONE;
+    if (second.ram_page == ~0u) {
+        *why = interpret_one(cpu);
+        return NULL;
+    }
+    pthread_mutex_lock(&e->lock);
+    Unit *u = cache_find_across(e, first->ram_page, second.ram_page, pc, mode);
+    if (!u) {
+        do {
+            protect(cpu, first->ram_page);
+            protect(cpu, second.ram_page);
+        } while (!page_protected(e, first->ram_page));
+        u = cache_make_across(cpu, first, &second, pc, mode);
+        run->interpret |= run->across; /* it has changed: there may be even more of it */
+        run->across = false;
+    }
+    return found(cpu, u, why);
+}
+
 /* The unit for the pc slot; NULL: look again. *why then says what came of the instruction if it was interpreted or its
  * fetch faulted. */
 static Unit *find_unit(Cpu *cpu, CpuExit *why)
@@ -307,23 +370,11 @@ static Unit *find_unit(Cpu *cpu, CpuExit *why)
     pthread_mutex_lock(&e->lock);
     Unit *u = cache_find(e, f.ram_page, *pc, mode);
     if (!u) {
-        while (!page_protected(e, f.ram_page)) {
-            pthread_mutex_unlock(&e->lock);
-            page_protect(cpu, f.ram_page);
-            pthread_mutex_lock(&e->lock);
-        }
+        protect(cpu, f.ram_page);
         u = cache_make(cpu, f.ram_page, *pc, mode, f.page_bytes, e->unit_insns);
     }
-    if (u && !one_by_one(e))
-        cache_jump_fill(cpu->bank, u, run->guest->pc_shift);
-    run->generation = e->generation;
-    pthread_mutex_unlock(&e->lock);
-    if (!u && run->interpret)
-        *why = interpret_one(cpu);
-    else if (!u)
-        cache_evict(cpu);
-    run->interpret = false;
-    return u;
+    bool across = u ? u->second != NO_PAGE : run->across;
+    return across ? find_across(cpu, &f, why) : found(cpu, u, why);
 }
 
 /* A direct exit that is not linked was taken: its target, linked, if that is there already. Nobody can evict the unit
@@ -336,6 +387,8 @@ static Unit *follow_link(Cpu *cpu, const void *stub)
     const Unit *from = x->owner;
     *pc_of(cpu) = x->pc;
     Unit *to = cpu->stop ? NULL : cache_find(e, from->ram_page, x->pc, from->mode);
+    if (to && to->second != NO_PAGE)
+        to = NULL;
     if (to && !one_by_one(e))
         cache_link(e, x, to);
     cpu->run->generation = e->generation;

@@ -24,6 +24,7 @@ enum {
     JUMP_SIZE = 16384,
     BANKS = 32,
     FETCHES = 512,
+    RECENT = 4, /* banks that are found at once */
     WRITERS = 1024,
     SITES = 64
 };
@@ -130,10 +131,10 @@ struct CpuRun {
     const void *ret; /* return address of the slow path that is running, or NULL */
     struct Engine *engine;
     const Guest *guest;
-    TlbBank *bank[BANKS]; /* made when first used */
-    TlbBank *last[16];    /* by regime: the bank used last */
-    uint64_t clock;       /* counts bank switches */
-    uint32_t heirs[2];    /* by half: banks that may have code of others, of these pcs, whatever Unit.banks says */
+    TlbBank *bank[BANKS];        /* made when first used */
+    TlbBank *recent[16][RECENT]; /* by regime: the banks used last, the latest first */
+    uint64_t clock;              /* counts bank switches */
+    uint32_t heirs[2]; /* by half: banks that may have code of others, of these pcs, whatever Unit.banks says */
     uint64_t heir_from[2], heir_to[2];
     _Atomic uint32_t lines, powered, in_code, resync;
     _Atomic bool storing; /* beside code: whoever makes a unit of the page waits for it */
@@ -147,6 +148,7 @@ struct CpuRun {
     uint32_t private_memory;             /* sees Machine.private_memory */
     bool settled;                        /* code just looked up where to go on: banks are those of the CPU's mode */
     bool interpret;                      /* the instruction at the pc cannot be compiled */
+    bool across;                         /* ... goes on in the next page */
     uint64_t posted_number, done_number; /* under wake_lock */
     Posted *post;
     size_t posts, posts_room;

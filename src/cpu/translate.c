@@ -129,14 +129,14 @@ static bool translate_insn(Trans *t, bool label, const uint8_t *code, uint64_t h
     return !t->more;
 }
 
-bool translate_one(Cpu *cpu, Ir *ir, uint64_t pc, uint64_t mode, const uint8_t *code, uint32_t have)
+uint32_t translate_one(Cpu *cpu, Ir *ir, uint64_t pc, uint64_t mode, const uint8_t *code, uint32_t have)
 {
     Trans t = begin(cpu, ir, pc, mode);
     t.last = true;
     bool whole = translate_insn(&t, true, code, have);
     if (!t.done)
         ir_goto_(ir, T_VOID, t.pc + t.length);
-    return whole;
+    return whole ? t.length : 0;
 }
 
 static void check(Cpu *cpu, const Ir *ir)
@@ -161,7 +161,9 @@ uint32_t translate_unit(Cpu *cpu, Ir *ir, uint64_t pc, uint64_t mode, const uint
         t.pc += t.length;
         label = t.targets && arrived(&t);
     }
-    if (!t.done)
+    if (!t.done && t.more) /* to what may change though this page does not: it is looked up */
+        ir_goto_reg(ir, T_VOID, ir_imm(ir, I64, t.pc), 0);
+    else if (!t.done)
         ir_goto_(ir, T_VOID, t.pc);
     *bytes = (uint32_t)(t.pc - pc);
     if (ir_checking && !ir->full)

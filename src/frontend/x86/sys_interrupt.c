@@ -338,7 +338,7 @@ void x86_finish(X86Cpu *c, bool trap)
         c->dr6_pending = 0;
         x86_raise(c, X86_DB, 0);
     }
-    __atomic_store_n(&c->cpu.stop, 1, __ATOMIC_RELAXED); /* an interrupt may have waited for this */
+    x86_look_at_lines(c); /* an interrupt may have waited for this */
 }
 
 /* ---- helpers ---- */

@@ -53,3 +53,4 @@ void test_tasks(void);
 void test_virtual(void);
 void test_debug(void);
 void test_smm(void);
+void test_pages(void);
