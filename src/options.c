@@ -526,8 +526,6 @@ bool config_check(Config *c, Error *err)
     if (!c->type)
         return error_set(err, "no machine was chosen; add -machine virt (-machine help lists them), "
                               "or let dragoman choose: dragoman run FILE");
-    if (c->lockstep && c->count.on)
-        return error_set(err, "--lockstep and -icount do not go together; leave one out");
     return true;
 }
 

@@ -155,6 +155,7 @@ static bool leader_ir(Cpu *cpu, Unit *u)
 void lockstep_put_back(Cpu *cpu, const Cpu *was, size_t size)
 {
     cpu->mxcsr = was->mxcsr;
+    cpu->budget = was->budget;
     cpu->bank = was->bank;
     cpu->user_bank = was->user_bank;
     memcpy(cpu + 1, was + 1, size - sizeof *cpu);
@@ -168,15 +169,20 @@ void lockstep_back(Cpu *cpu)
     lockstep_put_back(cpu, (const Cpu *)(const void *)l->before, l->guest.size);
 }
 
+/* With counting the instructions left are those of the turn, which devices look at. */
 static CpuExit lead(Cpu *cpu, const Ir *ir, bool forward, uint64_t *left)
 {
     Lockstep *l = cpu->run->engine->lockstep;
+    const InterpMemory *memory = forward ? &lockstep_memory_forward : &lockstep_memory;
+    bool counts = cpu->run->engine->counting;
     uint64_t next;
     lockstep_log_start(l);
     *left = LONGEST;
     l->role = LOCK_LEADS;
-    CpuExit why = interp_run_on(cpu, &l->guest, ir, forward ? &lockstep_memory_forward : &lockstep_memory, left, &next);
+    CpuExit why = interp_run_on(cpu, &l->guest, ir, memory, counts ? (uint64_t *)&cpu->budget : left, &next);
     l->role = LOCK_OFF;
+    if (counts)
+        *left = (uint64_t)cpu->budget;
     return why;
 }
 
@@ -236,10 +242,12 @@ LockVerdict lockstep_pair(Cpu *cpu, const LockWay *w, CpuExit *why)
 {
     Lockstep *l = cpu->run->engine->lockstep;
     uint64_t left;
-    bool forward = w->unit->turns;
+    bool forward = w->unit->turns, counts = cpu->run->engine->counting;
+    uint64_t before = cpu_count(cpu->dev.machine);
     memcpy(l->before, cpu, l->guest.size);
     *why = lead(cpu, w->ir, forward, &left);
-    if (!left && !forward && !l->events && !l->device_wrote) { /* nobody saw it: once more, turn by turn */
+    bool loops = !left && (!counts || ((const Cpu *)(const void *)l->before)->budget >= LONGEST);
+    if (loops && !forward && !l->events && !l->device_wrote) { /* nobody saw it: once more, turn by turn */
         lockstep_back(cpu);
         w->unit->turns = forward = true;
         *why = lead(cpu, w->ir, forward, &left);
@@ -247,10 +255,15 @@ LockVerdict lockstep_pair(Cpu *cpu, const LockWay *w, CpuExit *why)
     if (l->device_wrote)
         return skip(l, SKIP_DEVICE_WROTE);
     if (!left)
-        return skip(l, SKIP_TOO_LONG);
+        return skip(l, counts ? SKIP_TURN : SKIP_TOO_LONG);
+    uint64_t ran = counts ? cpu_count(cpu->dev.machine) - before : LONGEST - left;
     follow(cpu, w, forward, *why);
+    const Cpu *copy = (const Cpu *)(void *)l->copy;
+    uint64_t charged = (uint64_t)(((const Cpu *)(const void *)l->before)->budget - copy->budget);
+    if (counts && charged != ran)
+        lockstep_wrong(l, "instructions: %llu, %llu charged", (unsigned long long)ran, (unsigned long long)charged);
     l->units++;
-    l->insns += LONGEST - left;
+    l->insns += ran;
     l->faults += *why == EXIT_FAULT;
     return l->wrong ? LOCK_DIFFERS : LOCK_SAME;
 }
@@ -278,7 +291,8 @@ CpuExit lockstep_run(Cpu *cpu, Unit *u)
 void cpu_lockstep_balance(const Machine *m, Out *o)
 {
     static const char *const reason[SKIPS] = { "not translated: outside memory", "a device wrote to memory meanwhile",
-                                               "a loop that went on with devices", "too large for the interpreter" };
+                                               "a loop that went on with devices", "too large for the interpreter",
+                                               "the turn ended in it" };
     const Lockstep *l = m->cpu[0] && m->cpu[0]->run ? m->cpu[0]->run->engine->lockstep : NULL;
     if (!l)
         return;

@@ -39,7 +39,7 @@ typedef struct LockTouch { /* an access, for the reproducer */
     int size;
 } LockTouch;
 
-typedef enum LockSkip { SKIP_NO_UNIT, SKIP_DEVICE_WROTE, SKIP_TOO_LONG, SKIP_FULL, SKIPS } LockSkip;
+typedef enum LockSkip { SKIP_NO_UNIT, SKIP_DEVICE_WROTE, SKIP_TOO_LONG, SKIP_FULL, SKIP_TURN, SKIPS } LockSkip;
 
 struct Lockstep {
     Guest guest; /* the machine's, its helpers marked H_FP */
