@@ -31,6 +31,7 @@ typedef struct Compiled {
     uint32_t exits, points;
     UnitExit exit[UNIT_EXITS];
     UnitPoint point[UNIT_POINTS];
+    void *work; /* the backend's, NULL in the beginning; who frees this frees it */
 } Compiled;
 
 /* Stands between translated code and helpers: as a helper, and the helper's number. */

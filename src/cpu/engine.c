@@ -113,6 +113,7 @@ static void free_run(CpuRun *run)
     }
     free(run->post);
     free(run->ir);
+    free(run->compiled->work);
     free(run->compiled);
     pthread_mutex_destroy(&run->wake_lock);
     pthread_cond_destroy(&run->wake);

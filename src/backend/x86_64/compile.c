@@ -118,10 +118,9 @@ static void check(const Ir *ir, const Guest *guest)
 
 static bool compile(const Guest *guest, Ir *ir, uint64_t first_pc, Compiled *out)
 {
-    static _Thread_local Comp *comp;
-    if (!comp)
-        comp = xalloc(sizeof *comp);
-    Comp *c = comp;
+    if (!out->work)
+        out->work = xalloc(sizeof(Comp));
+    Comp *c = out->work;
     c->a = (Asm){ .p = out->at, .end = out->at + out->room, .to_exec = out->to_exec, .avx = host_cpu.avx };
     c->guest = guest;
     c->ir = ir;
