@@ -108,6 +108,18 @@ static Wide expected(IrOp op, int n, uint64_t a, uint64_t b, uint64_t c, int imm
         return divided(a, b);
     case IR_divs:
         return divided(sa, sb);
+    case IR_divwu: { /* bit by bit */
+        unsigned __int128 rest = a;
+        uint64_t q = 0;
+        if (a >= c)
+            return 0;
+        for (int k = n - 1; k >= 0; k--) {
+            rest = rest << 1 | bit(b, k);
+            q = q << 1 | (rest >= c);
+            rest -= rest >= c ? c : 0;
+        }
+        return (Wide)q;
+    }
     case IR_clz:
         return count_bits(a, n, n - 1, -1);
     case IR_ctz:

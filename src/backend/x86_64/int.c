@@ -322,6 +322,29 @@ static void divide(Comp *c)
     result_in(c, RAX);
 }
 
+/* Of twice the width. The one compare rules out a divisor of 0, too. */
+static void divide_wide(Comp *c)
+{
+    IrInsn *i = insn_of(c, (IrRef)c->at);
+    bool w = wide(i);
+    for (int k = 0; k < 3; k++)
+        if (!is_const(c, i->arg[k]) && c->where[i->arg[k]].place == AS_COND) { /* it needs rax while it is made */
+            use(c, i->arg[k]);
+            c->locked = 0;
+        }
+    use_in(c, i->arg[0], RDX);
+    use_in(c, i->arg[1], RAX);
+    unsigned y = use(c, i->arg[2]);
+    clobber_flags(c);
+    asm_alu(&c->a, ALU_CMP, w, RDX, rm_reg(y));
+    Cold *zero = cold(c, quotient_zero);
+    zero->from[0] = asm_jcc(&c->a, CC_AE);
+    asm_op(&c->a, (Enc){ 0, 0, 0xf7, 6, 0, false, false }, w, 0, rm_reg(y), 0);
+    zero->back = c->a.p;
+    release(c, i->arg[2]);
+    result_in(c, RAX);
+}
+
 static void unary(Comp *c)
 {
     IrInsn *i = insn_of(c, (IrRef)c->at);
@@ -605,6 +628,7 @@ void int_op(Comp *c)
         [IR_neg] = unary,       [IR_not] = unary,       [IR_andn] = and_not,     [IR_shl] = shift,
         [IR_shr] = shift,       [IR_sar] = shift,       [IR_rotr] = shift,       [IR_extr] = extract_pair,
         [IR_mulhu] = mul_high,  [IR_mulhs] = mul_high,  [IR_divu] = divide,      [IR_divs] = divide,
+        [IR_divwu] = divide_wide,
         [IR_clz] = count_zeros, [IR_ctz] = count_zeros, [IR_popcnt] = pop_count, [IR_rbit] = bit_reverse,
         [IR_bswap] = byte_swap, [IR_zext] = extend,     [IR_sext] = extend,      [IR_eq] = op_compare,
         [IR_ne] = op_compare,   [IR_ltu] = op_compare,  [IR_lts] = op_compare,   [IR_leu] = op_compare,

@@ -1,4 +1,5 @@
 /* Integer helpers that touch memory or may raise. */
+#include "frontend/x86/guest.h"
 #include "frontend/x86/helpers.h"
 #include "frontend/x86/sys.h"
 #include "host/random.h"
@@ -10,11 +11,13 @@ uint64_t x86_help_raise(Cpu *cpu, uint64_t vector, uint64_t error, uint64_t x)
     return 1;
 }
 
-uint64_t x86_help_raise_if(Cpu *cpu, uint64_t yes, uint64_t vector, uint64_t error)
+/* In place of the instruction at pc. */
+uint64_t x86_help_raise_at(Cpu *cpu, uint64_t pc, uint64_t what, uint64_t x)
 {
-    if (yes)
-        x86_raise(x86_of(cpu), (X86Vector)vector, (uint32_t)error);
-    return yes;
+    (void)x;
+    x86_of(cpu)->rip = pc;
+    x86_raise(x86_of(cpu), (X86Vector)(what & 0xff), (uint32_t)(what >> 8));
+    return 1;
 }
 
 uint64_t x86_help_check_ip(Cpu *cpu, uint64_t ip, uint64_t b, uint64_t x)
@@ -33,32 +36,30 @@ static uint64_t divide_error(X86Cpu *c)
     return 1;
 }
 
-uint64_t x86_help_div64(Cpu *cpu, uint64_t d, uint64_t b, uint64_t x)
+/* IDIV by tmp[0] of what does not simply fit: all of the instruction at pc. how: bytes, the instruction's length. */
+uint64_t x86_help_idiv(Cpu *cpu, uint64_t pc, uint64_t how, uint64_t x)
 {
-    (void)b, (void)x;
     X86Cpu *c = x86_of(cpu);
-    unsigned __int128 n = (unsigned __int128)c->r[RDX] << 64 | c->r[RAX];
-    if (!d || n / d >> 64)
+    unsigned bits = 8 * (how & 0xff);
+    int64_t d = bits == 64 ? (int64_t)c->tmp[0] : (int32_t)c->tmp[0];
+    uint64_t mask = bits == 64 ? ~0ull : UINT32_MAX;
+    __int128 n = (__int128)((unsigned __int128)c->r[RDX] << 64 | c->r[RAX]);
+    (void)x;
+    c->rip = pc;
+    if (bits == 32)
+        n = (int64_t)((c->r[RDX] & mask) << 32 | (c->r[RAX] & mask));
+    if (!d || (n == (__int128)((unsigned __int128)1 << 127) && d == -1)) /* the host's C cannot do that either */
         return divide_error(c);
-    c->r[RAX] = (uint64_t)(n / d);
-    c->r[RDX] = (uint64_t)(n % d);
-    return 0;
-}
-
-uint64_t x86_help_idiv64(Cpu *cpu, uint64_t d, uint64_t b, uint64_t x)
-{
-    (void)b, (void)x;
-    X86Cpu *c = x86_of(cpu);
-    __int128 n = (__int128)((unsigned __int128)c->r[RDX] << 64 | c->r[RAX]),
-             most = (__int128)((unsigned __int128)1 << 127);
-    if (!d || (n == most && d == ~0ull)) /* the host's C cannot do that either */
+    __int128 q = n / d;
+    if (bits == 64 ? q != (int64_t)q : q != (int32_t)q)
         return divide_error(c);
-    __int128 q = n / (int64_t)d;
-    if (q != (int64_t)q)
-        return divide_error(c);
-    c->r[RAX] = (uint64_t)q;
-    c->r[RDX] = (uint64_t)(n % (int64_t)d);
-    return 0;
+    c->r[RAX] = (uint64_t)q & mask;
+    c->r[RDX] = (uint64_t)(n % d) & mask;
+    c->flags = (c->flags & (FLAG_C | FLAG_V)) | FLAG_AUX;
+    c->rip = pc + (uint64_t)((int64_t)how >> 8);
+    if (x86_mode(cpu) & M_ALONE)
+        x86_finish(c, c->eflags & FL_TF);
+    return 1;
 }
 
 static void pair(const X86Cpu *c, unsigned high, unsigned low, unsigned bytes, V128 *v)

@@ -115,41 +115,86 @@ static IrRef keep_two(Trans *t)
     return x86_as_flags(t, ir_or(ir, I32, f, ir_imm(ir, I32, FLAG_AUX), 0));
 }
 
-static IrRef dividend(Trans *t, unsigned bytes)
+static void put_result(Trans *t, unsigned bytes, IrRef q, IrRef r)
 {
-    Ir *ir = t->ir;
+    x86_put_reg(t, bytes, RAX, q);
     if (bytes == 1)
-        return x86_get_reg(t, 2, RAX);
-    IrRef high = ir_zext(ir, I64, x86_get_reg(t, bytes, RDX), 8 * bytes);
-    IrRef low = ir_zext(ir, I64, x86_get_reg(t, bytes, RAX), 8 * bytes);
-    return ir_or(ir, I64, ir_shl(ir, I64, high, x86_const(t, 8 * bytes), 0), low, 0);
+        ir_put(t->ir, I8, r, IR_SLOT(S_R0 + RAX, 1));
+    else
+        x86_put_reg(t, bytes, RDX, r);
 }
 
-/* In 64 bits, where the quotient of what fits cannot overflow but for the most negative number by -1, which gives
- * itself: too large as well. */
-static bool divide(Trans *t, X86Insn *i, bool sign)
+static IrRef remainder_of(Trans *t, IrType type, IrRef dividend, IrRef q, IrRef d)
+{
+    return ir_sub(t->ir, type, dividend, ir_mul(t->ir, type, q, d, 0), 0);
+}
+
+/* 8 and 16 bits, in 32, where the quotient of what fits cannot overflow. */
+static bool divide_narrow(Trans *t, X86Insn *i, unsigned bits, bool sign)
+{
+    Ir *ir = t->ir;
+    IrRef low = x86_get_reg(t, 2, RAX), d = extended(t, I32, i->in[0], bits, sign), wide;
+    if (bits == 8) {
+        wide = extended(t, I32, low, 16, sign);
+    } else {
+        IrRef high = ir_shl(ir, I32, x86_get_reg(t, 4, RDX), x86_const(t, 16), 0);
+        wide = ir_or(ir, I32, high, ir_zext(ir, I32, low, 16), 0);
+    }
+    IrRef q = sign ? ir_divs(ir, I32, wide, d, 0) : ir_divu(ir, I32, wide, d, 0);
+    IrRef none = ir_eq(ir, I32, d, ir_imm(ir, I32, 0), 0);
+    x86_raise_if(t, ir_or(ir, I64, none, ir_ne(ir, I32, q, extended(t, I32, q, bits, sign), 0), 0), X86_DE, 0);
+    put_result(t, bits / 8, q, remainder_of(t, I32, wide, q, d));
+    return true;
+}
+
+static bool divide_unsigned(Trans *t, X86Insn *i)
+{
+    Ir *ir = t->ir;
+    unsigned bytes = x86_bytes(i);
+    IrType type = x86_type(bytes);
+    IrRef high = x86_get_reg(t, bytes, RDX), low = x86_get_reg(t, bytes, RAX), d = i->in[0];
+    uint64_t value;
+    bool plain = ir_is_const(ir, high, &value) && !value;
+    x86_raise_if(t, ir_leu(ir, type, d, high, 0), X86_DE, 0);
+    IrRef q = plain ? ir_divu(ir, type, low, d, 0) : ir_divwu(ir, type, high, low, d, 0);
+    put_result(t, bytes, q, remainder_of(t, type, low, q, d));
+    return true;
+}
+
+static bool is_sign_of(const Ir *ir, IrRef high, IrRef low, unsigned bits)
+{
+    const IrInsn *h = &ir->insn[high];
+    uint64_t by;
+    return h->op == IR_sar && h->arg[0] == low && ir_is_const(ir, h->arg[1], &by) && by == bits - 1;
+}
+
+/* Compilers divide numbers whose upper half is but the sign. A helper does all others, and what gives #DE; the most
+ * negative number by -1 is among the latter. */
+static bool divide_signed(Trans *t, X86Insn *i)
 {
     Ir *ir = t->ir;
     unsigned bytes = x86_bytes(i), bits = 8 * bytes;
-    i->flags = keep_two(t);
-    if (bytes == 8) {
-        trans_call(t, I64, sign ? H_idiv64 : H_div64, i->in[0], IR_NONE, IR_NONE);
-        return true;
+    IrType type = x86_type(bytes);
+    IrRef high = x86_get_reg(t, bytes, RDX), low = x86_get_reg(t, bytes, RAX), d = i->in[0];
+    IrRef pc = x86_const(t, t->pc), how = x86_const(t, bytes | (i->next - t->pc) << 8);
+    ir_put(ir, type, d, IR_SLOT(S_TMP0, 0));
+    if (!is_sign_of(ir, high, low, bits)) {
+        IrRef sign = ir_sar(ir, type, low, ir_imm(ir, type, bits - 1), 0);
+        ir_leave_if(ir, T_VOID, ir_ne(ir, type, high, sign, 0), pc, how, H_idiv);
     }
-    IrRef wide = dividend(t, bytes), d = extended(t, I64, i->in[0], bits, sign);
-    if (bytes < 4)
-        wide = extended(t, I64, wide, 2 * bits, sign);
-    IrRef q = sign ? ir_divs(ir, I64, wide, d, 0) : ir_divu(ir, I64, wide, d, 0);
-    IrRef fits = extended(t, I64, q, bits, sign);
-    IrRef bad = ir_or(ir, I64, ir_eq(ir, I64, d, x86_const(t, 0), 0), ir_ne(ir, I64, q, fits, 0), 0);
-    x86_raise_if(t, bad, X86_DE, 0);
-    IrRef r = ir_sub(ir, I64, wide, ir_mul(ir, I64, q, d, 0), 0);
-    x86_put_reg(t, bytes, RAX, q);
-    if (bytes == 1)
-        ir_put(ir, I8, r, IR_SLOT(S_R0 + RAX, 1));
-    else
-        x86_put_reg(t, bytes, RDX, r);
+    IrRef odd = ir_add(ir, type, d, ir_imm(ir, type, 1), 0); /* 0 and -1, to 1 and 0 */
+    ir_leave_if(ir, T_VOID, ir_leu(ir, type, odd, ir_imm(ir, type, 1), 0), pc, how, H_idiv);
+    IrRef q = ir_divs(ir, type, low, d, 0);
+    put_result(t, bytes, q, remainder_of(t, type, low, q, d));
     return true;
+}
+
+static bool divide(Trans *t, X86Insn *i, bool sign)
+{
+    i->flags = keep_two(t);
+    if (x86_bytes(i) < 4)
+        return divide_narrow(t, i, 8 * x86_bytes(i), sign);
+    return sign ? divide_signed(t, i) : divide_unsigned(t, i);
 }
 
 bool i86_div(Trans *t, X86Insn *i)

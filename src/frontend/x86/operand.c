@@ -232,7 +232,7 @@ static IrRef stack_offset(Trans *t, uint64_t add)
     unsigned bytes = x86_stack_bytes(t);
     IrType type = x86_type(bytes);
     IrRef sp = x86_get_reg(t, bytes, RSP);
-    return ir_add(t->ir, type, sp, ir_imm(t->ir, type, add), 0);
+    return !add ? sp : ir_add(t->ir, type, sp, ir_imm(t->ir, type, add), 0);
 }
 
 void x86_push(Trans *t, unsigned bytes, IrRef v)

@@ -20,7 +20,8 @@ void x86_raise_at(Trans *t, X86Vector vector, uint32_t error)
 
 void x86_raise_if(Trans *t, IrRef cond, X86Vector vector, uint32_t error)
 {
-    trans_call(t, I64, H_raise_if, cond, x86_const(t, vector), x86_const(t, error));
+    IrRef what = x86_const(t, vector | (uint64_t)error << 8);
+    ir_leave_if(t->ir, T_VOID, cond, x86_const(t, t->pc), what, H_raise_at);
 }
 
 /* ---- leaving ---- */
