@@ -19,7 +19,11 @@ typedef struct Walk { /* its address is taken by nobody, so that it may be in re
     Seen *seen;
     uint32_t line;    /* changes at each place where state is seen */
     uint32_t barrier; /* the next op that can fault, leave or call, or a label */
-    bool loops;
+    bool loops, defer;
+    struct {
+        unsigned slot;   /* of flags that are put later, in whole; IR_SLOTS: none */
+        uint32_t wanted; /* the last op before that which may have to know what was in it, on a way seldom taken */
+    } late;
 } Walk;
 
 #define STEP static inline __attribute__((always_inline))
@@ -82,7 +86,166 @@ STEP void check_hint(const Walk *w, uint32_t at)
         w->of[at].put = 0;
 }
 
-STEP void visit_put(const Walk *w, IrInsn *i, uint32_t at)
+/* ---- late flags ---- */
+
+bool ir_may_be_late(IrOp op, IrType t)
+{
+    static const bool any[IR_OPS] = {
+        [IR_add] = true, [IR_sub] = true, [IR_and] = true,  [IR_or] = true,  [IR_xor] = true,    [IR_not] = true,
+        [IR_neg] = true, [IR_shl] = true, [IR_zext] = true, [IR_mul] = true, [IR_asflags] = true
+    };
+    static const bool wide[IR_OPS] = {
+        [IR_shr] = true, [IR_sar] = true, [IR_sext] = true, [IR_mulhs] = true, [IR_mulhu] = true, [IR_pick] = true
+    };
+    return any[op] ? t <= I64 || t == T_FLAGS : wide[op] && (t == I32 || t == I64);
+}
+
+/* Such values are never kept: they would have to be taken out of the host's flags first. */
+static bool is_fleeting(IrOp op)
+{
+    return op == IR_flags || op == IR_cmc || op == IR_cond || (op >= IR_eq && op <= IR_les);
+}
+
+static bool gives_late_flags(const IrInsn *i)
+{
+    static const bool gives[IR_OPS] = {
+        [IR_add] = true, [IR_sub] = true, [IR_and] = true, [IR_or] = true,  [IR_xor] = true,
+        [IR_shl] = true, [IR_shr] = true, [IR_sar] = true, [IR_adc] = true, [IR_sbb] = true
+    };
+    return i->type <= I64 && gives[i->op];
+}
+
+/* `budget` bounds how much is looked at, and so what cold paths have to compute. */
+static bool can_be_late(const Ir *ir, IrRef r, int *budget)
+{
+    const IrInsn *i = &ir->insn[r], *of = &ir->insn[i->arg[0]];
+    if (--*budget < 0)
+        return false;
+    switch (i->op) {
+    case IR_flags:
+        if (!gives_late_flags(of))
+            return false;
+        return (of->op != IR_adc && of->op != IR_sbb) || can_be_late(ir, of->arg[2], budget);
+    case IR_cond:
+        return (i->imm <= IF_NV || i->imm >= IF_P) && can_be_late(ir, i->arg[0], budget);
+    case IR_asflags:
+    case IR_cmc:
+    case IR_zext:
+        return can_be_late(ir, i->arg[0], budget);
+    case IR_and:
+    case IR_or:
+    case IR_xor:
+    case IR_shl:
+        return can_be_late(ir, i->arg[0], budget) && can_be_late(ir, i->arg[1], budget);
+    case IR_pick:
+        return i->type >= I32 && can_be_late(ir, i->arg[0], budget) && can_be_late(ir, i->arg[1], budget) &&
+               can_be_late(ir, i->arg[2], budget);
+    default:
+        if (i->op >= IR_eq && i->op <= IR_les)
+            return i->type == I32 || i->type == I64;
+        return i->op == IR_get || ir_result(i) <= I64;
+    }
+}
+
+STEP void want_late(const Walk *w, IrRef r, uint32_t last)
+{
+    if (r && (w->of[r].late & LATE_LAST) < last)
+        w->of[r].late = (uint16_t)((w->of[r].late & ~LATE_LAST) | last);
+}
+
+/* The result, if it is kept anyway, gives back the first operand: no need to keep what was overwritten. */
+static void want_for_flags(const Walk *w, uint32_t at, uint32_t last)
+{
+    IrRef r = w->insn[at].arg[0];
+    const IrInsn *i = &w->insn[r];
+    bool from_result = w->of[r].uses && i->op >= IR_add && i->op <= IR_xor;
+    if (from_result) {
+        w->of[at].late |= LATE_RESULT;
+        want_late(w, r, last);
+        if (i->op == IR_add || i->op == IR_sub)
+            want_late(w, i->arg[1], last);
+        return;
+    }
+    for (int k = 0; k < ir_op[i->op].args; k++)
+        want_late(w, i->arg[k], last);
+}
+
+static void want_arguments(const Walk *w, uint32_t at, uint32_t last)
+{
+    const IrInsn *i = &w->insn[at];
+    if (i->op == IR_flags) {
+        want_for_flags(w, at, last);
+        return;
+    }
+    for (int k = 0; k < ir_op[i->op].args; k++)
+        want_late(w, i->arg[k], last);
+}
+
+/* A value that cold paths want. True: it is computed there, and nowhere else. */
+static bool left_to_cold(const Walk *w, uint32_t at)
+{
+    const IrInsn *i = &w->insn[at];
+    struct IrUse *u = &w->of[at];
+    uint32_t last = u->late & LATE_LAST;
+    if (i->op == IR_const)
+        return !u->uses;
+    if (is_fleeting((IrOp)i->op)) {
+        want_arguments(w, at, last);
+        return !u->uses;
+    }
+    if (!u->uses && ir_may_be_late((IrOp)i->op, i->type)) {
+        want_arguments(w, at, last);
+        return true;
+    }
+    if (!u->uses)
+        u->uses = 1;
+    if (u->last < last)
+        u->last = (IrRef)last;
+    return false;
+}
+
+/* Whoever looks at state now wants to know flags that will be overwritten only later. */
+STEP void late_is_wanted(Walk *w, uint32_t at)
+{
+    if (!w->late.wanted)
+        w->late.wanted = at;
+}
+
+static bool leaves_unit(const Ir *ir, const IrInsn *i)
+{
+    for (uint32_t k = 0; k < ir->labels && i->op == IR_goto_if; k++)
+        if (ir->label[k] == i->imm)
+            return false;
+    return i->op == IR_goto_if || i->op == IR_leave_if;
+}
+
+STEP void late_at_effect(Walk *w, const IrInsn *i, uint32_t at, bool sees_state)
+{
+    if (ir_op[i->op].effects & FAULTS || leaves_unit(w->ir, i))
+        late_is_wanted(w, at);
+    else if (sees_state)
+        w->late.slot = IR_SLOTS;
+}
+
+/* True: this put is late. */
+static bool late_put(Walk *w, const IrInsn *i, uint32_t at)
+{
+    unsigned slot = ir_slot(i->imm);
+    bool flags = i->type == T_FLAGS && !ir_slot_offset(i->imm);
+    int budget = 16;
+    bool late = flags && w->late.slot == slot && w->late.wanted && can_be_late(w->ir, i->arg[0], &budget);
+    if (late) {
+        w->of[at].late = (uint16_t)w->late.wanted;
+        want_late(w, i->arg[0], w->late.wanted);
+    }
+    if (flags || w->late.slot == slot) {
+        w->late.slot = flags ? slot : IR_SLOTS;
+        w->late.wanted = 0;
+    }
+    return late;
+}
+
+STEP void visit_put(Walk *w, IrInsn *i, uint32_t at)
 {
     uint32_t bytes = bytes_of(w->ir, i);
     Seen *s = seen(w, ir_slot(i->imm));
@@ -92,17 +255,23 @@ STEP void visit_put(const Walk *w, IrInsn *i, uint32_t at)
     }
     s->overwritten |= bytes;
     s->touch = (IrRef)at;
+    if (w->defer && late_put(w, i, at))
+        return;
     use_argument(w, i->arg[0], at);
     w->of[i->arg[0]].put = (IrRef)at;
 }
 
-STEP void visit_get(const Walk *w, IrInsn *i, uint32_t at)
+STEP void visit_get(Walk *w, IrInsn *i, uint32_t at)
 {
+    if (w->of[at].late)
+        left_to_cold(w, at);
     if (!w->of[at].uses) {
         drop(i);
         return;
     }
     check_hint(w, at);
+    if (w->late.slot == ir_slot(i->imm))
+        w->late.slot = IR_SLOTS;
     Seen *s = seen(w, ir_slot(i->imm));
     s->overwritten &= ~bytes_of(w->ir, i);
     s->touch = (IrRef)at;
@@ -117,6 +286,8 @@ static void visit_f80(Walk *w, const IrInsn *i, uint32_t at)
             Seen *s = seen(w, slot[k]);
             s->overwritten = 0;
             s->touch = (IrRef)at;
+            if (w->late.slot == slot[k])
+                w->late.slot = IR_SLOTS;
         }
 }
 
@@ -125,6 +296,8 @@ STEP void visit_effect(Walk *w, IrInsn *i, uint32_t at)
 {
     int effects = ir_op[i->op].effects;
     bool call = effects & CALLS;
+    if (w->of[at].late)
+        left_to_cold(w, at);
     if (call && !w->of[at].uses && only_a_value(w->ir, i)) {
         drop(i);
         return;
@@ -132,8 +305,10 @@ STEP void visit_effect(Walk *w, IrInsn *i, uint32_t at)
     check_hint(w, at);
     if (i->op >= IR_f80 && i->op <= IR_f80_control)
         visit_f80(w, i, at);
-    if (effects & (FAULTS | LEAVES) || i->op == IR_label || (call && touches_state(w->ir, i)))
-        w->line++;
+    bool sees_state = effects & (FAULTS | LEAVES) || i->op == IR_label || (call && touches_state(w->ir, i));
+    w->line += sees_state;
+    if (w->defer)
+        late_at_effect(w, i, at, sees_state);
     if (effects & (FAULTS | LEAVES | CALLS) || i->op == IR_label)
         w->barrier = at;
     if (i->op == IR_goto_ || i->op == IR_goto_if)
@@ -143,6 +318,8 @@ STEP void visit_effect(Walk *w, IrInsn *i, uint32_t at)
 
 STEP void visit_value(const Walk *w, IrInsn *i, uint32_t at)
 {
+    if (w->of[at].late && left_to_cold(w, at))
+        return;
     if (!w->of[at].uses) {
         drop(i);
         return;
@@ -171,7 +348,7 @@ void ir_live(Ir *ir, IrLive *live)
         memset(seen, 0, sizeof seen);
         line = 1;
     }
-    Walk w = { ir, ir->insn, live->of, seen, line, ir->count, false };
+    Walk w = { ir, ir->insn, live->of, seen, line, ir->count, false, live->defer, { IR_SLOTS, 0 } };
     memset(live->of, 0, ir->count * sizeof *live->of);
     for (uint32_t at = ir->count; at-- > 1;) {
         IrInsn *i = &w.insn[at];

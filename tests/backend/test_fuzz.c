@@ -98,6 +98,20 @@ static void maybe_pair(Dice *d, Ir *ir)
     m.order = m.align = 0;
     i->imm = ir_mem(m);
     m.disp += 1 << m.size;
+    if (below(d, 2)) { /* or several, loads and stores, around one address */
+        IrInsn first = *i;
+        for (unsigned n = below(d, 5); n--;) {
+            m.disp += (int32_t)below(d, 64) - 32;
+            m.size = (uint8_t)below(d, 4);
+            bool same = first.op == IR_store && first.type == I64 && below(d, 2);
+            IrRef v = same ? first.arg[1] : ir_imm(ir, I64, below(d, 100000));
+            if (below(d, 2))
+                ir_add_raw(ir, IR_store, I64, first.arg[0], v, 0, ir_mem(m));
+            else
+                ir_add_raw(ir, IR_load, I64, first.arg[0], 0, 0, ir_mem(m));
+        }
+        return;
+    }
     IrRef value = i->arg[1];
     for (uint32_t r = ir->line_start; i->op == IR_store && r < ir->count; r++)
         if (ir->insn[r].op == IR_get && ir->insn[r].type == I64 && !below(d, 4))

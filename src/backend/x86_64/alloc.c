@@ -3,6 +3,9 @@
 
 #include <assert.h>
 
+/* Those of mem.c. */
+static const uint64_t KEPT_SPILLS = 3ull << (SPILLS - 2);
+
 static const uint8_t order[] = { RDX, R13, RCX, RAX };
 
 /* In the register now, and still in its slot's memory if it came from there. */
@@ -36,7 +39,7 @@ static void place_vreg(Comp *c, IrRef r, unsigned reg)
 static bool given_up(Comp *c, IrRef r)
 {
     Where *w = &c->where[r];
-    if (is_const(c, r))
+    if (is_const(c, r) || r == SPAN)
         w->place = NOWHERE;
     else if (w->backed == BACKED_SPILL)
         *w = (Where){ .place = IN_SPILL, .n = (uint8_t)w->of };
@@ -55,7 +58,7 @@ static bool is_live(const Comp *c, IrRef r)
 /* Spills of values that have died are only noticed when there is no other. */
 static void collect_spills(Comp *c)
 {
-    c->spills = 0;
+    c->spills = KEPT_SPILLS;
     for (IrRef r = 1; r <= c->at; r++) {
         Where w = c->where[r];
         if (is_live(c, r) && w.place == IN_SPILL)
@@ -78,7 +81,7 @@ static unsigned new_spill(Comp *c)
     return k;
 }
 
-static Rm spill_rm(const Comp *c, unsigned k)
+Rm spill_rm(const Comp *c, unsigned k)
 {
     return rm_mem(RSP, (int32_t)k * 16 + c->pushed);
 }
@@ -222,7 +225,7 @@ static void pinned_byte(Comp *c, unsigned reg, Where w)
 }
 
 /* Loads the value into this register, wherever it is. Keeps host flags unless the value itself is made of flags. */
-static void load_into(Comp *c, IrRef r, unsigned reg)
+void load_into(Comp *c, IrRef r, unsigned reg)
 {
     Where w = c->where[r];
     const IrInsn *i = insn_of(c, r);
@@ -289,6 +292,8 @@ bool zero_above(Comp *c, IrRef v)
 bool stand_in(Comp *c, IrRef z, IrRef v)
 {
     uint32_t last = c->live.of[v].last;
+    if (c->live.of[v].late)
+        return false;
     for (uint32_t k = c->at + 1; k <= last; k++) {
         const IrInsn *i = insn_of(c, (IrRef)k);
         bool uses = false;
@@ -716,7 +721,8 @@ void allocator_label(Comp *c)
     for (unsigned w = 0; w < sizeof c->held / 8; w++)
         for (; c->held[w]; c->held[w] &= c->held[w] - 1)
             memset(c->holder[w * 64 + (unsigned)__builtin_ctzll(c->held[w])], 0, sizeof c->holder[0]);
-    c->spills = 0;
+    c->spills = KEPT_SPILLS;
+    c->where[SPAN].place = NOWHERE;
     c->host = 0;
     c->host_slot = NO_SLOT;
 }

@@ -10,6 +10,8 @@ void call_op(Comp *c)
     const Helper *h = &c->guest->helpers[i->imm];
     static const uint8_t place[] = { RAX, RCX, RDX };
     clobber_flags(c);
+    if (h->effects)
+        c->where[SPAN].place = NOWHERE;
     if (h->effects & (H_STATE | H_LEAVES)) /* the helper may change what slots hold */
         forget_all_slots(c);
     for (int k = 0; k < 3; k++) /* what is made of flags needs rax while it is made */
@@ -58,5 +60,6 @@ void leave_if(Comp *c)
     if (known && !value)
         return;
     Cold *s = cold(c, leave_cold);
+    late_flags_for(c, s);
     s->from[0] = known ? asm_jmp(&c->a) : asm_jcc(&c->a, cc);
 }

@@ -17,6 +17,7 @@
 #include "cpu/run.h"
 
 enum { NO_SLOT = 0xffff };
+enum { SPAN = IR_MAX - 1 }; /* stands for a value that is no op's: span.c */
 enum { FLIP_C = 1, FLIP_FP = 2 };
 enum {
     TEMPS = 1 << RAX | 1 << RCX | 1 << RDX | 1 << R13,
@@ -83,6 +84,8 @@ typedef struct Cold {
     IrRef ref;
     uint64_t pc; /* of the guest instruction it belongs to */
     F80Cache f80;
+    uint8_t span;                /* register that such a path must set to 0, or NO_REG: span.c */
+    uint16_t late_at, late_size; /* in Comp.late.code: what it begins with */
 } Cold;
 
 /* In a loop, the register of slot `out` is that of slot `in`, which is in memory between units. */
@@ -115,6 +118,20 @@ typedef struct Comp {
         uint32_t at; /* of the second of two accesses that share a check, when the first was compiled; else 0 */
         Cold *cold;
     } pair;
+    struct {
+        IrRef root; /* what lies between root + from and root + to was checked; while SPAN is in a register */
+        bool narrow, write;
+        int64_t from, to;
+        uint32_t last;
+    } span;
+    struct {
+        IrRef flags; /* that should be in the slot, until then, and are not; 0: none */
+        uint16_t slot;
+        uint32_t until;
+        int32_t base; /* late.c's */
+        uint32_t used;
+        uint8_t code[32768];
+    } late;
     struct {
         uint64_t pc;
         uint8_t *at;
@@ -192,10 +209,12 @@ unsigned vscratch(Comp *);
 void vuse_in(Comp *, IrRef, unsigned reg); /* a copy in exactly this register */
 
 Rm voperand(Comp *, IrRef, int bytes);
-bool temp_left(const Comp *);                            /* scratch() will find one */
+bool temp_left(const Comp *); /* scratch() will find one */
+Rm spill_rm(const Comp *, unsigned spill);
 void put_in_spill(Comp *, IrRef, unsigned reg);          /* the value is in this register, and shall be on the stack */
 void evict_temps(Comp *, uint32_t regs, uint32_t vregs); /* moves live values out of these, before a call */
 void forget_slot(Comp *, unsigned slot);                 /* the slot is about to change: saves values that live there */
+void load_into(Comp *, IrRef, unsigned reg);             /* from where the value is; no other register is changed */
 void forget_all_slots(Comp *);
 bool add_holder(Comp *, unsigned slot, IrRef);   /* the value is in the slot, among others; false: too many */
 bool hold(Comp *, unsigned slot, IrRef);         /* ... and nowhere else */
@@ -214,6 +233,26 @@ Cc condition(Comp *, IrRef bit, bool *known, bool *value); /* brings a BIT into 
 unsigned flags_as_int(Comp *, IrRef);                      /* packed, in a register that may be changed */
 void op_flags(Comp *), op_cmc(Comp *), op_cond(Comp *), op_asflags(Comp *), op_compare(Comp *), op_pick(Comp *),
     op_fcmp(Comp *), op_vtest(Comp *);
+/* ---- one check for several accesses: span.c ---- the current op is the load or store in question */
+static inline unsigned span_register(const Comp *c)
+{
+    Where w = c->where[SPAN];
+    return w.place == IN_REG && c->in_reg[w.n] == SPAN && c->live.of[SPAN].last >= c->at ? w.n : NO_REG;
+}
+/* Others come after this one: the span begins `below` bytes below it. span_open: its host address is in the register.
+ */
+bool span_begins(Comp *, int32_t *below, int32_t *bytes, bool *write);
+void span_open(Comp *, unsigned reg);
+bool span_covers(Comp *, int32_t *offset);
+uint32_t partner(Comp *); /* mem.c: the access right after this one with which it makes a pair, or 0 */
+/* ---- late flags: late.c ---- */
+static inline bool flags_are_late(const Comp *c)
+{
+    return c->late.flags && c->at <= c->late.until;
+}
+void late_flags(Comp *);                  /* to their slot. Everything but the host's flags is kept */
+void late_flags_for(Comp *, Cold *);      /* the same at the beginning of a cold path to which a jump from here leads */
+void late_flags_of(Comp *, const Cold *); /* puts that down */
 /* ---- the rest, by file ---- */
 bool left_to_compare(Comp *, const IrInsn *);
 void int_op(Comp *);
@@ -260,7 +299,8 @@ typedef struct Thunks {
     const uint8_t *stop;        /* rax: pc */
     const uint8_t *budget;      /* rax: pc */
     const uint8_t *goto_pc, *goto_pc_reload;
-    const uint8_t *link; /* called by exit stubs: the return address tells which */
+    const uint8_t *link;     /* called by exit stubs: the return address tells which */
+    const uint8_t *probe[2]; /* read, write. rax: address, rcx: 4096 - bytes; rax: host address unless "above" */
     const uint8_t *load, *store, *rmw,
         *cas; /* rax: address, rcx: value, pushed: IrMem; rax: result. All else is kept */
     const uint8_t

@@ -5,7 +5,7 @@
 
 #include <assert.h>
 
-enum { OP_ROOM = 512, COLD_ROOM = 512 };
+enum { OP_ROOM = 1024, COLD_ROOM = 1024 };
 
 static void op_label(Comp *c)
 {
@@ -59,7 +59,7 @@ static bool emit_ops(Comp *c)
     for (uint32_t at = 1, count = c->ir->count; at < count; at++) {
         i++, where++;
         *where = (Where){ .place = NOWHERE };
-        if (silent[i->op]) {
+        if (silent[i->op] || (c->live.of[at].late && !c->live.of[at].uses && i->op != IR_put)) {
             c->pc = i->op == IR_insn ? i->imm : c->pc;
             continue;
         }
@@ -81,7 +81,7 @@ Cold *cold(Comp *c, void (*emit_cold)(Comp *, Cold *))
         c->colds--;
     }
     Cold *s = &c->cold[c->colds++];
-    *s = (Cold){ .emit = emit_cold, .pc = c->pc, .ref = (IrRef)c->at, .f80 = c->f80 };
+    *s = (Cold){ .emit = emit_cold, .pc = c->pc, .ref = (IrRef)c->at, .f80 = c->f80, .span = NO_REG };
     return s;
 }
 
@@ -105,6 +105,7 @@ static void emit_colds(Comp *c)
         for (int f = 0; f < 3; f++)
             if (s->from[f])
                 asm_here(&c->a, s->from[f]);
+        late_flags_of(c, s);
         s->emit(c, s);
     }
 }
@@ -134,6 +135,9 @@ static bool compile(const Guest *guest, Ir *ir, uint64_t first_pc, Compiled *out
     c->f80_loop.at = NULL;
     out->exits = out->points = 0;
     allocator_label(c);
+    c->late.flags = 0;
+    c->late.used = 0;
+    c->live.defer = true;
     ir_live(ir, &c->live);
     loop_begin(c);
     if (ir_checking)

@@ -218,6 +218,7 @@ static void back_if(Comp *c, Cc cc, uint64_t pc)
     Where saved = c->where[host];
     uint64_t here = c->pc;
     F80Cache f80 = c->f80;
+    late_flags(c);
     c->pc = pc > here ? pc : here; /* go() takes it for a backward jump */
     go(c, pc);
     c->pc = here;
@@ -233,8 +234,10 @@ static void go_if(Comp *c, IrRef bit, uint64_t pc)
     bool known, value;
     Cc cc = condition(c, bit, &known, &value);
     if (known) {
-        if (value)
+        if (value) {
+            late_flags(c);
             go(c, pc);
+        }
         return;
     }
     if (unit_has_label(c, pc)) {
@@ -249,12 +252,14 @@ static void go_if(Comp *c, IrRef bit, uint64_t pc)
             to_label(c, k, asm_jcc(&c->a, cc));
     } else if (!in_page(c, pc)) {
         Cold *s = cold(c, cross_page_cold);
+        late_flags_for(c, s);
         s->imm = pc;
         s->from[0] = asm_jcc(&c->a, cc);
     } else if (pc <= c->pc) {
         back_if(c, cc, pc);
-    } else if (c->swaps || f80_busy(c)) {
+    } else if (c->swaps || f80_busy(c) || flags_are_late(c)) {
         Cold *s = cold(c, swap_and_go);
+        late_flags_for(c, s);
         s->imm = pc;
         s->from[0] = asm_jcc(&c->a, cc);
     } else {

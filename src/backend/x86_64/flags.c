@@ -13,6 +13,8 @@ bool flags_wanted(Comp *c, uint32_t at)
         const IrInsn *next = &c->ir->insn[k];
         if (next->op == IR_flags && next->arg[0] == at)
             return c->live.of[k].uses;
+        if (c->live.of[k].late && !c->live.of[k].uses)
+            continue;
         if (next->op != IR_const && next->op != IR_get && next->op != IR_nop && next->op != IR_cond)
             return false;
     }
@@ -339,9 +341,10 @@ bool left_to_compare(Comp *c, const IrInsn *i)
     IrRef r = (IrRef)c->at, last = c->live.of[r].last;
     const IrInsn *user = insn_of(c, last);
     int32_t mask, zero;
-    if (ir_bits(i->type) < 32 || c->live.of[r].uses != 1 || (user->op != IR_eq && user->op != IR_ne) ||
-        user->type != i->type || user->arg[0] != r || !fits_imm(c, user->arg[1], &zero) || zero ||
-        !fits_imm(c, i->arg[1], &mask) || is_const(c, i->arg[0]) || (mask < 0 && i->type == I64))
+    if (ir_bits(i->type) < 32 || c->live.of[r].late || c->live.of[r].uses != 1 ||
+        (user->op != IR_eq && user->op != IR_ne) || user->type != i->type || user->arg[0] != r ||
+        !fits_imm(c, user->arg[1], &zero) || zero || !fits_imm(c, i->arg[1], &mask) || is_const(c, i->arg[0]) ||
+        (mask < 0 && i->type == I64))
         return false;
     for (IrRef k = (IrRef)(r + 1); k < last; k++)
         if (insn_of(c, k)->op != IR_const && insn_of(c, k)->op != IR_nop)

@@ -83,9 +83,9 @@ static bool left_to_add(Comp *c, const IrInsn *i, unsigned count)
 {
     IrRef r = (IrRef)c->at, last = c->live.of[r].last;
     const IrInsn *user = insn_of(c, last);
-    if (i->op != IR_shl || ir_bits(i->type) < 32 || !count || count > 3 || c->live.of[r].uses != 1 ||
-        user->op != IR_add || user->type != i->type || (i->type != I64 && last != r + 1) || is_const(c, i->arg[0]) ||
-        flags_wanted(c, last))
+    if (i->op != IR_shl || c->live.of[r].late || ir_bits(i->type) < 32 || !count || count > 3 ||
+        c->live.of[r].uses != 1 || user->op != IR_add || user->type != i->type || (i->type != I64 && last != r + 1) ||
+        is_const(c, i->arg[0]) || flags_wanted(c, last))
         return false;
     IrRef other = user->arg[user->arg[0] == r];
     if (other > r && insn_of(c, other)->op == IR_shl && c->live.of[other].uses == 1)
@@ -623,17 +623,16 @@ static void absolute(Comp *c)
 void int_op(Comp *c)
 {
     static void (*const by_op[IR_OPS])(Comp *) = {
-        [IR_add] = alu,         [IR_sub] = alu,         [IR_and] = alu,          [IR_or] = alu,
-        [IR_xor] = alu,         [IR_adc] = alu,         [IR_sbb] = alu,          [IR_mul] = mul,
-        [IR_neg] = unary,       [IR_not] = unary,       [IR_andn] = and_not,     [IR_shl] = shift,
-        [IR_shr] = shift,       [IR_sar] = shift,       [IR_rotr] = shift,       [IR_extr] = extract_pair,
-        [IR_mulhu] = mul_high,  [IR_mulhs] = mul_high,  [IR_divu] = divide,      [IR_divs] = divide,
-        [IR_divwu] = divide_wide,
-        [IR_clz] = count_zeros, [IR_ctz] = count_zeros, [IR_popcnt] = pop_count, [IR_rbit] = bit_reverse,
-        [IR_bswap] = byte_swap, [IR_zext] = extend,     [IR_sext] = extend,      [IR_eq] = op_compare,
-        [IR_ne] = op_compare,   [IR_ltu] = op_compare,  [IR_lts] = op_compare,   [IR_leu] = op_compare,
-        [IR_les] = op_compare,  [IR_pick] = op_pick,    [IR_minu] = min_max,     [IR_maxu] = min_max,
-        [IR_mins] = min_max,    [IR_maxs] = min_max,    [IR_abs] = absolute,
+        [IR_add] = alu,           [IR_sub] = alu,         [IR_and] = alu,         [IR_or] = alu,
+        [IR_xor] = alu,           [IR_adc] = alu,         [IR_sbb] = alu,         [IR_mul] = mul,
+        [IR_neg] = unary,         [IR_not] = unary,       [IR_andn] = and_not,    [IR_shl] = shift,
+        [IR_shr] = shift,         [IR_sar] = shift,       [IR_rotr] = shift,      [IR_extr] = extract_pair,
+        [IR_mulhu] = mul_high,    [IR_mulhs] = mul_high,  [IR_divu] = divide,     [IR_divs] = divide,
+        [IR_divwu] = divide_wide, [IR_clz] = count_zeros, [IR_ctz] = count_zeros, [IR_popcnt] = pop_count,
+        [IR_rbit] = bit_reverse,  [IR_bswap] = byte_swap, [IR_zext] = extend,     [IR_sext] = extend,
+        [IR_eq] = op_compare,     [IR_ne] = op_compare,   [IR_ltu] = op_compare,  [IR_lts] = op_compare,
+        [IR_leu] = op_compare,    [IR_les] = op_compare,  [IR_pick] = op_pick,    [IR_minu] = min_max,
+        [IR_maxu] = min_max,      [IR_mins] = min_max,    [IR_maxs] = min_max,    [IR_abs] = absolute,
     };
     by_op[insn_of(c, (IrRef)c->at)->op](c);
 }

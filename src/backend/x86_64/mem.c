@@ -57,6 +57,7 @@ static Cold *check_span(Comp *c, unsigned address, IrMem m, int32_t span, bool w
     Cold *slow = cold(c, emit);
     slow->from[0] = asm_jcc(&c->a, CC_A);
     slow->from[1] = misaligned;
+    late_flags_for(c, slow);
     slow->reg[0] = (uint8_t)address;
     slow->imm = insn_of(c, (IrRef)c->at)->imm;
     asm_load(&c->a, 8, false, RAX, addend);
@@ -94,7 +95,16 @@ static void go_slow(Comp *c, const Cold *s, const uint8_t *thunk)
 
 static void jump_back(Comp *c, const Cold *s)
 {
+    if (s->span != NO_REG) /* what was checked may be so no longer */
+        asm_alu(&c->a, ALU_XOR, false, s->span, rm_reg(s->span));
     asm_target(asm_jmp(&c->a), s->back);
+}
+
+/* Where the hot path goes on. */
+static void goes_on(Comp *c, Cold *s)
+{
+    s->back = c->a.p;
+    s->span = (uint8_t)span_register(c);
 }
 
 static Rm io(Comp *c, unsigned n)
@@ -234,7 +244,7 @@ static void vstore_pair_slow(Comp *c, Cold *s)
 }
 
 /* Index of the access right after this one that differs only in its place, just above this one; 0: none. */
-static uint32_t partner(Comp *c)
+uint32_t partner(Comp *c)
 {
     const IrInsn *i = insn_of(c, (IrRef)c->at), *next = i;
     IrMem m = ir_mem_of(i->imm);
@@ -300,7 +310,7 @@ static void load_second(Comp *c, IrInsn *i, IrMem m, bool vector)
         asm_load(&c->a, 1 << m.size, m.sign && i->type == I64, dst, rm);
     }
     s->reg2 = (uint8_t)dst;
-    s->back = c->a.p;
+    goes_on(c, s);
 }
 
 static bool in_pin(Comp *c, IrRef r)
@@ -332,9 +342,144 @@ static bool store_first(Comp *c, IrInsn *i, IrMem m, bool vector)
     s->reg[1] = (uint8_t)value;
     s->reg2 = (uint8_t)next;
     s->imm2 = insn_of(c, (IrRef)second)->imm;
-    s->back = c->a.p;
+    goes_on(c, s);
     c->pair.at = second;
     return true;
+}
+
+/* ---- accesses near one another: span.c says which ---- */
+
+static void access(Comp *c, const IrInsn *i, bool vector, unsigned reg, Rm rm)
+{
+    IrMem m = ir_mem_of(i->imm);
+    if (i->op == IR_store && vector)
+        asm_vstore(&c->a, 1 << m.size, reg, rm);
+    else if (i->op == IR_store)
+        asm_store(&c->a, 1 << m.size, reg, rm);
+    else if (vector)
+        asm_vload(&c->a, 1 << m.size, reg, rm);
+    else if (m.sign && i->type == I32 && m.size < 2)
+        asm_op8(&c->a, (Enc){ 0, 1, m.size ? 0xbf : 0xbe, 8, 0, false, false }, reg, rm, 0);
+    else
+        asm_load(&c->a, 1 << m.size, m.sign && i->type == I64, reg, rm);
+}
+
+enum { KEEP_RAX = SPILLS - 1, KEEP_RCX = SPILLS - 2 };
+
+/* A register of the hot path, of which rax and rcx have been kept. */
+static unsigned kept(Comp *c, unsigned reg, unsigned to)
+{
+    if (reg != RAX && reg != RCX)
+        return reg;
+    asm_load(&c->a, 8, false, to, spill_rm(c, reg == RAX ? KEEP_RAX : KEEP_RCX));
+    return to;
+}
+
+/* No page is open in the table, or the span goes beyond it: the one access alone. First by the table, from which the
+ * page may be missing. */
+static void alone(Comp *c, Cold *s)
+{
+    const IrInsn *i = insn_of(c, s->ref);
+    IrMem m = ir_mem_of(s->imm);
+    bool vector = s->reg[3], is_store = i->op == IR_store;
+    asm_store(&c->a, 8, RAX, spill_rm(c, KEEP_RAX));
+    asm_store(&c->a, 8, RCX, spill_rm(c, KEEP_RCX));
+    asm_lea(&c->a, true, RAX, rm_mem(kept(c, s->reg[0], RAX), m.disp));
+    asm_mov_imm(&c->a, RCX, (uint64_t)(4096 - (1 << m.size)));
+    asm_call_to(&c->a, thunks.probe[is_store]);
+    uint8_t *absent = asm_jcc(&c->a, CC_A);
+    access(c, i, vector, is_store && !vector ? kept(c, s->reg[1], RCX) : s->reg[1], rm_mem(RAX, 0));
+    uint8_t *done = asm_jmp(&c->a);
+    asm_here(&c->a, absent);
+    if (is_store && vector) {
+        asm_vstore(&c->a, 16, s->reg[1], io(c, 1));
+        asm_load(&c->a, 8, false, RCX, io(c, 1));
+    } else if (is_store) {
+        asm_mov(&c->a, true, RCX, kept(c, s->reg[1], RCX));
+    }
+    asm_lea(&c->a, true, RAX, rm_mem(kept(c, s->reg[0], RAX), m.disp));
+    put8(&c->a, 0x68); /* push imm32; the thunk pops it */
+    put32(&c->a, (uint32_t)s->imm & 0xffff);
+    call_thunk(c, is_store ? thunks.store : thunks.load, true);
+    if (!is_store && vector)
+        asm_vload(&c->a, 1 << m.size, s->reg[1], io(c, 0));
+    else if (!is_store)
+        asm_mov(&c->a, i->type != I32, s->reg[1], RAX);
+    asm_here(&c->a, done);
+    if (is_store || vector || s->reg[1] != RAX)
+        asm_load(&c->a, 8, false, RAX, spill_rm(c, KEEP_RAX));
+    if (is_store || vector || s->reg[1] != RCX)
+        asm_load(&c->a, 8, false, RCX, spill_rm(c, KEEP_RCX));
+    jump_back(c, s);
+}
+
+static unsigned result_of(Comp *c, const IrInsn *i, bool vector)
+{
+    release(c, i->arg[0]);
+    return vector ? vdefine(c, true) : define(c, i->arg[0]);
+}
+
+/* What was checked for an access before holds for this one. All registers are ready before the test. */
+static void access_open(Comp *c, const IrInsn *i, bool vector, int32_t offset)
+{
+    unsigned span = span_register(c);
+    c->locked |= 1u << span;
+    unsigned address = use(c, i->arg[0]), reg = 0;
+    if (i->op == IR_store)
+        reg = vector ? vuse(c, i->arg[1]) : use(c, i->arg[1]);
+    clobber_flags(c);
+    if (i->op == IR_load)
+        reg = result_of(c, i, vector);
+    asm_op(&c->a, (Enc){ 0, 0, 0x85, 8, 0, false, false }, true, span, rm_reg(span), 0);
+    Cold *s = cold(c, alone);
+    s->from[0] = asm_jcc(&c->a, CC_E);
+    late_flags_for(c, s);
+    s->reg[0] = (uint8_t)address;
+    s->reg[1] = (uint8_t)reg;
+    s->reg[3] = vector;
+    s->imm = i->imm;
+    access(c, i, vector, reg, rm_mem(span, offset));
+    goes_on(c, s);
+}
+
+/* The first of several. False, and nothing done: there is no register for it. */
+static bool open_span(Comp *c, const IrInsn *i, IrMem m, bool vector)
+{
+    int32_t below, bytes;
+    bool write;
+    if (!span_begins(c, &below, &bytes, &write))
+        return false;
+    take_rax_rcx(c);
+    unsigned address = use(c, i->arg[0]), reg = 0;
+    if (i->op == IR_store)
+        reg = vector ? vuse(c, i->arg[1]) : use(c, i->arg[1]);
+    if (!temp_left(c))
+        return false;
+    unsigned span = scratch(c);
+    if (i->op == IR_load && vector)
+        reg = vdefine(c, true);
+    m.disp -= below;
+    Cold *s = check_span(c, address, m, bytes, write, NO_REG, alone);
+    asm_lea(&c->a, true, span, rm_index(address, RAX, 0, m.disp));
+    span_open(c, span);
+    c->locked &= ~(1u << RAX);
+    if (i->op == IR_load && !vector)
+        reg = result_of(c, i, false);
+    s->reg[1] = (uint8_t)reg;
+    s->reg[3] = vector;
+    access(c, i, vector, reg, rm_mem(span, below));
+    goes_on(c, s);
+    return true;
+}
+
+static bool near_others(Comp *c, const IrInsn *i, IrMem m, bool vector)
+{
+    int32_t offset;
+    if (span_covers(c, &offset)) {
+        access_open(c, i, vector, offset);
+        return true;
+    }
+    return open_span(c, i, m, vector);
 }
 
 static void load(Comp *c)
@@ -346,7 +491,7 @@ static void load(Comp *c)
         load_second(c, i, m, vector);
         return;
     }
-    if (load_first(c, i, m, vector))
+    if (near_others(c, i, m, vector) || load_first(c, i, m, vector))
         return;
     take_rax_rcx(c);
     unsigned address = use(c, i->arg[0]);
@@ -357,30 +502,22 @@ static void load(Comp *c)
                          : near == NO_REG ? load_slow
                                           : look_again);
     release(c, i->arg[0]);
-    Rm rm = rm_index(address, RAX, 0, m.disp);
-    if (vector) {
-        asm_vload(&c->a, 1 << m.size, dst, rm);
-        s->reg[1] = (uint8_t)dst;
-    } else {
+    if (!vector) {
         /* the address's own temporary may serve the result: the cold path reads it before */
         c->locked &= ~(1u << RAX);
         dst = define(c, i->arg[0]);
-        bool narrow = m.sign && i->type == I32 && m.size < 2;
-        if (narrow)
-            asm_op8(&c->a, (Enc){ 0, 1, m.size ? 0xbf : 0xbe, 8, 0, false, false }, dst, rm, 0);
-        else
-            asm_load(&c->a, 1 << m.size, m.sign && i->type == I64, dst, rm);
-        if (m.big && m.size) {
-            swap_value(c, dst, m.size);
-            if (m.size == 1 || (m.sign && m.size < 3)) /* what movzx or movsx did went to the wrong end */
-                asm_op(&c->a,
-                       (Enc){ 0, m.size == 1 ? 1 : 0, m.size == 1 ? (m.sign ? 0xbf : 0xb7) : 0x63, 8, 0, false, false },
-                       m.sign && i->type == I64, dst, rm_reg(dst), 0);
-        }
-        s->reg[1] = (uint8_t)dst;
         s->reg[2] = i->type == I32; /* 32-bit results are zero-extended on either path */
     }
-    s->back = c->a.p;
+    access(c, i, vector, dst, rm_index(address, RAX, 0, m.disp));
+    s->reg[1] = (uint8_t)dst;
+    if (!vector && m.big && m.size) {
+        swap_value(c, dst, m.size);
+        if (m.size == 1 || (m.sign && m.size < 3)) /* what movzx or movsx did went to the wrong end */
+            asm_op(&c->a,
+                   (Enc){ 0, m.size == 1 ? 1 : 0, m.size == 1 ? (m.sign ? 0xbf : 0xb7) : 0x63, 8, 0, false, false },
+                   m.sign && i->type == I64, dst, rm_reg(dst), 0);
+    }
+    goes_on(c, s);
 }
 
 static void store(Comp *c)
@@ -393,7 +530,7 @@ static void store(Comp *c)
         c->pair.at = 0;
         return;
     }
-    if (store_first(c, i, m, vector))
+    if (near_others(c, i, m, vector) || store_first(c, i, m, vector))
         return;
     take_rax_rcx(c);
     unsigned address = use(c, i->arg[0]);
@@ -401,16 +538,14 @@ static void store(Comp *c)
     Cold *s = check(c, address, m, true, vector ? vstore_slow : store_slow);
     Rm rm = rm_index(address, RAX, 0, m.disp);
     s->reg[1] = (uint8_t)value;
-    if (vector) {
-        asm_vstore(&c->a, 1 << m.size, value, rm);
-    } else if (m.big && m.size) {
+    if (!vector && m.big && m.size) {
         asm_mov(&c->a, true, RCX, value);
         swap_value(c, RCX, m.size);
         asm_store(&c->a, 1 << m.size, RCX, rm);
     } else {
-        asm_store(&c->a, 1 << m.size, value, rm);
+        access(c, i, vector, value, rm);
     }
-    s->back = c->a.p;
+    goes_on(c, s);
     if (m.order & ORDER_RELEASE)
         full_fence(c);
 }
@@ -498,7 +633,7 @@ static void rmw(Comp *c)
     }
     zero_extend(c, RAX, RAX, m.size);
     s->reg[1] = (uint8_t)operand_reg;
-    s->back = c->a.p;
+    goes_on(c, s);
     result_in(c, RAX);
 }
 
@@ -527,7 +662,7 @@ static void cas(Comp *c)
     lock_op(c, 1, 0xb0, m.size, desired, rm_mem(RCX, 0)); /* cmpxchg */
     zero_extend(c, RAX, RAX, m.size);
     s->reg[3] = (uint8_t)desired;
-    s->back = c->a.p;
+    goes_on(c, s);
     result_in(c, RAX);
 }
 

@@ -198,12 +198,29 @@ static void put_int(Comp *c, const IrInsn *i, unsigned slot, unsigned offset)
     asm_store(&c->a, bytes, reg, to);
 }
 
+/* Cold paths will change the slot. Whatever else is put to the slot of late flags, they are so no longer. */
+static bool put_late(Comp *c, unsigned slot, IrRef v)
+{
+    uint32_t until = c->live.of[c->at].late;
+    if (until) {
+        forget_slot(c, slot);
+        c->late.flags = v;
+        c->late.slot = (uint16_t)slot;
+        c->late.until = until;
+    } else if (c->late.slot == slot) {
+        c->late.flags = 0;
+    }
+    return until;
+}
+
 void op_put(Comp *c)
 {
     f80_flush_slot(c, ir_slot(insn_of(c, (IrRef)c->at)->imm));
     const IrInsn *i = insn_of(c, (IrRef)c->at);
     unsigned slot = ir_slot(i->imm), offset = ir_slot_offset(i->imm);
     IrRef v = i->arg[0];
+    if (put_late(c, slot, v))
+        return;
     Where w = c->where[v];
     if (w.place == IN_PIN && w.of == slot && !is_const(c, v) && c->holder[slot][0] == v &&
         insn_of(c, v)->op != IR_get && !offset && ir_result(insn_of(c, v)) == i->type)

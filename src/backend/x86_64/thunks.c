@@ -207,6 +207,25 @@ static void make_exits(Asm *a, const Guest *g)
     asm_op(a, (Enc){ 0, 0, 0xff, 4, 0, false, false }, false, 0, rm_index(R14, RCX, 0, BANK_JUMP + 8), 0);
 }
 
+/* One look at the table, for what has no room for it. The flags tell. */
+static const uint8_t *make_probe(Asm *a, int32_t table)
+{
+    const uint8_t *at = here(a);
+    push(a, RDX);
+    push(a, RAX);
+    asm_mov(a, false, RDX, RAX);
+    asm_op(a, (Enc){ 0, 0, 0xc1, 5, 1, false, false }, false, 0, rm_reg(RDX), 12 - 4);
+    asm_alu_imm(a, ALU_AND, false, rm_reg(RDX), (TLB_SIZE - 1) << 4);
+    asm_alu(a, ALU_SUB, true, RAX, rm_index(R14, RDX, 0, table));
+    asm_alu(a, ALU_CMP, true, RAX, rm_reg(RCX));
+    asm_load(a, 8, false, RAX, rm_index(R14, RDX, 0, table + 8));
+    pop(a, RCX);
+    asm_lea(a, true, RAX, rm_index(RAX, RCX, 0, 0));
+    pop(a, RDX);
+    ret(a);
+    return at;
+}
+
 /* rax = what the slow path read; ends it. */
 static void slow_done(Asm *a)
 {
@@ -397,6 +416,8 @@ uint32_t thunks_make(const Guest *g, HelperThrough *through, uint8_t *w, ptrdiff
     make_enter(&a, g);
     make_leave(&a);
     make_exits(&a, g);
+    thunks.probe[0] = make_probe(&a, BANK_READ);
+    thunks.probe[1] = make_probe(&a, BANK_WRITE);
     thunks.load = make_slow(&a, (uintptr_t)slow_load, (uintptr_t)far_load);
     thunks.store = make_slow(&a, (uintptr_t)slow_store, (uintptr_t)far_store);
     thunks.rmw = make_slow(&a, (uintptr_t)slow_rmw, 0);

@@ -1,0 +1,237 @@
+/* Late flags (tcg/ir.h): what the guest's flags slot should hold is computed only on ways that are seldom taken. The
+ * code for that is made where such a way begins, while it is known where values are, and put down with the cold paths.
+ */
+#include "backend/x86_64/comp.h"
+
+enum { SAVED = 32, DEPTH = 16, ROOM = 400 };
+
+static void eval(Comp *c, IrRef r, int depth);
+
+static void push(Comp *c)
+{
+    put8(&c->a, 0x50); /* push rax */
+    c->pushed += 8;
+}
+
+static void pop(Comp *c, unsigned reg)
+{
+    put8(&c->a, 0x58 | reg);
+    c->pushed -= 8;
+}
+
+/* To rax. The registers that are used here are on the stack. */
+static void fetch(Comp *c, IrRef r)
+{
+    Where w = c->where[r];
+    bool saved = w.place == IN_REG && (w.n == RAX || w.n == RCX || w.n == RDX);
+    if (saved)
+        asm_load(&c->a, 8, false, RAX, rm_mem(RSP, c->pushed - c->late.base - 8 * (w.n + 1)));
+    else
+        load_into(c, r, RAX);
+}
+
+/* a to rax, b to rcx. */
+static void both(Comp *c, IrRef a, IrRef b, int depth)
+{
+    eval(c, b, depth);
+    push(c);
+    eval(c, a, depth);
+    pop(c, RCX);
+}
+
+static bool is_shift(IrOp op)
+{
+    return op == IR_shl || op == IR_shr || op == IR_sar;
+}
+
+static void eval_flags(Comp *c, IrRef f, int depth)
+{
+    IrRef r = insn_of(c, f)->arg[0];
+    const IrInsn *i = insn_of(c, r);
+    static const uint8_t number[IR_OPS] = {
+        [IR_add] = ALU_ADD, [IR_sub] = ALU_CMP, [IR_and] = ALU_AND, [IR_or] = ALU_OR,
+        [IR_xor] = ALU_XOR, [IR_adc] = ALU_ADC, [IR_sbb] = ALU_SBB
+    };
+    int bytes = ir_bits(i->type) / 8;
+    if (c->live.of[f].late & LATE_RESULT && (i->op == IR_add || i->op == IR_sub)) {
+        both(c, r, i->arg[1], depth);
+        asm_alu(&c->a, i->op == IR_add ? ALU_SUB : ALU_ADD, true, RAX, rm_reg(RCX));
+        asm_alu_bytes(&c->a, number[i->op], bytes, RAX, rm_reg(RCX));
+    } else if (c->live.of[f].late & LATE_RESULT) {
+        eval(c, r, depth);
+        asm_test_bytes(&c->a, bytes, RAX, rm_reg(RAX));
+    } else if (is_shift((IrOp)i->op)) {
+        unsigned count = (unsigned)insn_of(c, i->arg[1])->imm & ((unsigned)ir_bits(i->type) - 1);
+        eval(c, i->arg[0], depth);
+        asm_shift_bytes(&c->a, enc_int((IrOp)i->op)->ext, bytes, RAX, count);
+    } else if (i->op == IR_adc || i->op == IR_sbb) {
+        eval(c, i->arg[2], depth);
+        push(c);
+        both(c, i->arg[0], i->arg[1], depth);
+        pop(c, RDX);
+        asm_op8(&c->a, (Enc){ 0, 0, 0x80, 0, 1, false, false }, 0, rm_reg(RDX),
+                0xff); /* add dl, 0xff: carry if it was 1 */
+        asm_alu_bytes(&c->a, number[i->op], bytes, RAX, rm_reg(RCX));
+    } else {
+        both(c, i->arg[0], i->arg[1], depth);
+        asm_alu_bytes(&c->a, number[i->op], bytes, RAX, rm_reg(RCX));
+    }
+    put8(&c->a, 0x9f); /* lahf; seto al; movzx eax, ax */
+    asm_op8(&c->a, (Enc){ 0, 1, 0x90, 0, 0, false, false }, 0, rm_reg(RAX), 0);
+    asm_load(&c->a, 2, false, RAX, rm_reg(RAX));
+}
+
+static void set_bit(Comp *c, unsigned cc)
+{
+    asm_op8(&c->a, (Enc){ 0, 1, (uint8_t)(0x90 | cc), 0, 0, false, false }, 0, rm_reg(RAX), 0);
+    asm_load(&c->a, 1, false, RAX, rm_reg(RAX));
+}
+
+static void eval_cond(Comp *c, const IrInsn *i, int depth)
+{
+    static const uint32_t mask[] = { FLAG_Z, FLAG_C, FLAG_N, FLAG_V, 0, 0, 0, 0, FLAG_P };
+    eval(c, i->arg[0], depth);
+    asm_op(&c->a, (Enc){ 0, 0, 0xf7, 0, 4, false, false }, false, 0, rm_reg(RAX), mask[i->imm >> 1]);
+    set_bit(c, i->imm & 1 ? CC_E : CC_NE);
+}
+
+static void eval_binary(Comp *c, const IrInsn *i, int depth)
+{
+    static const uint8_t number[IR_OPS] = {
+        [IR_add] = ALU_ADD, [IR_sub] = ALU_SUB, [IR_and] = ALU_AND, [IR_or] = ALU_OR, [IR_xor] = ALU_XOR
+    };
+    bool w = i->type == I64;
+    both(c, i->arg[0], i->arg[1], depth);
+    if (i->op == IR_mul)
+        asm_op(&c->a, *enc_int(IR_mul), w, RAX, rm_reg(RCX), 0);
+    else if (i->op == IR_mulhs || i->op == IR_mulhu) {
+        asm_op(&c->a, (Enc){ 0, 0, 0xf7, i->op == IR_mulhs ? 5 : 4, 0, false, false }, w, 0, rm_reg(RCX), 0);
+        asm_mov(&c->a, true, RAX, RDX);
+    } else if (is_shift((IrOp)i->op)) {
+        static const Enc BY_CL = { 0, 0, 0xd3, 0, 0, false, false };
+        Enc e = BY_CL;
+        e.ext = enc_int((IrOp)i->op)->ext;
+        asm_op(&c->a, e, w, 0, rm_reg(RAX), 0);
+    } else
+        asm_alu(&c->a, number[i->op], w, RAX, rm_reg(RCX));
+}
+
+static void eval_unary(Comp *c, const IrInsn *i, int depth)
+{
+    eval(c, i->arg[0], depth);
+    if (i->op == IR_zext || i->op == IR_sext) {
+        unsigned by = 64 - (unsigned)i->imm;
+        asm_op(&c->a, (Enc){ 0, 0, 0xc1, 4, 1, false, false }, true, 0, rm_reg(RAX), by);
+        asm_op(&c->a, (Enc){ 0, 0, 0xc1, i->op == IR_sext ? 7 : 5, 1, false, false }, true, 0, rm_reg(RAX), by);
+    } else if (i->op != IR_asflags) {
+        asm_op(&c->a, *enc_int((IrOp)i->op), i->type == I64, 0, rm_reg(RAX), 0);
+    }
+}
+
+static void eval_compare(Comp *c, const IrInsn *i, int depth)
+{
+    static const uint8_t cc[] = { CC_E, CC_NE, CC_B, CC_L, CC_BE, CC_LE };
+    both(c, i->arg[0], i->arg[1], depth);
+    asm_alu(&c->a, ALU_CMP, i->type == I64, RAX, rm_reg(RCX));
+    set_bit(c, cc[i->op - IR_eq]);
+}
+
+static void eval_pick(Comp *c, const IrInsn *i, int depth)
+{
+    eval(c, i->arg[0], depth);
+    push(c);
+    both(c, i->arg[1], i->arg[2], depth);
+    pop(c, RDX);
+    asm_op(&c->a, (Enc){ 0, 0, 0x85, 8, 0, false, false }, false, RDX, rm_reg(RDX), 0);
+    asm_op(&c->a, (Enc){ 0, 1, 0x44, 8, 0, false, false }, true, RAX, rm_reg(RCX), 0); /* cmove rax, rcx */
+}
+
+/* What a value that is kept, or computed here, is: to rax. rcx and rdx are changed. */
+static void eval(Comp *c, IrRef r, int depth)
+{
+    const IrInsn *i = insn_of(c, r);
+    if (depth == DEPTH || !room(&c->a, 64)) {
+        c->a.full = true;
+        return;
+    }
+    depth++;
+    if (i->op == IR_const)
+        asm_mov_imm(&c->a, RAX, i->imm);
+    else if (i->op == IR_flags)
+        eval_flags(c, r, depth);
+    else if (i->op == IR_cond)
+        eval_cond(c, i, depth);
+    else if (i->op == IR_cmc) {
+        eval(c, i->arg[0], depth);
+        asm_alu_imm(&c->a, ALU_XOR, false, rm_reg(RAX), FLAG_C);
+    } else if (i->op >= IR_eq && i->op <= IR_les)
+        eval_compare(c, i, depth);
+    else if (c->live.of[r].uses)
+        fetch(c, r);
+    else if (i->op == IR_pick)
+        eval_pick(c, i, depth);
+    else if (ir_args((IrOp)i->op) == 1)
+        eval_unary(c, i, depth);
+    else
+        eval_binary(c, i, depth);
+}
+
+/* The host may still have them. */
+static bool pack_host(Comp *c)
+{
+    IrRef f = c->late.flags;
+    Where w = c->where[f];
+    if (c->host != f || w.place != IN_HOST || w.flip & FLIP_FP)
+        return false;
+    push(c);
+    if (w.flip & FLIP_C)
+        put8(&c->a, 0xf5); /* cmc */
+    put8(&c->a, 0x9f);     /* lahf; seto al */
+    asm_op8(&c->a, (Enc){ 0, 1, 0x90, 0, 0, false, false }, 0, rm_reg(RAX), 0);
+    asm_store(&c->a, FLAG_BYTES, RAX, slot_rm(c, c->late.slot, 0));
+    pop(c, RAX);
+    return true;
+}
+
+void late_flags(Comp *c)
+{
+    if (!flags_are_late(c) || pack_host(c))
+        return;
+    c->late.base = c->pushed;
+    asm_lea(&c->a, true, RSP, rm_mem(RSP, -SAVED));
+    c->pushed += SAVED;
+    for (unsigned reg = RAX; reg <= RDX; reg++)
+        asm_store(&c->a, 8, reg, rm_mem(RSP, SAVED - 8 * ((int32_t)reg + 1)));
+    eval(c, c->late.flags, 0);
+    asm_store(&c->a, FLAG_BYTES, RAX, slot_rm(c, c->late.slot, 0));
+    for (unsigned reg = RAX; reg <= RDX; reg++)
+        asm_load(&c->a, 8, false, reg, rm_mem(RSP, SAVED - 8 * ((int32_t)reg + 1)));
+    asm_lea(&c->a, true, RSP, rm_mem(RSP, SAVED));
+    c->pushed -= SAVED;
+}
+
+/* For a cold path that begins here. */
+void late_flags_for(Comp *c, Cold *s)
+{
+    if (!flags_are_late(c))
+        return;
+    if (c->late.used + ROOM > sizeof c->late.code) {
+        c->a.full = true;
+        return;
+    }
+    Asm hot = c->a;
+    c->a.p = c->late.code + c->late.used;
+    c->a.end = c->a.p + ROOM;
+    late_flags(c);
+    s->late_at = (uint16_t)c->late.used;
+    s->late_size = (uint16_t)(c->a.p - (c->late.code + c->late.used));
+    c->late.used += s->late_size;
+    hot.full = c->a.full;
+    c->a = hot;
+}
+
+void late_flags_of(Comp *c, const Cold *s)
+{
+    memcpy(c->a.p, c->late.code + s->late_at, s->late_size);
+    c->a.p += s->late_size;
+}
