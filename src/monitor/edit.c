@@ -31,6 +31,10 @@ static void insert(Editor *e, const char *text, size_t len, Out *o)
 
 static void cut(Editor *e, size_t from, size_t to, Out *o)
 {
+    if (to > from + 1) { /* more than a letter can come back */
+        free(e->cut);
+        e->cut = strndup(e->line + from, to - from);
+    }
     memmove(e->line + from, e->line + to, e->len - to);
     e->len -= to - from;
     e->at = from;
@@ -85,14 +89,62 @@ static void kill_start(Editor *e, Out *o)
     cut(e, 0, e->at, o);
 }
 
+static size_t word_before(const Editor *e)
+{
+    size_t at = e->at;
+    while (at && e->line[at - 1] == ' ')
+        at--;
+    while (at && e->line[at - 1] != ' ')
+        at--;
+    return at;
+}
+
+static size_t word_behind(const Editor *e)
+{
+    size_t at = e->at;
+    while (at < e->len && e->line[at] == ' ')
+        at++;
+    while (at < e->len && e->line[at] != ' ')
+        at++;
+    return at;
+}
+
 static void kill_word(Editor *e, Out *o)
 {
-    size_t from = e->at;
-    while (from && e->line[from - 1] == ' ')
-        from--;
-    while (from && e->line[from - 1] != ' ')
-        from--;
-    cut(e, from, e->at, o);
+    cut(e, word_before(e), e->at, o);
+}
+
+static void kill_next_word(Editor *e, Out *o)
+{
+    cut(e, e->at, word_behind(e), o);
+}
+
+static void word_left(Editor *e, Out *o)
+{
+    move(e, word_before(e), o);
+}
+
+static void word_right(Editor *e, Out *o)
+{
+    move(e, word_behind(e), o);
+}
+
+static void yank(Editor *e, Out *o)
+{
+    if (e->cut)
+        insert(e, e->cut, strlen(e->cut), o);
+}
+
+/* The letter under the cursor and the one before change places; at the end the last two. */
+static void transpose(Editor *e, Out *o)
+{
+    size_t at = e->at < e->len ? e->at : e->len - (e->len > 0);
+    if (!at || e->len < 2)
+        return;
+    char c = e->line[at];
+    e->line[at] = e->line[at - 1];
+    e->line[at - 1] = c;
+    move(e, at + 1, o);
 }
 
 static void clear(Editor *e, Out *o)
@@ -108,14 +160,19 @@ static void set(Editor *e, const char *text, Out *o)
     redraw(e, o);
 }
 
-static void up(Editor *e, Out *o)
+static void keep_draft(Editor *e)
 {
-    if (!e->shown)
-        return;
     if (e->shown == e->lines) {
         free(e->draft);
         e->draft = strndup(e->line, e->len);
     }
+}
+
+static void up(Editor *e, Out *o)
+{
+    if (!e->shown)
+        return;
+    keep_draft(e);
     set(e, e->history[--e->shown], o);
 }
 
@@ -125,6 +182,70 @@ static void down(Editor *e, Out *o)
         return;
     e->shown++;
     set(e, e->shown == e->lines ? e->draft : e->history[e->shown], o);
+}
+
+/* ---- searching the history ---- */
+
+static void show_search(const Editor *e, Out *o)
+{
+    out(o, "\r\033[K(%sreverse-i-search)`%.*s': %.*s", e->found < 0 ? "failed " : "", (int)e->pattern_len, e->pattern,
+        (int)e->len, e->line);
+}
+
+/* The next older line that has the pattern, from that one on. */
+static void find(Editor *e, int from, Out *o)
+{
+    char pattern[EDIT_PATTERN + 1];
+    memcpy(pattern, e->pattern, e->pattern_len);
+    pattern[e->pattern_len] = 0;
+    while (from >= 0 && !strstr(e->history[from], pattern))
+        from--;
+    e->found = from;
+    if (from >= 0 && e->pattern_len) {
+        e->shown = from;
+        e->len = strlen(e->history[from]);
+        memcpy(e->line, e->history[from], e->len);
+        const char *at = strstr(e->history[from], pattern);
+        e->at = (size_t)(at - e->history[from]);
+    }
+    show_search(e, o);
+}
+
+static void search(Editor *e, Out *o)
+{
+    keep_draft(e);
+    e->searches = true;
+    e->pattern_len = 0;
+    e->found = e->lines - 1;
+    show_search(e, o);
+}
+
+static void give_up(Editor *e, Out *o)
+{
+    e->searches = false;
+    e->shown = e->lines;
+    set(e, e->draft ? e->draft : "", o);
+}
+
+/* false: the search is over, and the key is for the line that was found. */
+static bool search_key(Editor *e, char key, Out *o)
+{
+    bool rubs = key == DEL || key == ('H' & CTRL), types = (unsigned char)key >= ' ' && key != DEL;
+    if (key == ('R' & CTRL)) {
+        find(e, e->found < 0 ? -1 : e->found - (e->pattern_len > 0), o);
+    } else if (key == ('G' & CTRL)) {
+        give_up(e, o);
+    } else if (rubs && e->pattern_len) {
+        e->pattern_len--;
+        find(e, e->lines - 1, o);
+    } else if (types && e->pattern_len < EDIT_PATTERN) {
+        e->pattern[e->pattern_len++] = key;
+        find(e, e->found < 0 ? -1 : e->found, o);
+    } else {
+        e->searches = false;
+        redraw(e, o);
+    }
+    return e->searches || key == ('G' & CTRL);
 }
 
 static void remember(Editor *e)
@@ -188,12 +309,17 @@ static const struct Key {
     char key;
     KeyFn *fn;
 } keys[] = {
-    { 'A' & CTRL, home },      { 'B' & CTRL, left },     { 'D' & CTRL, delete }, { 'E' & CTRL, end },
-    { 'F' & CTRL, right },     { 'H' & CTRL, rub_out },  { DEL, rub_out },       { '\t', complete },
-    { 'K' & CTRL, kill_line }, { 'L' & CTRL, clear },    { 'N' & CTRL, down },   { 'P' & CTRL, up },
-    { 'U' & CTRL, kill_start }, { 'W' & CTRL, kill_word },
+    { 'A' & CTRL, home },       { 'B' & CTRL, left },      { 'D' & CTRL, delete }, { 'E' & CTRL, end },
+    { 'F' & CTRL, right },      { 'H' & CTRL, rub_out },   { DEL, rub_out },       { '\t', complete },
+    { 'K' & CTRL, kill_line },  { 'L' & CTRL, clear },     { 'N' & CTRL, down },   { 'P' & CTRL, up },
+    { 'R' & CTRL, search },     { 'T' & CTRL, transpose }, { 'Y' & CTRL, yank },   { 'U' & CTRL, kill_start },
+    { 'W' & CTRL, kill_word },
+}, metas[] = { /* ESC and these */
+    { 'b', word_left }, { 'f', word_right }, { 'd', kill_next_word }, { DEL, kill_word },
 }, letters[] = { /* ESC [ and these */
     { 'A', up }, { 'B', down }, { 'C', right }, { 'D', left }, { 'H', home }, { 'F', end },
+}, held[] = { /* the same with Ctrl or Alt */
+    { 'C', word_right }, { 'D', word_left },
 };
 static KeyFn *const numbers[] = { [1] = home, [3] = delete, [4] = end, [7] = home, [8] = end }; /* ESC [ N ~ */
 
@@ -204,21 +330,34 @@ static void press(const struct Key *table, size_t rows, Editor *e, char key, Out
             table[i].fn(e, o);
 }
 
+#define PRESS(table, e, key, o) press(table, sizeof(table) / sizeof *(table), e, key, o)
+
+static void begin_escape(Editor *e, char key, Out *o)
+{
+    e->escape = key == '[' || key == 'O' ? BRACKET : 0;
+    e->number = e->modifier = 0;
+    if (!e->escape)
+        PRESS(metas, e, key, o);
+}
+
 static void escape_key(Editor *e, char key, Out *o)
 {
     if (e->escape == BEGUN) {
-        e->escape = key == '[' || key == 'O' ? BRACKET : 0;
-        e->number = 0;
-        return;
-    }
-    if (key >= '0' && key <= '9') {
+        begin_escape(e, key, o);
+    } else if (key >= '0' && key <= '9') {
         e->number = (e->number * 10 + key - '0') % 100;
-        return;
+    } else if (key == ';') {
+        e->modifier = 1;
+        e->number = 0;
+    } else {
+        e->escape = 0;
+        if (key == '~' && e->number < (int)(sizeof numbers / sizeof *numbers) && numbers[e->number])
+            numbers[e->number](e, o);
+        else if (e->modifier && e->number > 2) /* 2 is Shift */
+            PRESS(held, e, key, o);
+        else
+            PRESS(letters, e, key, o);
     }
-    e->escape = 0;
-    if (key == '~' && e->number < (int)(sizeof numbers / sizeof *numbers) && numbers[e->number])
-        numbers[e->number](e, o);
-    press(letters, sizeof letters / sizeof *letters, e, key, o);
 }
 
 bool edit_key(Editor *e, char key, Out *o)
@@ -227,10 +366,10 @@ bool edit_key(Editor *e, char key, Out *o)
     e->after_return = key == '\r';
     if (e->escape)
         return escape_key(e, key, o), false;
+    if (feed || (e->searches && search_key(e, key, o)))
+        return false;
     if (key == ESC)
         return e->escape = BEGUN, false;
-    if (feed)
-        return false;
     if (key == '\r' || key == '\n') {
         out(o, "\n");
         e->line[e->len] = 0;
@@ -240,7 +379,7 @@ bool edit_key(Editor *e, char key, Out *o)
     if ((unsigned char)key >= ' ' && key != DEL)
         insert(e, &key, 1, o);
     else
-        press(keys, sizeof keys / sizeof *keys, e, key, o);
+        PRESS(keys, e, key, o);
     return false;
 }
 
@@ -249,6 +388,7 @@ void edit_prompt(Editor *e, Out *o)
     e->len = e->at = 0;
     e->shown = e->lines;
     e->escape = 0;
+    e->searches = false;
     out(o, "%s", e->prompt);
 }
 
@@ -257,4 +397,5 @@ void edit_free(Editor *e)
     for (int i = 0; i < e->lines; i++)
         free(e->history[i]);
     free(e->draft);
+    free(e->cut);
 }

@@ -3,7 +3,7 @@
 #include "base/text.h"
 #include <stddef.h>
 
-enum { EDIT_LINE = 4096, EDIT_HISTORY = 100 };
+enum { EDIT_LINE = 4096, EDIT_HISTORY = 100, EDIT_PATTERN = 80 };
 
 typedef struct Editor {
     const char *prompt;
@@ -13,7 +13,12 @@ typedef struct Editor {
     int lines, shown;            /* shown: which of them is on display; == lines: none */
     char *draft;                 /* what was typed before looking at the history */
     int escape;                  /* inside an escape sequence: 1 after ESC, 2 after ESC [; then its number */
-    int number;
+    int number, modifier;        /* ESC [ NUMBER ; MODIFIER and a letter */
+    char *cut;                   /* what Ctrl-Y brings back */
+    bool searches;               /* backwards in the history (Ctrl-R), for: */
+    char pattern[EDIT_PATTERN];
+    size_t pattern_len;
+    int found;         /* line of the history that has it; -1: none */
     bool after_return; /* a line feed that follows belongs to it */
     /* Completion: calls try(who, word) for all that `line` (up to the cursor) could go on with. */
     void (*complete)(void *who, const char *line, void (*try)(void *, const char *), void *to);

@@ -1,6 +1,7 @@
 /* The monitor for people: words in, text out. Every command is one that programs have, its answer printed. */
 #include "base/alloc.h"
 #include "config.h"
+#include "monitor/complete.h"
 #include "monitor/session.h"
 
 #include <stdlib.h>
@@ -22,30 +23,11 @@ static void prompt(Monitor *mon)
     show(mon, &o);
 }
 
-/* ---- completion ---- */
-
-/* `info st`: of the words of commands that begin as the line does, the one being typed. */
-static void complete(void *who, const char *line, void (*try)(void *, const char *), void *to)
+static void complete(void *mon, const char *line, void (*try)(void *, const char *), void *to)
 {
-    (void)who;
-    const char *word = strrchr(line, ' ');
-    size_t from = word ? (size_t)(word + 1 - line) : 0, len = strlen(line);
-    char last[64] = "";
-    if (!strncmp(line, "help ", 5))
-        line += 5, from = 0, len -= 5;
-    for (const Command *c = NULL; (c = command_next(c));) {
-        if (!c->human || strncmp(c->human, line, len))
-            continue;
-        char found[64];
-        size_t size = strcspn(c->human + from, " ");
-        if (size >= sizeof found)
-            continue;
-        memcpy(found, c->human + from, size);
-        found[size] = 0;
-        if (strcmp(found, last)) /* the rows of `info` stand together */
-            try(to, found);
-        memcpy(last, found, size + 1);
-    }
+    Error err;
+    Ask a = monitor_ask(mon, &err);
+    complete_line(&a, line, try, to);
 }
 
 /* ---- running ---- */

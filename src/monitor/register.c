@@ -33,6 +33,18 @@ static bool read_row(const Cpu *cpu, const char *name, uint64_t *value, Nearest 
     return false;
 }
 
+/* Whatever the guest calls it. */
+static bool read_pc(Cpu *cpu, uint64_t *value)
+{
+    InspectReg r;
+    for (int i = 0; inspect_reg(cpu, i, &r); i++)
+        if (r.type && !strcmp(r.type, "code_ptr")) {
+            *value = inspect_get(cpu, i).lo;
+            return true;
+        }
+    return false;
+}
+
 bool register_read(const Ask *a, const char *name, uint64_t *value, Error *err)
 {
     Cpu *cpu = asked_cpu(a, err);
@@ -45,7 +57,7 @@ bool register_read(const Ask *a, const char *name, uint64_t *value, Error *err)
             *value = inspect_get(cpu, i).lo;
             return true;
         }
-    if (read_row(cpu, name, value, &near))
+    if (read_row(cpu, name, value, &near) || (!strcmp(name, "pc") && read_pc(cpu, value)))
         return true;
     const char *meant = nearest_answer(&near);
     return meant ? error_set(err, "$%s: there is no such register; did you mean $%s?", name, meant)

@@ -199,6 +199,18 @@ START_TEST(keys_edit_the_line)
     press("abc\033[Hx\033[Fy", "xabcy");
     press("abc\033[1~x", "xabc");
     press("a\033Ozb", "ab");
+    press("one two three\033b\033bX", "one Xtwo three");
+    press("one two\x01\033fX", "oneX two");
+    press("one two\x01\033d", " two");
+    press("one two\033\x7f", "one ");
+    press("one two\033[1;5D\033[1;3D>\033[1;5C<", ">one< two");
+    press("one\033[1;2Dx", "onxe"); /* Shift does nothing */
+    press("one two\x17\x19\x19", "one twotwo");
+    press("one two\x01\x0bx\x19", "xone two");
+    press("ab\x14", "ba");
+    press("abc\x02\x02\x14", "bac");
+    press("a\x14\x14", "a");
+    press("\x14\x19\033b\033f\033d", "");
 }
 END_TEST
 
@@ -210,6 +222,23 @@ START_TEST(history_goes_up_and_down)
     press("one\rtwo\rdraft\x10\x10\x0e\x0e", "draft");
     press("one\r\none\r\ntwo\r\n\x10\x10", "one");
     press("\r\n\r\n\x10", "");
+}
+END_TEST
+
+START_TEST(history_is_searched)
+{
+    press("info status\rstop\rinfo cpus\r\x12"
+          "info\x05!",
+          "info cpus!");
+    press("info status\rstop\rinfo cpus\r\x12info\x12\x05!", "info status!");
+    press("info status\rstop\rinfo cpus\r\x12sto\x7f\x7f\x7fstat\x01!", "!info status");
+    press("one\rtwo\rdraft\x12one\x07", "draft");
+    press("one\rtwo\r\x12nothing\x07", "");
+    press("one\rtwo\r\x12one\033", "one");   /* ESC takes it */
+    press("one\rtwo\r\x12two\033[A", "one"); /* what is older */
+    press("one\rtwo\r\x12one\r\x10", "one"); /* Return runs it */
+    press("\x12x\x12\x12\x07", "");
+    press("a\x12\x07", "a");
 }
 END_TEST
 
@@ -230,6 +259,22 @@ START_TEST(tab_completes_commands)
 {
     says("info stat\t\nquit\n", "VM status: paused");
     says("system_\t\nquit\n", "system_reset  system_powerdown");
+}
+END_TEST
+
+START_TEST(tab_completes_arguments)
+{
+    says("device_add virtio-rng-d\t\nquit\n", "device_add virtio-rng-device ");
+    says("info device uar\t\nquit\n", "info device uart0 ");
+    says("change -f dis\tREADM\traw read-o\t\nquit\n", "change -f disk README.md raw read-only ");
+    says("delvm /\t\nquit\n", "(qemu) delvm /\r\n"); /* no such snapshot */
+    says("snapshot load src/monitor/compl\t\t\nquit\n", "src/monitor/complete.c");
+    says("watch 0 8 acc\t\nquit\n", "watch 0 8 access ");
+    line_says("p 4+$x1\t", "$x1  $x10  $x11");
+    line_says("x /2xg $TPIDR_EL\t", "$TPIDR_EL0  $TPIDR_EL1");
+    line_says("break 0 EL\t", "EL0  EL1");
+    says("stop \t\t\nquit\n", "(qemu) stop ");
+    says("no_such \t\nquit\n", "(qemu) no_such ");
 }
 END_TEST
 
@@ -271,9 +316,11 @@ int main(void)
     tcase_add_test(c, memory_is_saved_to_a_file);
     tcase_add_test(c, the_machine_is_described);
     tcase_add_test(c, keys_edit_the_line);
+    tcase_add_test(c, history_is_searched);
     tcase_add_test(c, history_goes_up_and_down);
     tcase_add_test(c, a_line_too_long_is_cut);
     tcase_add_test(c, tab_completes_commands);
+    tcase_add_test(c, tab_completes_arguments);
     tcase_add_test(c, rows_are_well_formed);
     suite_add_tcase(s, c);
     SRunner *r = srunner_create(s);
