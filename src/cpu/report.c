@@ -2,6 +2,7 @@
 
 #include "core/machine.h"
 #include "cpu/engine.h"
+#include "cpu/inspect.h"
 
 #include <inttypes.h>
 
@@ -43,7 +44,9 @@ void report_tlb(Cpu *cpu, Out *o)
         const TlbBank *b = cpu->run->bank[k];
         if (!b->live)
             continue;
-        out(o, "regime %u, tag %u%s:\n", b->key.regime, b->key.tag, b == cpu->bank ? ", current" : "");
+        const char *name = inspect_regime(cpu, (int)b->key.regime);
+        out(o, "regime %u (%s), tag %u%s:\n", b->key.regime, name ? name : "?", b->key.tag,
+            b == cpu->bank ? ", current" : "");
         for (unsigned at = 0; at < TLB_SIZE; at++)
             print_entry(b, at, o);
     }
@@ -80,7 +83,7 @@ static bool map_next(Cpu *cpu, uint64_t *va, Stretch *s, Out *o)
     const Guest *g = cpu->run->guest;
     Walk w = { 0 };
     g->walk(cpu, *va, INSPECT, g->regime(cpu, false).regime, &w);
-    uint8_t prot = w.fault ? 0 : w.prot;
+    uint8_t prot = w.fault ? 0 : w.prot | (w.dirty_pending ? PROT_STORE : 0);
     uint64_t size = 1ull << (w.page_bits < 12 || w.page_bits > 63 ? 12 : w.page_bits);
     uint64_t next = w.fault && !w.page_bits ? past_hole(*va) : (*va & -size) + size;
     if (prot != s->prot || *va != s->to) {

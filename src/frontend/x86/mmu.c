@@ -241,6 +241,10 @@ void x86_walk(Cpu *cpu, uint64_t linear, Access access, uint32_t regime, Walk *w
     if (refused(linear, w))
         return;
     *w = (Walk){ 0 };
+    if (access == INSPECT && linear >> 32 && !(c->efer & EFER_LMA)) {
+        w->fault = X86_FAULT_PAGE; /* nothing is there; others never ask */
+        return;
+    }
     if (!(c->cr0 & CR0_PG)) {
         *w = (Walk){ .phys = (uint32_t)linear,
                      .page_bits = access == INSPECT ? 32 : 12,
