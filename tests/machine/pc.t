@@ -15,6 +15,20 @@ grub: -M pc -nographic -nic none -cdrom {grub-pc}/cdrom.iso
     exit 0
     within 120
 
+# A disk without a boot sector, then the CD; and what the user chooses.
+boot-order: -M pc -nographic -nic none -boot order=cd -snapshot -hda {linux-amd64}/config -cdrom {grub-pc}/cdrom.iso
+    expect "Booting from Hard Disk..."  expect "Boot failed: not a bootable disk"  expect "Booting from DVD/CD..."
+    expect "The highlighted entry"  send "\x01x"
+    exit 0
+    within 120
+
+boot-menu: -M pc -nographic -nic none -boot menu=on,splash-time=60000 -snapshot -hda {linux-amd64}/config -cdrom {grub-pc}/cdrom.iso
+    expect "ESC for boot menu"  send "\x1b"
+    expect "1. ata0-0"  expect "3. DVD/CD"  send "3"
+    expect "The highlighted entry"  send "\x01x"
+    exit 0
+    within 120
+
 linux-i386: -M pc -cpu pentium3 -smp 4 -m 256 -nographic -kernel {linux-i386}/vmlinuz -initrd {busybox-i386}/initrd.gz -append "console=ttyS0"
     expect "on i686, 4 CPU"
     expect "/root # "  send "for n in 1 2 3 4; do seq 20000 | md5sum & done; wait; echo all $((8 / 2)) done\n"
@@ -22,6 +36,16 @@ linux-i386: -M pc -cpu pentium3 -smp 4 -m 256 -nographic -kernel {linux-i386}/vm
     expect "/root # "  send "poweroff\n"
     exit 0
     within 300
+
+linux-i386-smp8: -M pc -cpu pentium3 -smp 8 -m 256 -nographic -nic none -kernel {linux-i386}/vmlinuz -initrd {busybox-i386}/initrd.gz -append "console=ttyS0 quiet"
+    expect "on i686, 8 CPU"
+    expect "/root # "  send "for n in 1 2 3 4 5 6 7 8; do seq 5000 | md5sum & done; wait; echo all $((16 / 2)) done\n"
+    expect "all 8 done"
+    expect "/root # "  send "reboot\n"
+    expect "SeaBIOS (version"
+    expect "on i686, 8 CPU"  send "\x01x"
+    exit 0
+    within 400
 
 linux-rtl8139: -M pc -cpu pentium3 -m 256 -nographic -kernel {linux-i386}/vmlinuz -initrd {busybox-i386}/initrd.gz -append "console=ttyS0 quiet" -nic user,model=rtl8139
     expect "/root # "  send "ip link set eth0 up; udhcpc -n -q -i eth0 -s /bin/true\n"  expect "lease of 10.0.2.15 obtained"
@@ -37,3 +61,15 @@ linux-amd64: -M pc -cpu max -smp 4 -m 512 -nographic -kernel {linux-amd64}/vmlin
     expect "/root # "  send "poweroff\n"
     exit 0
     within 300
+
+# As a user looks at it: what the kernel maps, what the TLB holds.
+linux-amd64-smp8: -M pc -cpu max -smp 8 -m 512 -nographic -nic none -kernel {linux-amd64}/vmlinuz -initrd {busybox-amd64}/initrd.gz -append "console=ttyS0 quiet nokaslr"
+    expect "on x86_64, 8 CPU"
+    expect "/root # "  send "for n in 1 2 3 4 5 6 7 8; do seq 5000 | md5sum & done; wait; echo all $((16 / 2)) done\n"
+    expect "all 8 done"
+    expect "/root # "  send "\x01c"  expect "(qemu) "  send "info mem\n"
+    expect "ffffffff81000000-"  expect "r-x"  expect "(qemu) "  send "info tlb\n"
+    expect "supervisor"  expect "(qemu) "  send "\x01c"
+    send "poweroff\n"
+    exit 0
+    within 400
