@@ -30,7 +30,9 @@ static unsigned with_memory(const IrInsn *i)
 
 static unsigned of_slots(unsigned op)
 {
-    static const uint16_t one[] = { [F80_CHS] = 0x1e0, [F80_ABS] = 0x1e1, [F80_SQRT] = 0x1fa, [F80_ROUND] = 0x1fc };
+    static const uint16_t one[] = { [F80_CHS] = 0x1e0,  [F80_ABS] = 0x1e1,  [F80_SQRT] = 0x1fa,   [F80_ROUND] = 0x1fc,
+                                    [F80_SIN] = 0x1fe,  [F80_COS] = 0x1ff,  [F80_2XM1] = 0x1f0,   [F80_EXAM] = 0x1e5,
+                                    [F80_YL2X] = 0x1f1, [F80_ATAN] = 0x1f3, [F80_YL2XP1] = 0x1f9, [F80_SCALE] = 0x1fd };
     return op < 8 ? 0x0c1 | op << 3 : op >= F80_CONST ? 0x1e8 + op - F80_CONST : one[op];
 }
 
@@ -56,6 +58,33 @@ static void exchange(uint8_t *d, uint8_t *b)
     memcpy(b, t, 10);
 }
 
+/* What the hardware says with C3 C2 C0. */
+static void tell(unsigned op, uint8_t *b, uint32_t status)
+{
+    uint32_t mask = op == F80_EXAM ? F80_TELLS_EXAM : F80_TELLS_RANGE, was;
+    memcpy(&was, b, sizeof was);
+    was = (op == F80_EXAM ? 0 : was & ~mask) | (status & mask);
+    memcpy(b, &was, sizeof was);
+}
+
+/* Operands that the hardware wants elsewhere than the others. */
+static bool is_peculiar(unsigned op)
+{
+    return op >= F80_YL2X && op <= F80_XTRACT;
+}
+
+static void peculiar(unsigned op, F80Image *m, uint8_t *d, uint8_t *b, uint32_t *status)
+{
+    uint32_t flags;
+    bool xtract = op == F80_XTRACT;
+    memcpy(m->st[0], b, 10);
+    memcpy(m->st[1], d, 10);
+    gather(status, execute(m, xtract ? 0x1f4 : of_slots(op), NULL, xtract ? 1 : 2, &flags));
+    memcpy(d, m->st[0], 10);
+    if (xtract)
+        memcpy(b, m->st[1], 10);
+}
+
 uint64_t interp_f80(const IrInsn *i, uint64_t a, uint8_t *d, uint8_t *b, uint32_t control, uint32_t *status)
 {
     unsigned op = i->imm & 0xff, used = 2, insn;
@@ -63,8 +92,12 @@ uint64_t interp_f80(const IrInsn *i, uint64_t a, uint8_t *d, uint8_t *b, uint32_
     uint32_t flags;
     uint8_t memory[16] = { 0 };
     F80Image m = { .control = (uint16_t)control };
+    if (i->op == IR_f80 && is_peculiar(op)) {
+        peculiar(op, &m, d, b, status);
+        return 0;
+    }
     memcpy(m.st[0], d, 10);
-    memcpy(m.st[1], i->op == IR_f80_cmp_in ? d : b, 10);
+    memcpy(m.st[1], i->op == IR_f80_cmp_in || (i->op == IR_f80 && ir_f80_tells(op)) ? d : b, 10);
     memcpy(memory, &a, 8);
     if (i->op == IR_f80_in && op == F80_COPY) {
         insn = loading(i);
@@ -96,6 +129,8 @@ uint64_t interp_f80(const IrInsn *i, uint64_t a, uint8_t *d, uint8_t *b, uint32_
         uint32_t packed = *status >> 16 & (FLAG_Z | FLAG_P | FLAG_C);
         memcpy(b, &packed, sizeof packed);
     }
+    if (i->op == IR_f80 && ir_f80_tells(op))
+        tell(op, b, *status >> 16);
     if (makes)
         memcpy(d, m.st[0], 10);
     memcpy(&a, memory, 8);

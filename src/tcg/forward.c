@@ -117,7 +117,9 @@ IrRef ir_emit_put(Ir *ir, const IrInsn *w)
 IrRef ir_emit_f80(Ir *ir, const IrInsn *w)
 {
     unsigned d = ir_f80_d(w->imm), b = ir_f80_b(w->imm);
-    bool changes_b = w->op == IR_f80_cmp_in || (w->op == IR_f80 && (w->imm & 0xff) == F80_SWAP);
+    unsigned op = w->imm & 0xff;
+    bool changes_b =
+        w->op == IR_f80_cmp_in || (w->op == IR_f80 && (op == F80_SWAP || op == F80_XTRACT || ir_f80_tells(op)));
     if (d < IR_SLOTS && w->op != IR_f80_cmp_in)
         ir->now[d].line = ir->line - 1;
     if (changes_b && b < IR_SLOTS)

@@ -166,21 +166,32 @@ typedef enum IrF80Op {
     F80_SUBR, /* b - d */
     F80_DIV,
     F80_DIVR,
-    F80_COPY, /* d = b */
-    F80_SWAP, /* d and b */
+    F80_COPY,   /* d = b */
+    F80_SWAP,   /* d and b */
+    F80_SCALE,  /* d * 2^b, b cut to an integer. From here to XTRACT the two are not the same slot */
+    F80_YL2X,   /* d * log2 b */
+    F80_YL2XP1, /* d * log2 (b + 1) */
+    F80_ATAN,   /* angle of (b, d) */
+    F80_XTRACT, /* d = significand of b, b = its exponent */
+    F80_EXAM,   /* C3 C2 C0 into slot b, which is of 32 bits: of what class d is */
+    F80_SIN,    /* and C2, in place, into slot b: d was too large and is as before */
+    F80_COS,
     F80_DROP, /* d is of no use any more: its value is undefined */
     F80_CHS,
     F80_ABS,
     F80_SQRT,
     F80_ROUND, /* to integral */
+    F80_2XM1,  /* 2^d - 1 */
     F80_CONST, /* + 0..6: 1, log2 10, log2 e, pi, log10 2, ln 2, 0 */
     F80_OPS = F80_CONST + 7
 } IrF80Op;
 enum {
-    F80_FLOAT = 1 << 24,    /* a or the result is a float's bits */
-    F80_TRUNCATE = 1 << 25, /* to an integer: towards zero */
-    F80_QUIET = 1 << 26,    /* a comparison does not signal for a quiet NaN */
-    F80_DROPS = 1 << 27,    /* b is dropped */
+    F80_FLOAT = 1 << 24,     /* a or the result is a float's bits */
+    F80_TRUNCATE = 1 << 25,  /* to an integer: towards zero */
+    F80_QUIET = 1 << 26,     /* a comparison does not signal for a quiet NaN */
+    F80_TELLS_EXAM = 0x4500, /* C3 C2 C0 */
+    F80_TELLS_RANGE = 0x400, /* C2 */
+    F80_DROPS = 1 << 27,     /* b is dropped */
 };
 #define IR_F80(op, d, b) ((uint64_t)(op) | (uint64_t)(d) << 8 | (uint64_t)(b) << 16)
 static inline unsigned ir_f80_d(uint64_t imm)
@@ -193,7 +204,11 @@ static inline unsigned ir_f80_b(uint64_t imm)
 }
 static inline bool ir_f80_uses_b(uint64_t imm)
 {
-    return (imm & 0xff) <= F80_SWAP;
+    return (imm & 0xff) <= F80_XTRACT;
+}
+static inline bool ir_f80_tells(uint64_t imm) /* into slot b */
+{
+    return (imm & 0xff) >= F80_EXAM && (imm & 0xff) <= F80_COS;
 }
 
 /* imm of memory ops. The effective address is argument a + disp. */

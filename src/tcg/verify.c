@@ -254,8 +254,10 @@ static bool check_f80(Verifier *v, const IrInsn *i)
         return wrong(v, "there is no float of 16 bits");
     if (i->imm & F80_FLOAT && i->imm & F80_TRUNCATE)
         return wrong(v, "a float is not cut");
+    if (i->op == IR_f80 && op >= F80_SCALE && op <= F80_XTRACT && slot[0] == slot[1])
+        return wrong(v, "of one slot");
     for (int k = 0; k < 2; k++) {
-        bool flags = k && i->op == IR_f80_cmp_in;
+        bool flags = k && (i->op == IR_f80_cmp_in || (i->op == IR_f80 && ir_f80_tells(op)));
         if (flags && (slot[k] >= (unsigned)v->slots || v->ir->slots[slot[k]].size != 4))
             return wrong(v, "slot %u is none of 4 bytes", slot[k]);
         bool used = !k || i->op == IR_f80_cmp || (i->op == IR_f80 && ir_f80_uses_b(i->imm));

@@ -262,7 +262,9 @@ static inline uint64_t random_mem(Dice *d)
 /* Nothing is dropped: what a slot then holds is open. */
 static inline uint64_t random_f80(Dice *d, const IrInsn *i)
 {
-    unsigned op = (unsigned)below(d, F80_OPS), b = i->op == IR_f80_cmp_in ? TOY_NZCV : TOY_V + (unsigned)below(d, 4);
+    unsigned op = (unsigned)below(d, F80_OPS);
+    bool tells = i->op == IR_f80_cmp_in || (i->op == IR_f80 && ir_f80_tells(op));
+    unsigned b = tells ? TOY_NZCV : TOY_V + (unsigned)below(d, 4);
     uint64_t flags = below(d, 2) ? F80_FLOAT : below(d, 2) ? F80_TRUNCATE : 0;
     if (op == F80_DROP)
         op = F80_COPY;

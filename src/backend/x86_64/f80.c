@@ -33,6 +33,11 @@ static void with_slot(Comp *c, Enc e, unsigned slot)
     asm_op(&c->a, e, false, 0, slot_rm(c, slot, 0), 0);
 }
 
+static Rm beside_stack(void)
+{
+    return rm_mem(RSP, RED_ZONE);
+}
+
 /* ---- the stack ---- */
 
 enum { ABSENT = 8, DEAD = 0xff /* in place of a slot */ };
@@ -78,14 +83,21 @@ static void store_top(Comp *c)
     popped(&c->f80);
 }
 
+static void exchange(Comp *c, unsigned k)
+{
+    if (!k)
+        return;
+    insn(c, FXCH + k);
+    exchanged(&c->f80, k);
+}
+
 /* The deepest that is not `keep`, brought up, gives way. */
 static void make_room(Comp *c, unsigned keep)
 {
     unsigned k = c->f80.slot[7] == keep ? 6 : 7;
     if (c->f80.depth < 8)
         return;
-    insn(c, FXCH + k);
-    exchanged(&c->f80, k);
+    exchange(c, k);
     store_top(c);
 }
 
@@ -102,11 +114,7 @@ static unsigned bring(Comp *c, unsigned slot, unsigned keep) /* its register */
 
 static void to_top(Comp *c, unsigned slot, unsigned keep)
 {
-    unsigned k = bring(c, slot, keep);
-    if (!k)
-        return;
-    insn(c, FXCH + k);
-    exchanged(&c->f80, k);
+    exchange(c, bring(c, slot, keep));
 }
 
 /* Of no use any more: taken from the stack before the next op, as that changes the status word. */
@@ -262,10 +270,96 @@ static void swap(Comp *c, unsigned d, unsigned b)
     now_changed(c, b);
 }
 
+/* The host's instruction takes b from the top, d below it, and leaves the result. */
+static void above(Comp *c, unsigned two, unsigned d, unsigned b, bool drops)
+{
+    F80Cache *f = &c->f80;
+    if (drops && find(f, b) == 0 && find(f, d) == 1) {
+        insn(c, two);
+        popped(f);
+        now_changed(c, d);
+        return;
+    }
+    to_top(c, d, b);
+    make_room(c, d);
+    unsigned k = find(f, b);
+    if (k == ABSENT)
+        with_slot(c, FLD_M80, b);
+    else
+        insn(c, FLD_ST + k);
+    insn(c, two);
+    now_changed(c, d);
+    if (drops)
+        drop_later(c, b);
+}
+
+/* d on top, b below it. */
+static void scale(Comp *c, unsigned d, unsigned b)
+{
+    bring(c, d, b);
+    to_top(c, b, d);
+    exchange(c, 1);
+    exchange(c, find(&c->f80, d));
+    insn(c, 0xd9fd);
+    now_changed(c, d);
+}
+
+static void extract(Comp *c, unsigned d, unsigned b)
+{
+    before_new(c, d, b);
+    to_top(c, b, b);
+    make_room(c, b);
+    insn(c, 0xd9f4);
+    now_changed(c, b);
+    define_top(c, d);
+}
+
+/* What the host's C3 C2 C0 say goes into slot b. */
+static void tell(Comp *c, unsigned op, unsigned d, unsigned b)
+{
+    static const uint16_t two[] = { [F80_EXAM] = 0xd9e5, [F80_SIN] = 0xd9fe, [F80_COS] = 0xd9ff };
+    to_top(c, d, d);
+    insn(c, two[op]);
+    if (op != F80_EXAM)
+        now_changed(c, d);
+    forget_slot(c, b);
+    clobber_flags(c);
+    unsigned r = scratch(c);
+    asm_op(&c->a, FNSTSW, false, 0, beside_stack(), 0);
+    asm_load(&c->a, 2, false, r, beside_stack());
+    asm_alu_imm(&c->a, ALU_AND, false, rm_reg(r), op == F80_EXAM ? F80_TELLS_EXAM : F80_TELLS_RANGE);
+    if (op != F80_EXAM) {
+        asm_alu_imm(&c->a, ALU_AND, false, slot_rm(c, b, 0), (int32_t)~F80_TELLS_RANGE);
+        asm_alu(&c->a, ALU_OR, false, r, slot_rm(c, b, 0));
+    }
+    asm_store(&c->a, 4, r, slot_rm(c, b, 0));
+}
+
+static bool peculiar(Comp *c, uint64_t imm)
+{
+    unsigned op = imm & 0xff, d = ir_f80_d(imm), b = ir_f80_b(imm);
+    static const uint16_t two[] = { [F80_YL2X] = 0xd9f1, [F80_YL2XP1] = 0xd9f9, [F80_ATAN] = 0xd9f3 };
+    if (op == F80_SCALE)
+        scale(c, d, b);
+    else if (op >= F80_YL2X && op <= F80_ATAN)
+        above(c, two[op], d, b, imm & F80_DROPS);
+    else if (op == F80_XTRACT)
+        extract(c, d, b);
+    else if (ir_f80_tells(op))
+        tell(c, op, d, b);
+    else
+        return false;
+    return true;
+}
+
 static void of_slots(Comp *c, uint64_t imm)
 {
-    static const uint16_t one[] = { [F80_CHS] = 0xd9e0, [F80_ABS] = 0xd9e1, [F80_SQRT] = 0xd9fa, [F80_ROUND] = 0xd9fc };
+    static const uint16_t one[] = {
+        [F80_CHS] = 0xd9e0, [F80_ABS] = 0xd9e1, [F80_SQRT] = 0xd9fa, [F80_ROUND] = 0xd9fc, [F80_2XM1] = 0xd9f0
+    };
     unsigned op = imm & 0xff, d = ir_f80_d(imm), b = ir_f80_b(imm);
+    if (peculiar(c, imm))
+        return;
     if (op < 8) {
         arithmetic(c, op, d, b, imm & F80_DROPS);
     } else if (op == F80_COPY) {
@@ -288,11 +382,6 @@ static Enc memory_form(const IrInsn *i, unsigned f32, unsigned f64, unsigned i16
 {
     unsigned e = i->imm & F80_FLOAT ? (i->type == I64 ? f64 : f32) : i->type == I16 ? i16 : i->type == I64 ? i64 : i32;
     return (Enc){ 0, 0, (uint8_t)(e >> 4), (uint8_t)(e & 15), 0, false, false };
-}
-
-static Rm beside_stack(void)
-{
-    return rm_mem(RSP, RED_ZONE);
 }
 
 static void in(Comp *c, const IrInsn *i)
@@ -402,9 +491,10 @@ static void note(Reads *r, const IrInsn *i)
     unsigned op = i->imm & 0xff, d = ir_f80_d(i->imm), b = ir_f80_b(i->imm);
     if (i->op == IR_f80_status || i->op == IR_f80_control || (i->op == IR_f80 && op == F80_DROP))
         return;
-    if ((i->op == IR_f80 && op <= F80_SWAP) || i->op == IR_f80_cmp)
+    if ((i->op == IR_f80 && ir_f80_uses_b(i->imm)) || i->op == IR_f80_cmp)
         touches(r, b, true);
-    bool defines = i->op == IR_f80_in ? op == F80_COPY : i->op == IR_f80 && (op == F80_COPY || op >= F80_CONST);
+    bool defines = i->op == IR_f80_in ? op == F80_COPY
+                                      : i->op == IR_f80 && (op == F80_COPY || op == F80_XTRACT || op >= F80_CONST);
     touches(r, d, !defines);
 }
 
@@ -444,14 +534,6 @@ void f80_loop_head(Comp *c)
 bool f80_goes_round(const Comp *c, uint64_t pc)
 {
     return c->f80_loop.at && pc == c->first_pc;
-}
-
-static void exchange(Comp *c, unsigned k)
-{
-    if (!k)
-        return;
-    insn(c, FXCH + k);
-    exchanged(&c->f80, k);
 }
 
 void f80_go_round(Comp *c)

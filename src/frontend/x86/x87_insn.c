@@ -215,6 +215,76 @@ ONE(fchs, F80_CHS)
 ONE(fabs, F80_ABS)
 ONE(fsqrt, F80_SQRT)
 ONE(frndint, F80_ROUND)
+ONE(f2xm1, F80_2XM1)
+
+/* Of ST(0); C3 C2 C0 say something of it. */
+static bool tells(Trans *t, X86Insn *i, IrF80Op op)
+{
+    if (!is_fast(t))
+        return run(t, i);
+    ir_f80(t->ir, F80, IR_F80(op, operand(t, 0), S_FCOND));
+    return done(t);
+}
+
+bool i86_fxam(Trans *t, X86Insn *i)
+{
+    return tells(t, i, F80_EXAM);
+}
+
+bool i86_fsin(Trans *t, X86Insn *i)
+{
+    return tells(t, i, F80_SIN);
+}
+
+bool i86_fcos(Trans *t, X86Insn *i)
+{
+    return tells(t, i, F80_COS);
+}
+
+/* ST(1) = ST(1) op ST(0), which is popped. */
+static bool with_next(Trans *t, X86Insn *i, IrF80Op op)
+{
+    if (!is_fast(t))
+        return run(t, i);
+    unsigned top = operand(t, 0), next = operand(t, 1);
+    ir_f80(t->ir, F80, IR_F80(op, next, top) | F80_DROPS);
+    pop(t);
+    return done(t);
+}
+
+bool i86_fyl2x(Trans *t, X86Insn *i)
+{
+    return with_next(t, i, F80_YL2X);
+}
+
+bool i86_fyl2xp1(Trans *t, X86Insn *i)
+{
+    return with_next(t, i, F80_YL2XP1);
+}
+
+bool i86_fpatan(Trans *t, X86Insn *i)
+{
+    return with_next(t, i, F80_ATAN);
+}
+
+bool i86_fscale(Trans *t, X86Insn *i)
+{
+    if (!is_fast(t))
+        return run(t, i);
+    unsigned top = operand(t, 0), next = operand(t, 1);
+    ir_f80(t->ir, F80, IR_F80(F80_SCALE, top, next));
+    return done(t);
+}
+
+bool i86_fxtract(Trans *t, X86Insn *i)
+{
+    if (!is_fast(t))
+        return run(t, i);
+    unsigned top = operand(t, 0), d = room(t);
+    ir_f80(t->ir, F80, IR_F80(F80_XTRACT, d, top));
+    push(t);
+    return done(t);
+}
 
 /* ---- comparison ---- */
 
@@ -436,7 +506,6 @@ bool i86_fnop(Trans *t, X86Insn *i)
     {                                                                                                                  \
         return run(t, i);                                                                                              \
     }
-RUN(f2xm1)
 RUN(fbld)
 RUN(fbstp)
 RUN(fcmovb)
@@ -447,23 +516,15 @@ RUN(fcmovnbe)
 RUN(fcmovne)
 RUN(fcmovnu)
 RUN(fcmovu)
-RUN(fcos)
 RUN(fdecstp)
 RUN(ffree)
 RUN(ffreep)
 RUN(fincstp)
-RUN(fpatan)
 RUN(fprem)
 RUN(fprem1)
 RUN(fptan)
-RUN(fscale)
-RUN(fsin)
 RUN(fsincos)
 RUN(fstpnce)
-RUN(fxam)
-RUN(fxtract)
-RUN(fyl2x)
-RUN(fyl2xp1)
 
 /* ---- control ---- */
 
