@@ -376,7 +376,11 @@ void op_compare(Comp *c)
     bool w = i->type == I64;
     IrRef a = i->arg[0], b = i->arg[1];
     int32_t value;
-    if (ir_bits(i->type) < 32) { /* narrow: shift both to the top of 32 bits */
+    if (i->type == I8 && is_const(c, b) && !is_const(c, a) && c->where[a].place == IN_SLOT) {
+        clobber_flags(c);
+        asm_alu_imm_bytes(&c->a, ALU_CMP, 1, slot_rm(c, c->where[a].of, c->where[a].offset),
+                          (int8_t)insn_of(c, b)->imm);
+    } else if (ir_bits(i->type) < 32) { /* narrow: shift both to the top of 32 bits */
         unsigned x = use_in(c, a, RAX), y = use_in(c, b, RCX);
         static const Enc SHL = { 0, 0, 0xc1, 4, 1, false, false };
         clobber_flags(c);

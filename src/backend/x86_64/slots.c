@@ -185,6 +185,10 @@ static void put_int(Comp *c, const IrInsn *i, unsigned slot, unsigned offset)
             return;
         }
     }
+    if (bytes == 1 && !(i->imm & IR_ZEXT && size > 1) && is_const(c, v)) {
+        asm_op8(&c->a, (Enc){ 0, 0, 0xc6, 0, 1, false, false }, 0, to, insn_of(c, v)->imm & 0xff);
+        return;
+    }
     unsigned reg = use(c, v);
     if (i->imm & IR_ZEXT && bytes < size) { /* clear the rest */
         unsigned t = reg;
