@@ -67,6 +67,7 @@ typedef enum Backed {
 typedef struct F80Cache {
     uint8_t depth, changed; /* bit per register: the slot's memory is not up to date */
     bool ran;               /* the host's status word has not been stored since the last op */
+    bool valid, zero;       /* ... still is what it left; how it rounded is said by a clear bit, as moves leave it */
     uint8_t slot[8];
 } F80Cache;
 
@@ -110,6 +111,8 @@ typedef struct Comp {
     int32_t pushed; /* bytes that rsp is lower than at the unit's entry */
     uint32_t colds, labels;
     F80Cache f80;
+    bool f80_used;
+    bool over; /* nothing comes here but by a label */
     struct {
         uint8_t *at; /* in a unit that is a loop: where it goes round with its values on the stack; else NULL */
         F80Cache cache;
@@ -137,6 +140,8 @@ typedef struct Comp {
         uint8_t *at;
         uint8_t *wait[8];
         uint8_t waits;
+        bool bound; /* f80 is settled: somebody has jumped here already */
+        F80Cache f80;
     } label[IR_LABELS];
     uint8_t pin_of[IR_SLOTS]; /* as the global one, but for the swaps of a loop */
     Swap swap[MOST_SWAPS];
@@ -266,6 +271,14 @@ void f80_out_of_the_way(Comp *); /* around a slow path: to the slots, and back a
 void f80_back(Comp *);
 void f80_loop_head(Comp *); /* at the label of the unit's start */
 bool f80_goes_round(const Comp *, uint64_t pc);
+bool f80_keeps(const F80Cache *,
+               const F80Cache *want); /* what the status word says is kept on the way from one to the other */
+bool f80_same(const F80Cache *, const F80Cache *);
+bool f80_fits(const F80Cache *, const F80Cache *want);        /* the one can become the other, and nothing is lost */
+F80Cache f80_alive(const F80Cache *);                         /* without what is of no use any more */
+unsigned f80_changed(const F80Cache *, const F80Cache *like); /* its `changed` in that order */
+void f80_become(Comp *, const F80Cache *want);
+void f80_settle(Comp *);   /* before a jump to where others will come: what is on the stack is in order, and told */
 void f80_go_round(Comp *); /* the stack as the loop's head wants it */
 static inline bool f80_busy(const Comp *c)
 {
@@ -275,7 +288,7 @@ void leave_if(Comp *);
 void mem_op(Comp *);
 void call_op(Comp *);
 void exit_op(Comp *);
-void label_here(Comp *, uint64_t pc);
+void label_here(Comp *, uint64_t pc); /* where paths meet: each leaves the 80-bit numbers as this one has them */
 bool unit_has_label(const Comp *, uint64_t pc);
 void op_get(Comp *), op_put(Comp *);
 Cold *cold(Comp *, void (*emit)(Comp *, Cold *));

@@ -43,7 +43,7 @@ static bool wants_slots(const Comp *c, const IrInsn *i)
     if (i->op == IR_call)
         return c->guest->helpers[i->imm & 0xffff].effects & (H_STATE | H_LEAVES);
     bool branch = i->op == IR_leave_if || i->op == IR_goto_if || i->op == IR_goto_; /* see to it themselves */
-    return i->op == IR_label || (ir_effects((IrOp)i->op) & LEAVES && !branch);
+    return ir_effects((IrOp)i->op) & LEAVES && !branch;
 }
 
 /* Ops that emit nothing themselves. */
@@ -133,6 +133,7 @@ static bool compile(const Guest *guest, Ir *ir, uint64_t first_pc, Compiled *out
     c->pushed = 0;
     c->f80 = (F80Cache){ 0 };
     c->f80_loop.at = NULL;
+    c->over = c->f80_used = false;
     out->exits = out->points = 0;
     allocator_label(c);
     c->late.flags = 0;

@@ -28,12 +28,62 @@ static unsigned label_index(Comp *c, uint64_t pc)
     c->label[c->labels].pc = pc;
     c->label[c->labels].at = NULL;
     c->label[c->labels].waits = 0;
+    c->label[c->labels].bound = false;
     return c->labels++;
+}
+
+static void flush_and_go(Comp *, Cold *);
+
+/* Of the branches that wait for the label too; false: not all can leave the status word to the host. */
+static bool agree(const Comp *c, uint64_t pc, F80Cache *there, bool *any)
+{
+    bool keeps = true;
+    for (uint32_t k = 0; k < c->colds; k++) {
+        const Cold *s = &c->cold[k];
+        if (s->emit != flush_and_go || s->imm != pc)
+            continue;
+        if (!*any)
+            *there = f80_alive(&s->f80);
+        *any = true;
+        keeps &= f80_keeps(&s->f80, there);
+        there->ran |= s->f80.ran;
+        there->zero &= s->f80.zero;
+        there->changed |= f80_changed(&s->f80, there);
+    }
+    return keeps;
+}
+
+/* What is on the host's stack at a label: what is there when it is reached from above, or else by the first branch. */
+static void meet(Comp *c, unsigned k)
+{
+    F80Cache *want = &c->label[k].f80;
+    bool any = !c->over, keeps;
+    if (!c->label[k].bound) {
+        *want = f80_alive(&c->f80);
+        keeps = !any || f80_keeps(&c->f80, want);
+        keeps &= agree(c, c->label[k].pc, want, &any);
+        if (c->label[k].waits) {
+            *want = (F80Cache){ 0 };
+            keeps = false;
+        }
+        want->ran &= keeps;
+        want->valid = keeps;
+        want->zero &= keeps;
+    }
+    if (c->over)
+        c->f80 = *want;
+    else
+        f80_become(c, want);
+    c->over = false;
 }
 
 void label_here(Comp *c, uint64_t pc)
 {
     unsigned k = label_index(c, pc);
+    if (c->f80_used)
+        meet(c, k);
+    else
+        c->label[k].f80 = c->f80;
     c->label[k].at = c->a.p;
     for (unsigned w = 0; w < c->label[k].waits; w++)
         asm_here(&c->a, c->label[k].wait[w]);
@@ -159,6 +209,33 @@ static void go_round(Comp *c, uint64_t pc)
     s->from[0] = asm_jmp(&c->a);
 }
 
+/* To a label that is yet to come. */
+static void go_down(Comp *c, unsigned k)
+{
+    if (c->label[k].bound) {
+        f80_become(c, &c->label[k].f80);
+    } else if (f80_busy(c)) {
+        if (c->label[k].waits)
+            f80_flush(c);
+        else
+            f80_settle(c);
+        c->label[k].f80 = c->f80;
+        c->label[k].bound = true;
+    }
+    to_label(c, k, asm_jmp(&c->a));
+}
+
+static void go_up(Comp *c, unsigned k, uint64_t pc)
+{
+    f80_become(c, &c->label[k].f80);
+    Cold *s = new_exit(c, pc);
+    s->reg[1] = true;
+    compare_stop(c);
+    to_label(c, k, asm_jcc(&c->a, CC_E));
+    f80_flush(c);
+    s->from[0] = asm_jmp(&c->a);
+}
+
 static void go(Comp *c, uint64_t pc)
 {
     c->host = 0;
@@ -166,19 +243,16 @@ static void go(Comp *c, uint64_t pc)
         go_round(c, pc);
         return;
     }
+    if (unit_has_label(c, pc) && !c->label[label_index(c, pc)].at) {
+        go_down(c, label_index(c, pc));
+        return;
+    }
+    if (unit_has_label(c, pc) && f80_fits(&c->f80, &c->label[label_index(c, pc)].f80)) {
+        go_up(c, label_index(c, pc), pc);
+        return;
+    }
     f80_flush(c);
-    if (unit_has_label(c, pc)) {
-        unsigned k = label_index(c, pc);
-        if (!c->label[k].at) {
-            to_label(c, k, asm_jmp(&c->a));
-            return;
-        }
-        Cold *s = new_exit(c, pc);
-        s->reg[1] = true;
-        compare_stop(c);
-        to_label(c, k, asm_jcc(&c->a, CC_E));
-        s->from[0] = asm_jmp(&c->a);
-    } else if (in_page(c, pc)) {
+    if (in_page(c, pc)) {
         Cold *s = new_exit(c, pc);
         pins_out(c);
         if (pc > c->pc) {
@@ -203,10 +277,17 @@ static void swap_and_go(Comp *c, Cold *s)
     stub->from[2] = asm_jmp_aligned(&c->a);
 }
 
+/* If nothing has to be done the branch itself goes there. */
 static void flush_and_go(Comp *c, Cold *s)
 {
-    f80_flush(c);
-    to_label(c, label_index(c, s->imm), asm_jmp(&c->a));
+    unsigned k = label_index(c, s->imm);
+    const F80Cache *want = &c->label[k].f80;
+    if (f80_same(&c->f80, want) && (want->ran || !c->f80.ran)) {
+        to_label(c, k, s->from[0]);
+        return;
+    }
+    f80_become(c, want);
+    to_label(c, k, asm_jmp(&c->a));
 }
 
 /* A loop's branch: the stop word is tested where it is taken, the condition skips both. */
@@ -244,7 +325,7 @@ static void go_if(Comp *c, IrRef bit, uint64_t pc)
         unsigned k = label_index(c, pc);
         if (c->label[k].at) {
             back_if(c, cc, pc);
-        } else if (f80_busy(c)) {
+        } else if (f80_busy(c) || c->label[k].bound) {
             Cold *s = cold(c, flush_and_go);
             s->imm = pc;
             s->from[0] = asm_jcc(&c->a, cc);
@@ -303,7 +384,7 @@ void exit_op(Comp *c)
     switch (i->op) {
     case IR_goto_:
         go(c, i->imm);
-        c->f80 = (F80Cache){ 0 }; /* nothing comes here */
+        c->f80 = (F80Cache){ 0 };
         break;
     case IR_goto_if:
         go_if(c, i->arg[0], i->imm);
@@ -323,4 +404,5 @@ void exit_op(Comp *c)
         asm_mov_imm(&c->a, RAX, i->imm);
         asm_jmp_to(&c->a, thunks.leave);
     }
+    c->over = i->op != IR_goto_if && i->op != IR_charge;
 }

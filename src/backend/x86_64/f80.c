@@ -161,8 +161,10 @@ static void store_status(Comp *c)
 
 void f80_flush(Comp *c)
 {
+    F80Cache *f = &c->f80;
     store_status(c);
-    while (c->f80.depth)
+    f->valid = f->valid && (f->zero || !f->depth);
+    while (f->depth)
         store_top(c);
 }
 
@@ -505,7 +507,7 @@ static bool find_reads(const Comp *c, Reads *r)
     for (uint32_t k = c->at + 1; k < c->ir->count; k++) {
         const IrInsn *i = &c->ir->insn[k];
         bool call = i->op == IR_call && c->guest->helpers[i->imm & 0xffff].effects & (H_STATE | H_LEAVES);
-        if (i->op == IR_label || i->op == IR_charge || call)
+        if (i->op == IR_charge || call)
             break;
         if (i->op >= IR_f80 && i->op <= IR_f80_control)
             note(r, i);
@@ -526,7 +528,9 @@ void f80_loop_head(Comp *c)
         with_slot(c, FLD_M80, r.slot[k]);
         pushed(&c->f80, r.slot[k], true);
     }
-    c->f80.ran = true;
+    c->f80.ran = c->f80.valid = true;
+    c->f80.zero = false;
+    c->f80_used = true;
     c->f80_loop.at = c->a.p;
     c->f80_loop.cache = c->f80;
 }
@@ -536,17 +540,62 @@ bool f80_goes_round(const Comp *c, uint64_t pc)
     return c->f80_loop.at && pc == c->first_pc;
 }
 
-void f80_go_round(Comp *c)
+/* ---- where paths meet ---- */
+
+bool f80_same(const F80Cache *f, const F80Cache *want)
+{
+    return f->depth == want->depth && !memcmp(f->slot, want->slot, f->depth);
+}
+
+bool f80_keeps(const F80Cache *f, const F80Cache *want)
+{
+    return f->valid && (f->zero || f80_same(f, want));
+}
+
+F80Cache f80_alive(const F80Cache *f)
+{
+    F80Cache alive = *f;
+    for (unsigned k; (k = find(&alive, DEAD)) != ABSENT;) { /* as drop() does it */
+        exchanged(&alive, k);
+        popped(&alive);
+    }
+    return alive;
+}
+
+unsigned f80_changed(const F80Cache *f, const F80Cache *like)
+{
+    unsigned changed = 0;
+    for (unsigned k = 0; k < f->depth; k++) {
+        unsigned there = find(like, f->slot[k]);
+        if (there != ABSENT)
+            changed |= (f->changed >> k & 1u) << there;
+    }
+    return changed;
+}
+
+bool f80_fits(const F80Cache *f, const F80Cache *want)
+{
+    return (!want->ran || f80_keeps(f, want)) && !(f80_changed(f, want) & ~(unsigned)want->changed);
+}
+
+static void evict_others(Comp *c, const F80Cache *want)
 {
     F80Cache *f = &c->f80;
-    const F80Cache *want = &c->f80_loop.cache;
-    drop_dead(c);
     for (unsigned k = 0; k < f->depth; k++)
         if (find(want, f->slot[k]) == ABSENT) {
             exchange(c, k);
             store_top(c);
             k = ~0u; /* from the top again */
         }
+}
+
+void f80_become(Comp *c, const F80Cache *want)
+{
+    F80Cache *f = &c->f80;
+    if (!want->ran)
+        store_status(c);
+    drop_dead(c);
+    evict_others(c, want);
     for (unsigned k = 0; k < want->depth; k++)
         bring(c, want->slot[k], want->slot[k]);
     for (unsigned k = want->depth; k-- > 1;)
@@ -557,6 +606,28 @@ void f80_go_round(Comp *c)
     *f = *want;
 }
 
+void f80_settle(Comp *c)
+{
+    F80Cache *f = &c->f80;
+    store_status(c);
+    drop_dead(c);
+    f->changed = 0xff; /* others may have changed them */
+    f->valid = f->zero = false;
+}
+
+void f80_go_round(Comp *c)
+{
+    f80_become(c, &c->f80_loop.cache);
+}
+
+/* Of the host's instructions: not of FXCH, FLD and the like alone. */
+static bool rounds(const IrInsn *i)
+{
+    unsigned op = i->imm & 0xff;
+    bool copies = op == F80_COPY || op == F80_SWAP || op == F80_CHS || op == F80_ABS || op >= F80_CONST;
+    return i->op == IR_f80_out || (i->op == IR_f80_in && op != F80_COPY) || (i->op == IR_f80 && !copies);
+}
+
 void f80_op(Comp *c)
 {
     const IrInsn *i = insn_of(c, (IrRef)c->at);
@@ -564,6 +635,7 @@ void f80_op(Comp *c)
         drop_later(c, ir_f80_d(i->imm));
         return;
     }
+    c->f80_used = true;
     if (i->op != IR_f80_status && i->op != IR_f80_control)
         drop_dead(c);
     switch (i->op) {
@@ -589,5 +661,6 @@ void f80_op(Comp *c)
         set_control(c, i);
         return;
     }
-    c->f80.ran = true;
+    c->f80.ran = c->f80.valid = true;
+    c->f80.zero = !rounds(i);
 }
