@@ -112,7 +112,8 @@ typedef struct Comp {
     uint32_t colds, labels;
     F80Cache f80;
     bool f80_used;
-    bool over; /* nothing comes here but by a label */
+    uint32_t f80_fused; /* index of the f80_in or store that is done with its load or f80_out */
+    bool over;          /* nothing comes here but by a label */
     struct {
         uint8_t *at; /* in a unit that is a loop: where it goes round with its values on the stack; else NULL */
         F80Cache cache;
@@ -284,6 +285,12 @@ static inline bool f80_busy(const Comp *c)
 {
     return c->f80.depth || c->f80.ran;
 }
+/* With an operand in memory, for mem.c. comes: the load or store shall be done by the host's 80-bit unit. access: that.
+ * early, late: around a slow path that has a store's value in rcx, gives a load's in rax. accessed: afterwards. */
+bool f80_load_comes(Comp *), f80_store_comes(Comp *);
+void f80_access(Comp *, const IrInsn *, Rm);
+void f80_access_early(Comp *, const IrInsn *), f80_access_late(Comp *, const IrInsn *),
+    f80_accessed(Comp *, const IrInsn *);
 void leave_if(Comp *);
 void mem_op(Comp *);
 void call_op(Comp *);

@@ -134,6 +134,7 @@ static bool compile(const Guest *guest, Ir *ir, uint64_t first_pc, Compiled *out
     c->f80 = (F80Cache){ 0 };
     c->f80_loop.at = NULL;
     c->over = c->f80_used = false;
+    c->f80_fused = 0;
     out->exits = out->points = 0;
     allocator_label(c);
     c->late.flags = 0;

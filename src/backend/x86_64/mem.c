@@ -349,10 +349,14 @@ static bool store_first(Comp *c, IrInsn *i, IrMem m, bool vector)
 
 /* ---- accesses near one another: span.c says which ---- */
 
+enum { F80_TOP = 0xf8 /* in place of a register: the host's 80-bit stack, f80_access */ };
+
 static void access(Comp *c, const IrInsn *i, bool vector, unsigned reg, Rm rm)
 {
     IrMem m = ir_mem_of(i->imm);
-    if (i->op == IR_store && vector)
+    if (reg == F80_TOP)
+        f80_access(c, i, rm);
+    else if (i->op == IR_store && vector)
         asm_vstore(&c->a, 1 << m.size, reg, rm);
     else if (i->op == IR_store)
         asm_store(&c->a, 1 << m.size, reg, rm);
@@ -381,17 +385,19 @@ static void alone(Comp *c, Cold *s)
 {
     const IrInsn *i = insn_of(c, s->ref);
     IrMem m = ir_mem_of(s->imm);
-    bool vector = s->reg[3], is_store = i->op == IR_store;
+    bool vector = s->reg[3], is_store = i->op == IR_store, f80 = s->reg[1] == F80_TOP;
     asm_store(&c->a, 8, RAX, spill_rm(c, KEEP_RAX));
     asm_store(&c->a, 8, RCX, spill_rm(c, KEEP_RCX));
     asm_lea(&c->a, true, RAX, rm_mem(kept(c, s->reg[0], RAX), m.disp));
     asm_mov_imm(&c->a, RCX, (uint64_t)(4096 - (1 << m.size)));
     asm_call_to(&c->a, thunks.probe[is_store]);
     uint8_t *absent = asm_jcc(&c->a, CC_A);
-    access(c, i, vector, is_store && !vector ? kept(c, s->reg[1], RCX) : s->reg[1], rm_mem(RAX, 0));
+    access(c, i, vector, is_store && !vector && !f80 ? kept(c, s->reg[1], RCX) : s->reg[1], rm_mem(RAX, 0));
     uint8_t *done = asm_jmp(&c->a);
     asm_here(&c->a, absent);
-    if (is_store && vector) {
+    if (is_store && f80) {
+        f80_access_early(c, i);
+    } else if (is_store && vector) {
         asm_vstore(&c->a, 16, s->reg[1], io(c, 1));
         asm_load(&c->a, 8, false, RCX, io(c, 1));
     } else if (is_store) {
@@ -401,7 +407,9 @@ static void alone(Comp *c, Cold *s)
     put8(&c->a, 0x68); /* push imm32; the thunk pops it */
     put32(&c->a, (uint32_t)s->imm & 0xffff);
     call_thunk(c, is_store ? thunks.store : thunks.load, true);
-    if (!is_store && vector)
+    if (f80)
+        f80_access_late(c, i);
+    else if (!is_store && vector)
         asm_vload(&c->a, 1 << m.size, s->reg[1], io(c, 0));
     else if (!is_store)
         asm_mov(&c->a, i->type != I32, s->reg[1], RAX);
@@ -420,15 +428,15 @@ static unsigned result_of(Comp *c, const IrInsn *i, bool vector)
 }
 
 /* What was checked for an access before holds for this one. All registers are ready before the test. */
-static void access_open(Comp *c, const IrInsn *i, bool vector, int32_t offset)
+static void access_open(Comp *c, const IrInsn *i, bool vector, bool f80, int32_t offset)
 {
     unsigned span = span_register(c);
     c->locked |= 1u << span;
-    unsigned address = use(c, i->arg[0]), reg = 0;
-    if (i->op == IR_store)
+    unsigned address = use(c, i->arg[0]), reg = F80_TOP;
+    if (i->op == IR_store && !f80)
         reg = vector ? vuse(c, i->arg[1]) : use(c, i->arg[1]);
     clobber_flags(c);
-    if (i->op == IR_load)
+    if (i->op == IR_load && !f80)
         reg = result_of(c, i, vector);
     asm_op(&c->a, (Enc){ 0, 0, 0x85, 8, 0, false, false }, true, span, rm_reg(span), 0);
     Cold *s = cold(c, alone);
@@ -443,15 +451,15 @@ static void access_open(Comp *c, const IrInsn *i, bool vector, int32_t offset)
 }
 
 /* The first of several. False, and nothing done: there is no register for it. */
-static bool open_span(Comp *c, const IrInsn *i, IrMem m, bool vector)
+static bool open_span(Comp *c, const IrInsn *i, IrMem m, bool vector, bool f80)
 {
     int32_t below, bytes;
     bool write;
     if (!span_begins(c, &below, &bytes, &write))
         return false;
     take_rax_rcx(c);
-    unsigned address = use(c, i->arg[0]), reg = 0;
-    if (i->op == IR_store)
+    unsigned address = use(c, i->arg[0]), reg = F80_TOP;
+    if (i->op == IR_store && !f80)
         reg = vector ? vuse(c, i->arg[1]) : use(c, i->arg[1]);
     if (!temp_left(c))
         return false;
@@ -463,7 +471,7 @@ static bool open_span(Comp *c, const IrInsn *i, IrMem m, bool vector)
     asm_lea(&c->a, true, span, rm_index(address, RAX, 0, m.disp));
     span_open(c, span);
     c->locked &= ~(1u << RAX);
-    if (i->op == IR_load && !vector)
+    if (i->op == IR_load && !vector && !f80)
         reg = result_of(c, i, false);
     s->reg[1] = (uint8_t)reg;
     s->reg[3] = vector;
@@ -472,14 +480,44 @@ static bool open_span(Comp *c, const IrInsn *i, IrMem m, bool vector)
     return true;
 }
 
-static bool near_others(Comp *c, const IrInsn *i, IrMem m, bool vector)
+static bool near_others(Comp *c, const IrInsn *i, IrMem m, bool vector, bool f80)
 {
     int32_t offset;
     if (span_covers(c, &offset)) {
-        access_open(c, i, vector, offset);
+        access_open(c, i, vector, f80, offset);
         return true;
     }
-    return open_span(c, i, m, vector);
+    return open_span(c, i, m, vector, f80);
+}
+
+/* ---- numbers of 80 bits: the host's unit has memory operands ---- */
+
+static void load_f80_slow(Comp *c, Cold *s)
+{
+    go_slow(c, s, thunks.load);
+    f80_access_late(c, insn_of(c, s->ref));
+    jump_back(c, s);
+}
+
+static void store_f80_slow(Comp *c, Cold *s)
+{
+    f80_access_early(c, insn_of(c, s->ref));
+    go_slow(c, s, thunks.store);
+    f80_access_late(c, insn_of(c, s->ref));
+    jump_back(c, s);
+}
+
+static void access_f80(Comp *c, const IrInsn *i, IrMem m)
+{
+    bool write = i->op == IR_store;
+    if (!near_others(c, i, m, false, true)) {
+        take_rax_rcx(c);
+        unsigned address = use(c, i->arg[0]);
+        Cold *s = check(c, address, m, write, write ? store_f80_slow : load_f80_slow);
+        f80_access(c, i, rm_index(address, RAX, 0, m.disp));
+        goes_on(c, s);
+    }
+    f80_accessed(c, i);
 }
 
 static void load(Comp *c)
@@ -491,7 +529,12 @@ static void load(Comp *c)
         load_second(c, i, m, vector);
         return;
     }
-    if (near_others(c, i, m, vector) || load_first(c, i, m, vector))
+    bool f80 = f80_load_comes(c);
+    if (f80) {
+        access_f80(c, i, m);
+        return;
+    }
+    if (near_others(c, i, m, vector, false) || load_first(c, i, m, vector))
         return;
     take_rax_rcx(c);
     unsigned address = use(c, i->arg[0]);
@@ -530,7 +573,12 @@ static void store(Comp *c)
         c->pair.at = 0;
         return;
     }
-    if (near_others(c, i, m, vector) || store_first(c, i, m, vector))
+    bool f80 = f80_store_comes(c);
+    if (f80) {
+        access_f80(c, i, m);
+        return;
+    }
+    if (near_others(c, i, m, vector, false) || store_first(c, i, m, vector))
         return;
     take_rax_rcx(c);
     unsigned address = use(c, i->arg[0]);
