@@ -320,6 +320,18 @@ static bool join_extensions(const Ir *ir, IrInsn *w)
     return true;
 }
 
+/* Of what was just loaded: the load does it. */
+static bool extended_by_load(Ir *ir, const IrInsn *w)
+{
+    IrInsn *load = &ir->insn[w->arg[0]];
+    if (load->op != IR_load || w->arg[0] != ir->count - 1 || load->type > I64 || ir_bits(load->type) != (int)w->imm ||
+        8u << (load->imm & 7) != w->imm)
+        return false;
+    load->type = w->type;
+    load->imm |= w->op == IR_sext ? 8 : 0;
+    return true;
+}
+
 IrRef ir_emit_extend(Ir *ir, const IrInsn *want)
 {
     IrInsn w = *want;
@@ -334,6 +346,8 @@ IrRef ir_emit_extend(Ir *ir, const IrInsn *want)
         return inner;
     while (join_extensions(ir, &w))
         continue;
+    if (extended_by_load(ir, &w))
+        return w.arg[0];
     return ir_append(ir, &w);
 }
 

@@ -100,6 +100,11 @@ bool ir_may_be_late(IrOp op, IrType t)
     return any[op] ? t <= I64 || t == T_FLAGS : wide[op] && (t == I32 || t == I64);
 }
 
+static bool is_pure_call(const Ir *ir, const IrInsn *i)
+{
+    return i->op == IR_call && ir->helpers && ir->helpers[i->imm & 0xffff].effects == H_PURE;
+}
+
 /* Such values are never kept: they would have to be taken out of the host's flags first. */
 static bool is_fleeting(IrOp op)
 {
@@ -126,8 +131,12 @@ static bool can_be_late(const Ir *ir, IrRef r, int *budget)
         if (!gives_late_flags(of))
             return false;
         return (of->op != IR_adc && of->op != IR_sbb) || can_be_late(ir, of->arg[2], budget);
+    case IR_call:
+        for (int k = 0; k < 3; k++)
+            if (i->arg[k] && !can_be_late(ir, i->arg[k], budget))
+                return false;
+        return true;
     case IR_cond:
-        return (i->imm <= IF_NV || i->imm >= IF_P) && can_be_late(ir, i->arg[0], budget);
     case IR_asflags:
     case IR_cmc:
     case IR_zext:
@@ -141,8 +150,6 @@ static bool can_be_late(const Ir *ir, IrRef r, int *budget)
         return i->type >= I32 && can_be_late(ir, i->arg[0], budget) && can_be_late(ir, i->arg[1], budget) &&
                can_be_late(ir, i->arg[2], budget);
     default:
-        if (i->op >= IR_eq && i->op <= IR_les)
-            return i->type == I32 || i->type == I64;
         return i->op == IR_get || ir_result(i) <= I64;
     }
 }
@@ -193,7 +200,7 @@ static bool left_to_cold(const Walk *w, uint32_t at)
         want_arguments(w, at, last);
         return !u->uses;
     }
-    if (!u->uses && ir_may_be_late((IrOp)i->op, i->type)) {
+    if (!u->uses && (ir_may_be_late((IrOp)i->op, i->type) || is_pure_call(w->ir, i))) {
         want_arguments(w, at, last);
         return true;
     }
@@ -232,7 +239,7 @@ static bool late_put(Walk *w, const IrInsn *i, uint32_t at)
 {
     unsigned slot = ir_slot(i->imm);
     bool flags = i->type == T_FLAGS && !ir_slot_offset(i->imm);
-    int budget = 16;
+    int budget = 24;
     bool late = flags && w->late.slot == slot && w->late.wanted && can_be_late(w->ir, i->arg[0], &budget);
     if (late) {
         w->of[at].late = (uint16_t)w->late.wanted;
@@ -296,8 +303,8 @@ STEP void visit_effect(Walk *w, IrInsn *i, uint32_t at)
 {
     int effects = ir_op[i->op].effects;
     bool call = effects & CALLS;
-    if (w->of[at].late)
-        left_to_cold(w, at);
+    if (w->of[at].late && left_to_cold(w, at))
+        return;
     if (call && !w->of[at].uses && only_a_value(w->ir, i)) {
         drop(i);
         return;

@@ -236,6 +236,7 @@ bool wants_flags(Comp *);   /* the next op is the flags of this one */
 bool flags_wanted(Comp *, uint32_t at);
 void set_host_flags(Comp *, IrRef, unsigned cc);
 Cc condition(Comp *, IrRef bit, bool *known, bool *value); /* brings a BIT into the host flags; its condition code */
+Cc packed_condition(Comp *, IrCond);                       /* of packed flags in rax: into the host's */
 unsigned flags_as_int(Comp *, IrRef);                      /* packed, in a register that may be changed */
 void op_flags(Comp *), op_cmc(Comp *), op_cond(Comp *), op_asflags(Comp *), op_compare(Comp *), op_pick(Comp *),
     op_fcmp(Comp *), op_vtest(Comp *);

@@ -244,6 +244,19 @@ static IrCond with_c_inverted(IrCond cond)
     return (IrCond)other[cond];
 }
 
+/* Of packed flags in rax. */
+Cc packed_condition(Comp *c, IrCond cond)
+{
+    put8(&c->a, 0x04); /* add al, 0x7f: V to OF */
+    put8(&c->a, 0x7f);
+    put8(&c->a, 0x9e); /* sahf */
+    unsigned cc = host_cc(cond, false);
+    if (cc != 0xff)
+        return (Cc)cc;
+    complement_carry(c);
+    return (Cc)host_cc(cond, true);
+}
+
 static Cc from_packed(Comp *c, IrRef f, IrCond cond)
 {
     static const Enc TEST = { 0, 0, 0xf7, 0, 4, false, false };
@@ -280,16 +293,8 @@ static Cc from_packed(Comp *c, IrRef f, IrCond cond)
     } else {
         use_in(c, f, RAX);
     }
-    put8(&c->a, 0x04); /* add al, 0x7f: V to OF */
-    put8(&c->a, 0x7f);
-    put8(&c->a, 0x9e); /* sahf */
-    unsigned cc = host_cc(cond, false);
-    if (cc == 0xff) {
-        complement_carry(c);
-        cc = host_cc(cond, true);
-    }
     c->host = 0;
-    return (Cc)cc;
+    return packed_condition(c, cond);
 }
 
 static Cc from_flags(Comp *c, IrRef f, IrCond cond)

@@ -3,7 +3,8 @@
  */
 #include "backend/x86_64/comp.h"
 
-enum { SAVED = 32, DEPTH = 16, ROOM = 400 };
+enum { SAVED = 32, DEPTH = 16, ROOM = 640 };
+static const uint8_t used[] = { RAX, RCX, RDX, R13 };
 
 static void eval(Comp *c, IrRef r, int depth);
 
@@ -23,11 +24,12 @@ static void pop(Comp *c, unsigned reg)
 static void fetch(Comp *c, IrRef r)
 {
     Where w = c->where[r];
-    bool saved = w.place == IN_REG && (w.n == RAX || w.n == RCX || w.n == RDX);
-    if (saved)
-        asm_load(&c->a, 8, false, RAX, rm_mem(RSP, c->pushed - c->late.base - 8 * (w.n + 1)));
-    else
-        load_into(c, r, RAX);
+    for (int32_t k = 0; k < (int32_t)sizeof used; k++)
+        if (w.place == IN_REG && w.n == used[k]) {
+            asm_load(&c->a, 8, false, RAX, rm_mem(RSP, c->pushed - c->late.base - 8 * (k + 1)));
+            return;
+        }
+    load_into(c, r, RAX);
 }
 
 /* a to rax, b to rcx. */
@@ -89,10 +91,28 @@ static void set_bit(Comp *c, unsigned cc)
 
 static void eval_cond(Comp *c, const IrInsn *i, int depth)
 {
-    static const uint32_t mask[] = { FLAG_Z, FLAG_C, FLAG_N, FLAG_V, 0, 0, 0, 0, FLAG_P };
     eval(c, i->arg[0], depth);
-    asm_op(&c->a, (Enc){ 0, 0, 0xf7, 0, 4, false, false }, false, 0, rm_reg(RAX), mask[i->imm >> 1]);
-    set_bit(c, i->imm & 1 ? CC_E : CC_NE);
+    set_bit(c, packed_condition(c, (IrCond)i->imm));
+}
+
+/* A pure helper. The code is copied to where it will run: the call is absolute. */
+static void eval_call(Comp *c, const IrInsn *i, int depth)
+{
+    static const Enc CALL = { 0, 0, 0xff, 2, 0, false, false };
+    for (int k = 2; k > 0; k--) {
+        if (i->arg[k])
+            eval(c, i->arg[k], depth);
+        push(c);
+    }
+    if (i->arg[0])
+        eval(c, i->arg[0], depth);
+    pop(c, RCX);
+    pop(c, RDX);
+    int32_t odd = (c->pushed - c->late.base) & 8; /* of rsp's multiples of 16 */
+    asm_mov_imm(&c->a, R13, (uint64_t)(uintptr_t)thunks.helper[i->imm]);
+    asm_lea(&c->a, true, RSP, rm_mem(RSP, -odd));
+    asm_op(&c->a, CALL, false, 0, rm_reg(R13), 0);
+    asm_lea(&c->a, true, RSP, rm_mem(RSP, odd));
 }
 
 static void eval_binary(Comp *c, const IrInsn *i, int depth)
@@ -132,7 +152,7 @@ static void eval_compare(Comp *c, const IrInsn *i, int depth)
 {
     static const uint8_t cc[] = { CC_E, CC_NE, CC_B, CC_L, CC_BE, CC_LE };
     both(c, i->arg[0], i->arg[1], depth);
-    asm_alu(&c->a, ALU_CMP, i->type == I64, RAX, rm_reg(RCX));
+    asm_alu_bytes(&c->a, ALU_CMP, ir_bits(i->type) / 8, RAX, rm_reg(RCX));
     set_bit(c, cc[i->op - IR_eq]);
 }
 
@@ -168,6 +188,8 @@ static void eval(Comp *c, IrRef r, int depth)
         eval_compare(c, i, depth);
     else if (c->live.of[r].uses)
         fetch(c, r);
+    else if (i->op == IR_call)
+        eval_call(c, i, depth);
     else if (i->op == IR_pick)
         eval_pick(c, i, depth);
     else if (ir_args((IrOp)i->op) == 1)
@@ -200,12 +222,12 @@ void late_flags(Comp *c)
     c->late.base = c->pushed;
     asm_lea(&c->a, true, RSP, rm_mem(RSP, -SAVED));
     c->pushed += SAVED;
-    for (unsigned reg = RAX; reg <= RDX; reg++)
-        asm_store(&c->a, 8, reg, rm_mem(RSP, SAVED - 8 * ((int32_t)reg + 1)));
+    for (int32_t k = 0; k < (int32_t)sizeof used; k++)
+        asm_store(&c->a, 8, used[k], rm_mem(RSP, SAVED - 8 * (k + 1)));
     eval(c, c->late.flags, 0);
     asm_store(&c->a, FLAG_BYTES, RAX, slot_rm(c, c->late.slot, 0));
-    for (unsigned reg = RAX; reg <= RDX; reg++)
-        asm_load(&c->a, 8, false, reg, rm_mem(RSP, SAVED - 8 * ((int32_t)reg + 1)));
+    for (int32_t k = 0; k < (int32_t)sizeof used; k++)
+        asm_load(&c->a, 8, false, used[k], rm_mem(RSP, SAVED - 8 * (k + 1)));
     asm_lea(&c->a, true, RSP, rm_mem(RSP, SAVED));
     c->pushed -= SAVED;
 }

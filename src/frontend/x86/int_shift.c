@@ -27,6 +27,21 @@ static IrRef argument(Trans *t, X86Insn *i, X86Shift op, IrRef count, bool with_
     return ir_or(ir, I64, a, ir_shl(ir, I64, f, x86_const(t, SHIFT_ARG_FLAGS_SHIFT), 0), 0);
 }
 
+/* Of a rotation by a constant that is not 0, from its result: the carry is the last bit that went round, the overflow
+ * whether the sign would have changed by the last step. The others stay. */
+static IrRef rotated_flags(Trans *t, IrRef r, unsigned bits, bool left)
+{
+    Ir *ir = t->ir;
+    IrType type = bits == 64 ? I64 : I32;
+    IrRef x = bits < 32 ? ir_zext(ir, I32, r, bits) : r, one = ir_imm(ir, type, 1);
+    IrRef top = ir_shr(ir, type, x, ir_imm(ir, type, bits - 1), 0);
+    IrRef next = left ? x : ir_shr(ir, type, x, ir_imm(ir, type, bits - 2), 0);
+    IrRef low = ir_and(ir, type, next, one, 0), carry = left ? low : top;
+    IrRef rest = ir_and(ir, I32, x86_get_flags(t), ir_imm(ir, I32, FLAGS_ALL & ~(FLAG_C | FLAG_V)), 0);
+    IrRef both = ir_or(ir, I32, ir_shl(ir, I32, carry, ir_imm(ir, I32, 8), 0), ir_xor(ir, type, top, low, 0), 0);
+    return x86_as_flags(t, ir_or(ir, I32, rest, both, 0));
+}
+
 static bool shifts(Trans *t, X86Insn *i, X86Shift op)
 {
     Ir *ir = t->ir;
@@ -47,11 +62,14 @@ static bool shifts(Trans *t, X86Insn *i, X86Shift op)
         i->flags = ir_flags(ir, type, i->out[0], 0);
         return true;
     }
-    IrRef f = trans_call(t, I32, H_shift_flags, v, argument(t, i, op, count, true), IR_NONE);
+    bool rotates = op == SHIFT_ROL || op == SHIFT_ROR, by_constant = ir_is_const(ir, count, &known);
+    IrRef f = IR_NONE;
+    if (!rotates || !by_constant)
+        f = trans_call(t, I32, H_shift_flags, v, argument(t, i, op, count, true), IR_NONE);
     bool narrow = bits < 32; /* a count up to 31 shifts everything out of 8 and 16 bits: done in 32, 64 for its sign */
     if (op == SHIFT_RCL || op == SHIFT_RCR)
         i->out[0] = trans_call(t, I64, H_shift, v, argument(t, i, op, count, true), IR_NONE);
-    else if (op == SHIFT_ROL || op == SHIFT_ROR) {
+    else if (rotates) {
         IrRef by = op == SHIFT_ROR ? count : ir_neg(ir, I64, count, 0);
         if (narrow) { /* the operand twice or four times over, turned as a whole */
             IrRef twice =
@@ -60,6 +78,8 @@ static bool shifts(Trans *t, X86Insn *i, X86Shift op)
         } else {
             i->out[0] = ir_rotr(ir, type, v, by, 0);
         }
+        if (by_constant)
+            f = rotated_flags(t, i->out[0], bits, op == SHIFT_ROL);
     } else if (op == SHIFT_SHL) {
         i->out[0] = ir_shl(ir, narrow ? I32 : type, narrow ? ir_zext(ir, I32, v, bits) : v, count, 0);
     } else if (op == SHIFT_SHR) {
@@ -67,7 +87,7 @@ static bool shifts(Trans *t, X86Insn *i, X86Shift op)
     } else {
         i->out[0] = ir_sar(ir, narrow ? I32 : type, narrow ? ir_sext(ir, I32, v, bits) : v, count, 0);
     }
-    i->flags = x86_as_flags(t, f);
+    i->flags = by_constant && rotates ? f : x86_as_flags(t, f);
     return true;
 }
 
@@ -108,9 +128,18 @@ bool i86_sar(Trans *t, X86Insn *i)
 
 static bool double_shift(Trans *t, X86Insn *i, X86Shift op)
 {
+    Ir *ir = t->ir;
     IrRef count = count_of(t, i, 2);
+    unsigned bits = bits_of(i);
+    uint64_t by;
     i->flags =
         x86_as_flags(t, trans_call(t, I32, H_double_shift_flags, i->in[0], i->in[1], argument(t, i, op, count, true)));
+    if (bits >= 32 && ir_is_const(ir, count, &by) && by) {
+        IrRef high = op == SHIFT_SHLD ? i->in[0] : i->in[1], low = op == SHIFT_SHLD ? i->in[1] : i->in[0];
+        uint64_t down = op == SHIFT_SHLD ? bits - by : by;
+        i->out[0] = ir_extr(ir, x86_type(bits / 8), high, low, x86_const(t, down), 0);
+        return true;
+    }
     i->out[0] = trans_call(t, I64, H_double_shift, i->in[0], i->in[1], argument(t, i, op, count, false));
     return true;
 }
