@@ -196,6 +196,11 @@ static TlbBank *bank_for(CpuRun *run, Regime r, const uint64_t *mode)
     return b;
 }
 
+uint32_t cpu_lines(const Cpu *cpu)
+{
+    return cpu->run ? cpu->run->lines : 0;
+}
+
 TlbBank *cpu_bank(Cpu *cpu, const Regime *r)
 {
     return bank_for(cpu->run, *r, NULL);
@@ -246,10 +251,10 @@ static void flush_jumps_of_page(TlbBank *b, uint64_t va, unsigned shift)
     unsigned hash = page_hash(va);
     if (!(b->exec_pages[hash / 64] >> hash % 64 & 1))
         return;
-    unsigned first = (unsigned)(((va & ~0xfffull) - CODE_MAX) >> shift), n = (4096u + CODE_MAX) >> shift;
+    uint64_t pc = (va & ~0xfffull) - CODE_MAX, end = pc + CODE_MAX + 4096;
     bool others = false;
-    for (unsigned k = 0; k < n; k++)
-        others |= drop_jump(&b->jump[(first + k) & (JUMP_SIZE - 1)], va);
+    for (; pc != end; pc += 1ull << shift)
+        others |= drop_jump(&b->jump[jump_place(pc, shift)], va);
     if (!others)
         b->exec_pages[hash / 64] &= ~(1ull << hash % 64);
 }

@@ -113,7 +113,7 @@ static void add_to_page(Engine *e, Unit *u)
     p->count++;
     if (p->longest < u->guest_bytes)
         p->longest = u->guest_bytes;
-    if (u->second == NO_PAGE)
+    if (!unit_is_across(u))
         return;
     p = e->code_page[u->second];
     u->next_end = p->ends;
@@ -181,8 +181,10 @@ static void make_ready(Engine *e, CodeRegion *r)
 /* The IR of what the unit is to be, of `limit` instructions at most; false: it goes on in the next page. */
 static bool translate(Cpu *cpu, Unit *u, const uint8_t *code, uint32_t limit)
 {
-    uint32_t bytes, insns = 1;
-    if (u->second != NO_PAGE)
+    uint32_t bytes = 1, insns = 1;
+    if (u->second == LOOKS_UP)
+        translate_lookup(cpu, cpu->run->ir, u->pc);
+    else if (unit_is_across(u))
         bytes = translate_one(cpu, cpu->run->ir, u->pc, u->mode, code, cpu->run->guest->insn_max);
     else
         insns = translate_unit(cpu, cpu->run->ir, u->pc, u->mode, code - (u->pc & 0xfff), limit, &bytes);
@@ -238,6 +240,14 @@ Unit *cache_make(Cpu *cpu, uint32_t ram_page, uint64_t pc, uint64_t mode, const 
     return u;
 }
 
+Unit *cache_make_gate(Cpu *cpu, const Unit *across)
+{
+    Unit *u = cache_find_across(cpu->run->engine, across->ram_page, LOOKS_UP, across->pc, across->mode);
+    Unit like = { .pc = across->pc, .mode = across->mode, .ram_page = across->ram_page, .second = LOOKS_UP };
+    static const uint8_t nothing[CODE_MAX];
+    return u ? u : make(cpu, like, nothing, 1);
+}
+
 /* Only what is claimed may be read. */
 Unit *cache_make_across(Cpu *cpu, const Fetched *first, const Fetched *second, uint64_t pc, uint64_t mode)
 {
@@ -259,7 +269,7 @@ Unit *cache_make_across(Cpu *cpu, const Fetched *first, const Fetched *second, u
 
 void cache_link(Engine *e, UnitExit *x, Unit *to)
 {
-    if (x->to || !x->patch || to->dead || x->owner->dead || to->mode & MODE_STEP || to->second != NO_PAGE)
+    if (x->to || !x->patch || to->dead || x->owner->dead || to->mode & MODE_STEP || unit_is_across(to))
         return;
     x->to = to;
     x->next_in = to->linked_from;
@@ -288,7 +298,7 @@ static void forget_link_to(UnitExit *x)
 
 static void clear_lookups(Engine *e, const Unit *u)
 {
-    unsigned at = (unsigned)(u->pc >> e->guest->pc_shift) & (JUMP_SIZE - 1);
+    unsigned at = jump_place(u->pc, e->guest->pc_shift);
     for (int k = 0; k < e->machine->config->cpus; k++) {
         Cpu *cpu = e->machine->cpu[k];
         if (!cpu || !cpu->run)
@@ -341,7 +351,7 @@ static void remove_from_pages(Engine *e, Unit *u)
     *u->at_page = u->next_page;
     if (u->next_page)
         u->next_page->at_page = u->at_page;
-    if (u->second == NO_PAGE)
+    if (!unit_is_across(u))
         return;
     e->code_page[u->second]->count--;
     *u->at_end = u->next_end;
@@ -355,7 +365,7 @@ static void discard(Engine *e, Unit *u)
     remove_from_pages(e, u);
     kill(e, u);
     page_empty(e, u->ram_page);
-    if (u->second != NO_PAGE)
+    if (unit_is_across(u))
         page_empty(e, u->second);
 }
 
@@ -525,5 +535,5 @@ void cache_jump_fill(TlbBank *b, Unit *u, unsigned pc_shift)
 {
     u->banks |= 1u << b->number;
     if (!(u->mode & MODE_STEP))
-        bank_set_jump(b, (unsigned)(u->pc >> pc_shift) & (JUMP_SIZE - 1), (JumpEntry){ u->pc, u->code });
+        bank_set_jump(b, jump_place(u->pc, pc_shift), (JumpEntry){ u->pc, u->code });
 }

@@ -25,11 +25,17 @@ struct Unit {
     bool turns;                                        /* lockstep: left at each turn of a loop inside */
 };
 
-#define NO_PAGE (~0u)
+#define NO_PAGE  (~0u)
+#define LOOKS_UP (~0u - 1) /* in place of a second page: the unit looks up the one that is there now */
 
 enum { PAGE_CODE = 1, PAGE_WRITTEN = 2 }; /* has units; may be in somebody's write table */
 
 enum { GRANULES = 64 }; /* of 64 bytes, in a page */
+
+static inline bool unit_is_across(const Unit *u)
+{
+    return u->second < LOOKS_UP;
+}
 
 static inline uint64_t granules_of(uint32_t offset, uint32_t len)
 {
@@ -123,6 +129,8 @@ Unit *cache_find_across(Engine *, uint32_t ram_page, uint32_t second, uint64_t p
 /* Makes the unit; NULL if no room could be made now (a region must be evicted: cache_evict without the lock), or if it
  * cannot be made: then CpuRun.interpret or .across say how to go on. */
 Unit *cache_make(Cpu *, uint32_t ram_page, uint64_t pc, uint64_t mode, const uint8_t *page_bytes, uint32_t limit);
+/* What is linked to in place of a unit on two pages, as the second may change: it looks up the pc. */
+Unit *cache_make_gate(Cpu *, const Unit *across);
 /* Of one instruction on two pages. */
 Unit *cache_make_across(Cpu *, const Fetched *first, const Fetched *second, uint64_t pc, uint64_t mode);
 enum { UNIT_INSNS = 64 };    /* the usual limit */
@@ -226,6 +234,7 @@ void far_flush_va(TlbBank *, uint64_t va, bool only_global);
 /* Builds the IR of a unit; returns guest instructions, 0 if nothing could be decoded. */
 /* One instruction; its length, 0: it is longer than that. */
 uint32_t translate_one(Cpu *, Ir *, uint64_t pc, uint64_t mode, const uint8_t *code, uint32_t have);
+void translate_lookup(Cpu *, Ir *, uint64_t pc); /* nothing but that */
 uint32_t translate_unit(Cpu *, Ir *, uint64_t pc, uint64_t mode, const uint8_t *page_bytes, uint32_t limit,
                         uint32_t *bytes);
 

@@ -42,11 +42,6 @@ void cpu_interrupt_line(Cpu *cpu, int line, bool level)
         cpu_kick(cpu);
 }
 
-uint32_t cpu_lines(const Cpu *cpu)
-{
-    return cpu->run ? cpu->run->lines : 0;
-}
-
 int cpu_number(const Cpu *cpu)
 {
     return cpu->run->number;
@@ -388,7 +383,7 @@ static Unit *follow_link(Cpu *cpu, const void *stub)
     *pc_of(cpu) = x->pc;
     Unit *to = cpu->stop ? NULL : cache_find(e, from->ram_page, x->pc, from->mode);
     if (to && to->second != NO_PAGE)
-        to = NULL;
+        to = cache_make_gate(cpu, to);
     if (to && !one_by_one(e))
         cache_link(e, x, to);
     cpu->run->generation = e->generation;

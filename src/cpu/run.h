@@ -21,7 +21,7 @@ typedef struct JumpEntry { /* where the unit for a pc of this bank is */
 enum {
     TLB_BITS = 12,
     TLB_SIZE = 1 << TLB_BITS,
-    JUMP_SIZE = 16384,
+    JUMP_SIZE = 32768,
     BANKS = 32,
     FETCHES = 512,
     RECENT = 4, /* banks that are found at once */
@@ -84,6 +84,12 @@ struct TlbBank {
     bool live;
     uint8_t number;
 };
+/* Where the table of lookups has a pc. If instructions may begin anywhere, what is called begins at multiples of 16, so
+ * the page's number goes in, too: else few places would be used. */
+static inline unsigned jump_place(uint64_t pc, unsigned pc_shift)
+{
+    return (unsigned)(pc_shift ? pc >> pc_shift : pc ^ pc >> 12) & (JUMP_SIZE - 1);
+}
 enum { BANK_READ = 0, BANK_WRITE = TLB_SIZE * 16, BANK_JUMP = 2 * TLB_SIZE * 16 };
 
 typedef struct Posted {

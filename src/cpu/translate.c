@@ -139,6 +139,12 @@ uint32_t translate_one(Cpu *cpu, Ir *ir, uint64_t pc, uint64_t mode, const uint8
     return whole ? t.length : 0;
 }
 
+void translate_lookup(Cpu *cpu, Ir *ir, uint64_t pc)
+{
+    begin(cpu, ir, pc, 0);
+    ir_goto_reg(ir, T_VOID, ir_imm(ir, I64, pc), 0);
+}
+
 static void check(Cpu *cpu, const Ir *ir)
 {
     int slots;

@@ -331,6 +331,7 @@ typedef struct Thunks {
     void *enter;
 } Thunks;
 extern Thunks thunks;
+void jump_offset(Asm *, const Guest *); /* ecx = offset of the entry for the pc in rax in the table of lookups */
 uint32_t thunks_make(const Guest *, HelperThrough *, uint8_t *w, ptrdiff_t to_exec, uint32_t bytes);
 CpuExit thunks_enter(Cpu *, const void *code, const void **stub);
 /* Executable address of a 16-byte aligned constant, shared by all units; NULL when the pool is full. Under the

@@ -152,20 +152,13 @@ static uint8_t *test_stop(Comp *c)
 /* rax = pc; through the bank's table. rcx is free. */
 static void lookup_rax(Comp *c, bool aligned_index, uint64_t pc)
 {
-    unsigned shift = c->guest->pc_shift;
     Rm entry_pc, entry_code;
     if (aligned_index) {
-        int32_t at = (int32_t)(((pc >> shift) & (JUMP_SIZE - 1)) * 16) + BANK_JUMP;
+        int32_t at = (int32_t)(jump_place(pc, c->guest->pc_shift) * sizeof(JumpEntry)) + BANK_JUMP;
         entry_pc = rm_mem(R14, at);
         entry_code = rm_mem(R14, at + 8);
     } else {
-        if (shift == 2)
-            asm_lea(&c->a, false, RCX, rm_index(NO_REG, RAX, 2, 0));
-        else {
-            asm_mov(&c->a, false, RCX, RAX);
-            asm_op(&c->a, (Enc){ 0, 0, 0xc1, 4, 1, false, false }, false, 0, rm_reg(RCX), 4 - shift);
-        }
-        asm_alu_imm(&c->a, ALU_AND, false, rm_reg(RCX), (JUMP_SIZE - 1) << 4);
+        jump_offset(&c->a, c->guest);
         entry_pc = rm_index(R14, RCX, 0, BANK_JUMP);
         entry_code = rm_index(R14, RCX, 0, BANK_JUMP + 8);
     }

@@ -164,6 +164,27 @@ static void store_pc(Asm *a, const Guest *g)
     asm_store(a, 8, RAX, rm_mem(RBP, guest_slots(g, &count)[g->pc_slot].offset - CPU_BIAS));
 }
 
+void jump_offset(Asm *a, const Guest *g)
+{
+    static const Enc RORX = { 0xf2, 3, 0xf0, 8, 1, false, true }, SHR = { 0, 0, 0xc1, 5, 1, false, false },
+                     SHL = { 0, 0, 0xc1, 4, 1, false, false };
+    if (g->pc_shift == 2) {
+        asm_lea(a, false, RCX, rm_index(NO_REG, RAX, 2, 0));
+    } else {
+        if (!g->pc_shift && host_cpu.bmi2) {
+            asm_vex(a, RORX, false, RCX, 0, rm_reg(RAX), 12);
+        } else {
+            asm_mov(a, false, RCX, RAX);
+            if (!g->pc_shift)
+                asm_op(a, SHR, false, 0, rm_reg(RCX), 12);
+        }
+        if (!g->pc_shift)
+            asm_alu(a, ALU_XOR, false, RCX, rm_reg(RAX));
+        asm_op(a, SHL, false, 0, rm_reg(RCX), 4u - g->pc_shift);
+    }
+    asm_alu_imm(a, ALU_AND, false, rm_reg(RCX), (JUMP_SIZE - 1) << 4);
+}
+
 static void make_exits(Asm *a, const Guest *g)
 {
     thunks.lookup_miss = here(a);
@@ -195,13 +216,7 @@ static void make_exits(Asm *a, const Guest *g)
     asm_load(a, 8, false, R14, cpu_rm(offsetof(Cpu, bank)));
     asm_alu_imm(a, ALU_CMP, false, cpu_rm(offsetof(Cpu, stop)), 0);
     asm_jcc_to(a, CC_NE, thunks.stop);
-    if (g->pc_shift == 2) {
-        asm_lea(a, false, RCX, rm_index(NO_REG, RAX, 2, 0));
-    } else {
-        asm_mov(a, false, RCX, RAX);
-        asm_op(a, (Enc){ 0, 0, 0xc1, 4, 1, false, false }, false, 0, rm_reg(RCX), 4u - g->pc_shift);
-    }
-    asm_alu_imm(a, ALU_AND, false, rm_reg(RCX), (JUMP_SIZE - 1) << 4);
+    jump_offset(a, g);
     asm_alu(a, ALU_CMP, true, RAX, rm_index(R14, RCX, 0, BANK_JUMP));
     asm_jcc_to(a, CC_NE, thunks.lookup_miss);
     asm_op(a, (Enc){ 0, 0, 0xff, 4, 0, false, false }, false, 0, rm_index(R14, RCX, 0, BANK_JUMP + 8), 0);

@@ -146,14 +146,28 @@ static bool transfer(Trans *t, int helper, uint64_t a)
     return true;
 }
 
+/* `quick` mostly does it, else says so and changed nothing. */
+static bool transfer64(Trans *t, int quick, int helper, uint64_t a)
+{
+    Ir *ir = t->ir;
+    if (!x86_code64(t) || t->mode & M_ALONE)
+        return transfer(t, helper, a);
+    trans_set_pc(t, t->pc);
+    IrRef left = trans_call(t, I64, quick, x86_const(t, a), IR_NONE, IR_NONE);
+    ir_leave_if(ir, T_VOID, ir_ne(ir, I64, left, x86_const(t, 0), 0), x86_const(t, a), x86_const(t, 0),
+                (uint64_t)helper);
+    x86_goto_state(t);
+    return true;
+}
+
 bool i86_syscall(Trans *t, X86Insn *i)
 {
-    return transfer(t, H_syscall, i->next);
+    return transfer64(t, H_syscall_quick, H_syscall, i->next);
 }
 
 bool i86_sysret(Trans *t, X86Insn *i)
 {
-    return transfer(t, H_sysret, i->opsize == 8);
+    return transfer64(t, H_sysret_quick, H_sysret, i->opsize == 8);
 }
 
 bool i86_sysenter(Trans *t, X86Insn *i)

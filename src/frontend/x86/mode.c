@@ -128,3 +128,22 @@ uint64_t x86_help_rdpid(Cpu *cpu, uint64_t a, uint64_t b, uint64_t x)
     (void)a, (void)b, (void)x;
     return x86_of(cpu)->tsc_aux;
 }
+
+uint64_t x86_help_clts(Cpu *cpu, uint64_t a, uint64_t b, uint64_t x)
+{
+    X86Cpu *c = x86_of(cpu);
+    (void)a, (void)b, (void)x;
+    c->cr0 &= ~(uint64_t)CR0_TS;
+    x86_mode_changed(c);
+    return 0;
+}
+
+/* Sets or clears EFLAGS.AC. */
+uint64_t x86_help_access(Cpu *cpu, uint64_t on, uint64_t b, uint64_t x)
+{
+    X86Cpu *c = x86_of(cpu);
+    (void)b, (void)x;
+    c->eflags = on ? c->eflags | FL_AC : c->eflags & ~(uint32_t)FL_AC;
+    x86_mode_changed(c);
+    return 0;
+}

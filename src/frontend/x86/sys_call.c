@@ -1,4 +1,5 @@
-/* SYSCALL, SYSENTER and the ways back. SDM volume 2, and AMD's APM volume 3 for SYSCALL outside 64-bit mode. */
+/* SYSCALL, SYSENTER and the ways back. SDM volume 2, and AMD's APM volume 3 for SYSCALL outside 64-bit mode. Built
+ * without FP and vector registers, of which the quick ones use none. */
 #include "frontend/x86/helpers.h"
 #include "frontend/x86/sys.h"
 
@@ -73,15 +74,9 @@ uint64_t x86_help_syscall(Cpu *cpu, uint64_t next, uint64_t b, uint64_t x)
 }
 
 /* wide: to 64-bit code. AMD's processors leave SS as it was but for the selector; what matters of it is the same. */
-uint64_t x86_help_sysret(Cpu *cpu, uint64_t wide, uint64_t b, uint64_t x)
+static void go_back(X86Cpu *c, bool wide)
 {
-    X86Cpu *c = x86_of(cpu);
-    (void)b, (void)x;
     uint32_t cs = c->star >> 48 | 3;
-    if (!(c->efer & EFER_SCE) || (!x86_in_code64(c) && (!c->amd || !(c->cr0 & CR0_PE) || c->eflags & FL_VM)))
-        return undefined(c);
-    if (c->cpl || (wide && !x86_canonical(c->r[RCX])))
-        return refuse(c);
     if (c->efer & EFER_LMA)
         x86_put_eflags(c, (uint32_t)c->r[R11] & 0x3c7fd7);
     else
@@ -89,7 +84,50 @@ uint64_t x86_help_sysret(Cpu *cpu, uint64_t wide, uint64_t b, uint64_t x)
     c->rip = wide ? c->r[RCX] : (uint32_t)c->r[RCX];
     enter(c, wide ? cs + 16 : cs, (uint32_t)(c->star >> 48) + 8, wide ? FLAT_CODE64 : FLAT_CODE32);
     c->seg[SS].selector |= 3;
+}
+
+uint64_t x86_help_sysret(Cpu *cpu, uint64_t wide, uint64_t b, uint64_t x)
+{
+    X86Cpu *c = x86_of(cpu);
+    (void)b, (void)x;
+    if (!(c->efer & EFER_SCE) || (!x86_in_code64(c) && (!c->amd || !(c->cr0 & CR0_PE) || c->eflags & FL_VM)))
+        return undefined(c);
+    if (c->cpl || (wide && !x86_canonical(c->r[RCX])))
+        return refuse(c);
+    go_back(c, wide);
     return done(c);
+}
+
+/* ---- the same, if nothing comes between: they return whether the ones above are to be called ---- */
+
+static bool is_plain(const X86Cpu *c)
+{
+    return c->efer & EFER_SCE && x86_in_code64(c) && !(c->eflags & FL_TF) && !c->shadow && !c->dr6_pending &&
+           !cpu_lines(&c->cpu);
+}
+
+uint64_t x86_help_syscall_quick(Cpu *cpu, uint64_t next, uint64_t b, uint64_t x)
+{
+    X86Cpu *c = x86_of(cpu);
+    (void)b, (void)x;
+    uint32_t cs = c->star >> 32 & 0xfffc;
+    if (!is_plain(c))
+        return 1;
+    syscall_long(c, next, true);
+    enter(c, cs, cs + 8, FLAT_CODE64);
+    x86_mode_changed(c);
+    return 0;
+}
+
+uint64_t x86_help_sysret_quick(Cpu *cpu, uint64_t wide, uint64_t b, uint64_t x)
+{
+    X86Cpu *c = x86_of(cpu);
+    (void)b, (void)x;
+    if (!is_plain(c) || c->cpl || (wide && !x86_canonical(c->r[RCX])) || c->r[R11] & FL_TF)
+        return 1;
+    go_back(c, wide);
+    x86_mode_changed(c);
+    return 0;
 }
 
 uint64_t x86_help_sysenter(Cpu *cpu, uint64_t a, uint64_t b, uint64_t x)

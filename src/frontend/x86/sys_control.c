@@ -221,15 +221,6 @@ uint64_t x86_help_lmsw(Cpu *cpu, uint64_t v, uint64_t b, uint64_t x)
     return 0;
 }
 
-uint64_t x86_help_clts(Cpu *cpu, uint64_t a, uint64_t b, uint64_t x)
-{
-    X86Cpu *c = x86_of(cpu);
-    (void)a, (void)b, (void)x;
-    c->cr0 &= ~(uint64_t)CR0_TS;
-    x86_mode_changed(c);
-    return 0;
-}
-
 /* XGETBV and XSETBV. */
 uint64_t x86_help_xsave_on(Cpu *cpu, uint64_t a, uint64_t b, uint64_t x)
 {
@@ -269,16 +260,6 @@ uint64_t x86_help_umip(Cpu *cpu, uint64_t a, uint64_t b, uint64_t x)
     X86Cpu *c = x86_of(cpu);
     (void)a, (void)b, (void)x;
     return c->cr4 & CR4_UMIP && c->cpl ? refuse(c) : 0;
-}
-
-/* Sets or clears EFLAGS.AC. */
-uint64_t x86_help_access(Cpu *cpu, uint64_t on, uint64_t b, uint64_t x)
-{
-    X86Cpu *c = x86_of(cpu);
-    (void)b, (void)x;
-    c->eflags = on ? c->eflags | FL_AC : c->eflags & ~(uint32_t)FL_AC;
-    x86_mode_changed(c);
-    return 0;
 }
 
 static int64_t tag_now(const X86Cpu *c)

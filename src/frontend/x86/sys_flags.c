@@ -80,8 +80,8 @@ uint64_t x86_help_pushf(Cpu *cpu, uint64_t bytes, uint64_t b, uint64_t x)
     return 0;
 }
 
-/* Leaves if the mode changed or interrupts may now come. The stack pointer is moved here, after what may raise.
- * how: operand bytes, bytes of the stack pointer << 8. */
+/* Leaves if the mode changed or an interrupt has waited for this. The stack pointer is moved here, after what may
+ * raise. how: operand bytes, bytes of the stack pointer << 8. */
 uint64_t x86_help_popf(Cpu *cpu, uint64_t value, uint64_t how, uint64_t next)
 {
     X86Cpu *c = x86_of(cpu);
@@ -91,7 +91,8 @@ uint64_t x86_help_popf(Cpu *cpu, uint64_t value, uint64_t how, uint64_t next)
         return 1;
     uint64_t mask = stack == 8 ? ~0ull : (1ull << 8 * stack) - 1, sp = (c->r[RSP] + bytes) & mask;
     c->r[RSP] = stack == 2 ? (c->r[RSP] & ~mask) | sp : sp;
-    if (!((before ^ c->eflags) & (FL_TF | FL_IF | FL_AC)))
+    bool waits = c->eflags & ~before & FL_IF && cpu_lines(cpu);
+    if (!waits && !((before ^ c->eflags) & (FL_TF | FL_AC)))
         return 0;
     c->rip = next;
     x86_finish(c, before & FL_TF); /* that it was set before counts for this one */

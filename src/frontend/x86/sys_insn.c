@@ -185,6 +185,12 @@ bool i86_popf(Trans *t, X86Insn *i)
 
 bool i86_cli(Trans *t, X86Insn *i)
 {
+    Ir *ir = t->ir;
+    if (!x86_cpl(t)) { /* whatever IOPL is */
+        IrRef f = ir_get(ir, I32, IR_SLOT(S_EFLAGS, 0));
+        ir_put(ir, I32, ir_and(ir, I32, f, ir_imm(ir, I32, ~(uint32_t)FL_IF), 0), IR_SLOT(S_EFLAGS, 0));
+        return true;
+    }
     trans_call(t, I64, H_interrupts, x86_const(t, 0), x86_const(t, i->next), IR_NONE);
     return true;
 }
