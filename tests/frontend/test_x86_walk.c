@@ -261,6 +261,8 @@ START_TEST(pages_of_each_size)
     put4(T1 + 4, T0 | P | W | PS);
     put4(T0 + 4 * 0x56, 0x9000 | P | W);
     ck_assert_uint_eq(walk(0x456789, LOAD, R_SUPERVISOR).phys, 0x9789);
+    ck_assert_int_eq(walk(0x456789, INSPECT, R_SUPERVISOR).fault, 0);
+    ck_assert_int_ne(walk(0x100456789, INSPECT, R_SUPERVISOR).fault, 0); /* there is no such address */
 }
 END_TEST
 
