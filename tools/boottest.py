@@ -12,7 +12,8 @@ A test is a line `NAME: ARGUMENTS`, quoted like a shell's, then indented lines o
     within SECONDS    the limit for the whole test (60 unless given)
     skip "WHY"        this guest does not come up yet: run only if BOOTTEST_ALL is set
 {NAME} in arguments and commands is the directory of a guest that tools/guest made; {scratch:NAME/FILE} is a copy of a file of
-it, for the guest to write on; {scratch} is an empty directory. PROGRAM may be any emulator with these options
+it, for the guest to write on; {scratch} is an empty directory. ARGUMENTS that begin with a Python script are that script's: it
+is given PROGRAM first and talks to the machine by itself. PROGRAM may be any emulator with these options
 ("qemu-system-aarch64 -nic none"), to see whether a test is right."""
 import os
 import re
@@ -89,6 +90,8 @@ class Test:
 
     def start(self, more):
         command = [*self.command, *(with_guests(argument, self.scratch) for argument in [*self.arguments, *more])]
+        if self.arguments and self.arguments[0].endswith('.py'):
+            command = [sys.executable, self.arguments[0], *self.command, *command[len(self.command) + 1:]]
         print(shlex.join(command), flush=True)
         self.child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                       start_new_session=True)

@@ -92,6 +92,10 @@ class Boottest(InScratch):
     def test_rejected_text_fails(self):
         self.assertEqual(self.verdict('reject "bad" expect "done" within 5', '-c "echo bad; echo done"'), 1)
 
+    def test_a_script_is_given_the_program(self):
+        script = self.write('talk.py', 'import sys; print(sys.argv[1:]); sys.exit(4)')
+        self.assertEqual(self.verdict('''expect "['sh', 'one', 'two']" exit 4 within 20''', f'{script} one two'), 0)
+
     def test_without_its_guest_it_is_skipped(self):
         self.assertEqual(self.verdict('exit 0', '-c "true {no-guest}/file"'), 77)
 
