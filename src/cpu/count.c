@@ -320,9 +320,15 @@ static uint64_t registers_hash(const Machine *m)
     uint64_t h = 0;
     for (int k = 0; k < m->config->cpus; k++) {
         Cpu *cpu = m->cpu[k];
-        if (cpu->run->guest->settle)
-            cpu->run->guest->settle(cpu);
-        h = mix_state(h, cpu->run->guest->state, cpu);
+        const Guest *g = cpu->run->guest;
+        if (g->settle)
+            g->settle(cpu);
+        Cpu *copy = xalloc(g->size);
+        memcpy(copy, cpu, g->size);
+        if (g->forget)
+            g->forget(copy);
+        h = mix_state(h, g->state, copy);
+        free(copy);
     }
     return h;
 }

@@ -96,8 +96,9 @@ struct Guest {
     bool split_atomics;                            /* atomic accesses need not be aligned */
     uint64_t (*strip)(const Cpu *, uint64_t addr); /* address without ignored tag bits, or NULL */
     void (*settle)(Cpu *); /* brings what is kept elsewhere while code runs to the rows of the state table */
-    /* Registers as a line of tests/guest has them: of `before` those that are read, of `after` those that changed; the
-     * pc if it is not `next`. */
+    void (*forget)(Cpu *); /* on a copy, to compare it: clears what the manual leaves open; may be NULL */
+    /* NULL: there are no such tests. Registers as a line of tests/guest has them: of `before` those that are read, of
+     * `after` those that changed; the pc if it is not `next`. */
     void (*test_line)(const Cpu *before, const Cpu *after, const bool *read, uint64_t next, Out *, Out *after_out);
     const char *(*disassembler)(const Cpu *, int *arch, int *mode); /* Capstone's, for listings */
     const GuestDebug *debug;                                        /* NULL: the state table says it all */

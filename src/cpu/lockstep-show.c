@@ -164,36 +164,73 @@ static void slots_read(const Ir *ir, bool *read)
             memset(read, true, IR_SLOTS); /* who knows */
 }
 
-/* The CPU is behind the piece, the log is of it. */
-static void show_line(Cpu *cpu, uint32_t count)
+/* For a guest without such tests: code, the state it begins with as far as it is read, and what the interpreter made of
+ * it. The CPU is before the piece. */
+static void show_state(Cpu *cpu, const Cpu *end, const bool *read, const Unit *piece)
 {
-    Lockstep *l = cpu->run->engine->lockstep;
-    bool read[IR_SLOTS] = { false };
-    Memory m = { .count = 0 };
+    const Lockstep *l = cpu->run->engine->lockstep;
+    int slots;
+    const Slot *slot = guest_slots(&l->guest, &slots);
+    Fetched f;
+    Out o = { 0 };
+    out(&o, "code at %llx:", (unsigned long long)piece->pc);
+    for (unsigned k = 0; fetch_page(cpu, piece->pc, &f) && k < piece->guest_bytes; k++)
+        out(&o, " %02x", f.page_bytes[(piece->pc & 0xfff) + k]);
+    out(&o, "\nmode %llx, before:", (unsigned long long)piece->mode);
+    for (int k = 0; k < slots; k++) {
+        uint64_t value[2] = { 0, 0 };
+        memcpy(value, (const char *)cpu + slot[k].offset, slot[k].size);
+        if (read[k])
+            out(&o, slot[k].size > 8 ? " %s=%llx:%llx" : " %s=%llx", slot[k].name,
+                (unsigned long long)value[slot[k].size > 8], (unsigned long long)value[0]);
+    }
+    out(&o, "\nbefore, after:\n");
+    state_diff(l->guest.state, cpu, end, &o);
+    log_text(o.text);
+    out_free(&o);
+}
+
+/* The CPU is before the piece. */
+static void show_line(Cpu *cpu, const Cpu *end, const bool *read, uint32_t count, Memory *m)
+{
+    const Lockstep *l = cpu->run->engine->lockstep;
     Out line = { 0 }, before = { 0 }, after = { 0 };
-    Cpu *end = xalloc(l->guest.size);
-    find_words(l, &m);
-    read_words(cpu, &m, m.after);
-    memcpy(end, cpu, l->guest.size);
-    lockstep_back(cpu);
-    read_words(cpu, &m, m.before);
     uint64_t pc = *pc_of(cpu);
-    slots_read(l->ir, read);
+    read_words(cpu, m, m->before);
     show_words(cpu, pc, count, &line);
     l->guest.test_line(cpu, end, read, pc + 4ull * count, &before, &after);
-    for (unsigned k = 0; k < m.count; k++) {
-        out(&before, " [%llx]=%llx", (unsigned long long)m.va[k], (unsigned long long)m.before[k]);
-        if (m.before[k] != m.after[k])
-            out(&after, " [%llx]=%llx", (unsigned long long)m.va[k], (unsigned long long)m.after[k]);
+    for (unsigned k = 0; k < m->count; k++) {
+        out(&before, " [%llx]=%llx", (unsigned long long)m->va[k], (unsigned long long)m->before[k]);
+        if (m->before[k] != m->after[k])
+            out(&after, " [%llx]=%llx", (unsigned long long)m->va[k], (unsigned long long)m->after[k]);
     }
     out(&line, "  at=%llx%s  -> %s\n", (unsigned long long)pc, before.text ? before.text : "",
         after.text ? after.text : "");
     log_text("A line for tests/guest that shows it:\n");
     log_text(line.text);
-    lockstep_put_back(cpu, end, l->guest.size);
     out_free(&line);
     out_free(&before);
     out_free(&after);
+}
+
+/* The CPU is behind the piece, the log is of it. */
+static void show_piece(Cpu *cpu, uint32_t count)
+{
+    Lockstep *l = cpu->run->engine->lockstep;
+    bool read[IR_SLOTS] = { false };
+    Memory m = { .count = 0 };
+    Cpu *end = xalloc(l->guest.size);
+    find_words(l, &m);
+    read_words(cpu, &m, m.after);
+    memcpy(end, cpu, l->guest.size);
+    lockstep_back(cpu);
+    slots_read(l->ir, read);
+    const Unit *piece = l->guest.test_line ? NULL : unit_of(cpu, *pc_of(cpu), count);
+    if (l->guest.test_line)
+        show_line(cpu, end, read, count, &m);
+    else if (piece)
+        show_state(cpu, end, read, piece);
+    lockstep_put_back(cpu, end, l->guest.size);
     free(end);
 }
 
@@ -228,7 +265,7 @@ void lockstep_report(Cpu *cpu, Unit *u)
     if (count) {
         log_line("lockstep: %u of its %u instructions, alone:", count, u->guest_insns);
         log_text(l->what.text);
-        show_line(cpu, count);
+        show_piece(cpu, count);
         lockstep_back(cpu);
         Unit *piece = unit_of(cpu, *pc_of(cpu), count);
         if (piece)

@@ -119,7 +119,7 @@ static void unpack(const Kept *k, Ir *ir)
     memcpy(ir->label, (const char *)k + label, k->labels * sizeof *ir->label);
 }
 
-/* Raw if that fits, so that folding is compared, too. */
+/* Raw if that fits and is the same, so that folding is compared, too. */
 bool lockstep_ir(Cpu *cpu, const Unit *u, uint32_t limit, Ir *ir)
 {
     Fetched f;
@@ -128,9 +128,9 @@ bool lockstep_ir(Cpu *cpu, const Unit *u, uint32_t limit, Ir *ir)
         return false;
     for (int raw = 1; raw >= 0; raw--) {
         ir->raw = raw;
-        ir->full = false;
+        ir->full = ir->raw_only = false;
         translate_unit(cpu, ir, u->pc, u->mode, f.page_bytes, limit, &bytes);
-        if (!ir->full)
+        if (!ir->full && !(raw && ir->raw_only))
             return true;
     }
     return false;
@@ -191,22 +191,39 @@ static bool goes_on(CpuExit why)
     return why == EXIT_LOOKUP || why == EXIT_STOP || why == EXIT_LINK || why == EXIT_FAULT;
 }
 
-static void compare(Cpu *cpu, CpuExit led, CpuExit followed)
+static bool state_differs(const Lockstep *l, const void *a, const void *b)
 {
-    Lockstep *l = cpu->run->engine->lockstep;
-    Cpu *copy = (Cpu *)(void *)l->copy;
-    bool differ = false;
+    for (size_t k = 0; k < l->parts; k++)
+        if (memcmp((const uint8_t *)a + l->part[k].offset, (const uint8_t *)b + l->part[k].offset, l->part[k].size))
+            return true;
+    return false;
+}
+
+static void compare_state(Lockstep *l, Cpu *cpu, Cpu *copy)
+{
     if (l->guest.settle) {
         l->guest.settle(cpu);
         l->guest.settle(copy);
     }
-    for (size_t k = 0; k < l->parts && !differ; k++)
-        differ = memcmp((uint8_t *)cpu + l->part[k].offset, l->copy + l->part[k].offset, l->part[k].size) != 0;
-    if (differ) {
+    if (!state_differs(l, cpu, copy))
+        return;
+    Cpu *led = (Cpu *)(void *)l->at_call; /* free now */
+    memcpy(led, cpu, l->guest.size);
+    if (l->guest.forget) {
+        l->guest.forget(led);
+        l->guest.forget(copy);
+    }
+    if (state_differs(l, led, copy)) {
         l->wrong = true;
         out(&l->what, "  state: interpreter, translated\n");
-        state_diff(l->guest.state, cpu, copy, &l->what);
+        state_diff(l->guest.state, led, copy, &l->what);
     }
+}
+
+static void compare(Cpu *cpu, CpuExit led, CpuExit followed)
+{
+    Lockstep *l = cpu->run->engine->lockstep;
+    compare_state(l, cpu, (Cpu *)(void *)l->copy);
     if (goes_on(led) != goes_on(followed) || (!goes_on(led) && led != followed))
         lockstep_wrong(l, "way out: interpreter %d, translated %d", led, followed);
     if (!lockstep_finished(l))

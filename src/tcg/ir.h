@@ -336,6 +336,7 @@ typedef struct Ir { /* zeroed once by its owner, then used again and again */
     uint32_t line; /* what now[] knew in another line is void: changes at each label and call that touches state */
     uint32_t line_start; /* first op after the last label: older values are dead */
     bool raw;            /* its owner's choice: builders add ops as they are, for those who check folding */
+    bool raw_only;       /* set by a frontend: without `raw` it would have asked for something else */
     bool full;           /* some array overflowed: discard and retry with fewer guest instructions */
     const Slot *slots;
     const Helper *helpers;

@@ -44,6 +44,7 @@ GUESTS_OF = {
     ],
     'pc': [
         Guest('real mode', 60_000_000, '-bios', '{clock}'),
+        Guest('x87', 60_000_000, '-bios', '{x87}'),
         Guest('linux, 2 CPUs', 7_000_000_000, *PC, '-smp', '2', long=True, says='/root # '), # it unpacks itself for 5 billion
     ],
 }

@@ -92,6 +92,15 @@ static void settle(Cpu *cpu)
     x87_settle(x86_of(cpu));
 }
 
+/* What an empty register of the x87 holds is seen by nobody but FSAVE, and the translator drops it. */
+static void forget(Cpu *cpu)
+{
+    X86Cpu *c = x86_of(cpu);
+    for (unsigned n = 0; n < 8; n++)
+        if (!c->ftag[n])
+            c->st[n] = (V128){ 0, 0 };
+}
+
 static const char *disassembler(const Cpu *cpu, int *arch, int *mode)
 {
     uint64_t m = x86_mode(cpu);
@@ -135,6 +144,7 @@ const Guest x86_guest = {
     .interrupt = x86_interrupt,
     .wakes = x86_wakes,
     .settle = settle,
+    .forget = forget,
     .split_atomics = true,
     .disassembler = disassembler,
     .debug = &x86_debug,

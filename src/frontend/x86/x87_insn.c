@@ -47,7 +47,9 @@ static bool run(Trans *t, X86Insn *i)
 
 static bool is_fast(const Trans *t)
 {
-    return !(t->mode & (M_FP_TRAPS | M_ALONE)) && !t->ir->raw;
+    bool fast = !(t->mode & (M_FP_TRAPS | M_ALONE));
+    t->ir->raw_only |= fast && t->ir->raw;
+    return fast && !t->ir->raw;
 }
 
 /* Else leaves. The value is known from here on. */
