@@ -28,6 +28,7 @@ enum {
     SPILLS = 64,
     COLDS = 512,
     MOST_SWAPS = 8,
+    OWED = 12,
     FLAG_BYTES = 2 /* of a flags slot that are stored; a wider load would wait until the store has reached the cache */
 };
 
@@ -69,6 +70,8 @@ typedef struct F80Cache {
     bool ran;               /* the host's status word has not been stored since the last op */
     bool valid, zero;       /* ... still is what it left; how it rounded is said by a clear bit, as moves leave it */
     uint8_t slot[8];
+    uint8_t owes;
+    IrRef owed[OWED]; /* puts of constants that are not done yet: owed.c */
 } F80Cache;
 
 /* Work left for the end of the unit. */
@@ -276,7 +279,7 @@ bool f80_goes_round(const Comp *, uint64_t pc);
 bool f80_keeps(const F80Cache *,
                const F80Cache *want); /* what the status word says is kept on the way from one to the other */
 bool f80_same(const F80Cache *, const F80Cache *);
-bool f80_fits(const F80Cache *, const F80Cache *want);        /* the one can become the other, and nothing is lost */
+bool f80_fits(Comp *, const F80Cache *want);                  /* what is now can become that, and nothing is lost */
 F80Cache f80_alive(const F80Cache *);                         /* without what is of no use any more */
 unsigned f80_changed(const F80Cache *, const F80Cache *like); /* its `changed` in that order */
 void f80_become(Comp *, const F80Cache *want);
@@ -284,8 +287,15 @@ void f80_settle(Comp *);   /* before a jump to where others will come: what is o
 void f80_go_round(Comp *); /* the stack as the loop's head wants it */
 static inline bool f80_busy(const Comp *c)
 {
-    return c->f80.depth || c->f80.ran;
+    return c->f80.depth || c->f80.ran || c->f80.owes;
 }
+/* ---- constants that are put later: owed.c ---- */
+bool owe(Comp *); /* the put that comes now need not be done yet */
+void owed_pay(Comp *);
+void owed_pay_slot(Comp *, unsigned slot);
+bool owed_among(Comp *, const F80Cache *some, const F80Cache *all);
+void owed_meet(Comp *, F80Cache *, const F80Cache *other); /* what both owe */
+void owed_become(Comp *, const F80Cache *want);            /* pays what `want` does not owe */
 /* With an operand in memory, for mem.c. comes: the load or store shall be done by the host's 80-bit unit. access: that.
  * early, late: around a slow path that has a store's value in rcx, gives a load's in rax. accessed: afterwards. */
 bool f80_load_comes(Comp *), f80_store_comes(Comp *);

@@ -68,6 +68,8 @@ static bool emit_ops(Comp *c)
             return false;
         if (f80_busy(c) && wants_slots(c, i))
             f80_flush(c);
+        if (c->f80.owes && ir_effects((IrOp)i->op) & FP) /* its helper may look at anything */
+            owed_pay(c);
         emitter(i)(c);
         c->locked = c->vlocked = 0;
     }

@@ -35,7 +35,7 @@ static unsigned label_index(Comp *c, uint64_t pc)
 static void flush_and_go(Comp *, Cold *);
 
 /* Of the branches that wait for the label too; false: not all can leave the status word to the host. */
-static bool agree(const Comp *c, uint64_t pc, F80Cache *there, bool *any)
+static bool agree(Comp *c, uint64_t pc, F80Cache *there, bool *any)
 {
     bool keeps = true;
     for (uint32_t k = 0; k < c->colds; k++) {
@@ -45,6 +45,7 @@ static bool agree(const Comp *c, uint64_t pc, F80Cache *there, bool *any)
         if (!*any)
             *there = f80_alive(&s->f80);
         *any = true;
+        owed_meet(c, there, &s->f80);
         keeps &= f80_keeps(&s->f80, there);
         there->ran |= s->f80.ran;
         there->zero &= s->f80.zero;
@@ -240,7 +241,7 @@ static void go(Comp *c, uint64_t pc)
         go_down(c, label_index(c, pc));
         return;
     }
-    if (unit_has_label(c, pc) && f80_fits(&c->f80, &c->label[label_index(c, pc)].f80)) {
+    if (unit_has_label(c, pc) && f80_fits(c, &c->label[label_index(c, pc)].f80)) {
         go_up(c, label_index(c, pc), pc);
         return;
     }
@@ -275,7 +276,7 @@ static void flush_and_go(Comp *c, Cold *s)
 {
     unsigned k = label_index(c, s->imm);
     const F80Cache *want = &c->label[k].f80;
-    if (f80_same(&c->f80, want) && (want->ran || !c->f80.ran)) {
+    if (f80_same(&c->f80, want) && (want->ran || !c->f80.ran) && owed_among(c, &c->f80, want)) {
         to_label(c, k, s->from[0]);
         return;
     }

@@ -162,6 +162,7 @@ static void store_status(Comp *c)
 void f80_flush(Comp *c)
 {
     F80Cache *f = &c->f80;
+    owed_pay(c);
     store_status(c);
     f->valid = f->valid && (f->zero || !f->depth);
     while (f->depth)
@@ -170,6 +171,7 @@ void f80_flush(Comp *c)
 
 void f80_flush_slot(Comp *c, unsigned slot)
 {
+    owed_pay_slot(c, slot);
     if (find(&c->f80, slot) != ABSENT)
         f80_flush(c);
 }
@@ -324,6 +326,7 @@ static void tell(Comp *c, unsigned op, unsigned d, unsigned b)
     insn(c, two[op]);
     if (op != F80_EXAM)
         now_changed(c, d);
+    owed_pay_slot(c, b);
     forget_slot(c, b);
     clobber_flags(c);
     unsigned r = scratch(c);
@@ -596,6 +599,7 @@ static void compare_in(Comp *c, const IrInsn *i)
 {
     unsigned d = ir_f80_d(i->imm), b = ir_f80_b(i->imm), a = use(c, i->arg[0]);
     to_top(c, d, d);
+    owed_pay_slot(c, b);
     forget_slot(c, b);
     asm_store(&c->a, ir_bits(i->type) / 8, a, beside_stack());
     asm_op(&c->a, memory_form(i, 0xd82, 0xdc2, 0xde2, 0xda2, 0), false, 0, beside_stack(), 0);
@@ -731,9 +735,11 @@ unsigned f80_changed(const F80Cache *f, const F80Cache *like)
     return changed;
 }
 
-bool f80_fits(const F80Cache *f, const F80Cache *want)
+bool f80_fits(Comp *c, const F80Cache *want)
 {
-    return (!want->ran || f80_keeps(f, want)) && !(f80_changed(f, want) & ~(unsigned)want->changed);
+    const F80Cache *f = &c->f80;
+    return owed_among(c, want, f) && (!want->ran || f80_keeps(f, want)) &&
+           !(f80_changed(f, want) & ~(unsigned)want->changed);
 }
 
 static void evict_others(Comp *c, const F80Cache *want)
@@ -750,6 +756,7 @@ static void evict_others(Comp *c, const F80Cache *want)
 void f80_become(Comp *c, const F80Cache *want)
 {
     F80Cache *f = &c->f80;
+    owed_become(c, want);
     if (!want->ran)
         store_status(c);
     drop_dead(c);
@@ -767,6 +774,7 @@ void f80_become(Comp *c, const F80Cache *want)
 void f80_settle(Comp *c)
 {
     F80Cache *f = &c->f80;
+    owed_pay(c);
     store_status(c);
     drop_dead(c);
     f->changed = 0xff; /* others may have changed them */

@@ -219,6 +219,10 @@ static bool put_late(Comp *c, unsigned slot, IrRef v)
 
 void op_put(Comp *c)
 {
+    if (c->f80_used && owe(c)) {
+        forget_slot(c, ir_slot(insn_of(c, (IrRef)c->at)->imm));
+        return;
+    }
     f80_flush_slot(c, ir_slot(insn_of(c, (IrRef)c->at)->imm));
     const IrInsn *i = insn_of(c, (IrRef)c->at);
     unsigned slot = ir_slot(i->imm), offset = ir_slot_offset(i->imm);
