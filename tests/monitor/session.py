@@ -135,7 +135,7 @@ def main():
                                     'none', '-serial', 'null', '-nic', 'none', '-snapshot-dir', scratch, '-qmp',
                                     f'unix:{path},server=on,wait=off'],
                                    env=dict(os.environ, ASAN_OPTIONS=os.environ.get('ASAN_OPTIONS', '') +
-                                            ':quarantine_size_mb=1'))  # what the sanitizer keeps is no growth
+                                            ':quarantine_size_mb=1:detect_leaks=1'))  # what the sanitizer keeps is no growth
         try:
             while not os.path.exists(path):
                 time.sleep(0.01)
