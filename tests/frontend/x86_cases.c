@@ -311,18 +311,39 @@ static bool is_for_itself(const X86Insn *i)
     return strstr(i->row->name, "save") || !strcmp(i->row->name, "fnstenv");
 }
 
+/* What is in an empty x87 register is open; an MMX instruction makes it full, and an x87 one after that may show it. */
+static struct {
+    bool x87, mmx; /* the sequence had one; after an x87 one */
+} had;
+
+static bool shows_empty(const X86Insn *i)
+{
+    bool mmx = i->attr & X86_MMX;
+    for (unsigned k = 0; k < i->operands; k++)
+        mmx |= i->op[k].kind == OPERAND_MMX;
+    if (i->attr & X86_FPU && had.mmx)
+        return true;
+    had.mmx |= mmx && had.x87;
+    had.x87 |= (i->attr & X86_FPU) != 0;
+    return false;
+}
+
 bool x86_case_sequence(int rows, X86Case *c, X86Insn *i)
 {
     static X86Case one;
     X86Insn next;
     unsigned wanted = 2 + below(6), have = 1;
     one.bits = c->bits;
-    if (!x86_case((int)below((unsigned)rows), c, i) || i->attr & X86_F64 || ends_unit(i) || is_for_itself(i))
+    memset(&had, 0, sizeof had);
+    if (!x86_case((int)below((unsigned)rows), c, i) || i->attr & X86_F64 || ends_unit(i) || is_for_itself(i) ||
+        shows_empty(i))
         return false;
     for (int tries = 0; have < wanted && tries < 100; tries++) {
         if (!x86_case((int)below((unsigned)rows), &one, &next) || next.attr & X86_F64 || ends_unit(&next) ||
             is_for_itself(&next) || is(&next, "popa") ||
             (next.memory && (next.base != X86_NONE || next.index != X86_NONE || next.rip_relative) && below(8)))
+            continue;
+        if (shows_empty(&next))
             continue;
         memcpy(c->code + c->length, one.code, one.length);
         c->length += one.length;
