@@ -246,6 +246,15 @@ static CpuExit interpret_one(Cpu *cpu)
     return interp_run(cpu, run->guest, run->ir, &budget, &next);
 }
 
+/* While all others stand still: what no host instruction does at once. */
+static void interpret_alone(void *arg)
+{
+    Cpu *cpu = arg;
+    cpu->run->is_alone = true;
+    cpu->run->alone_exit = interpret_one(cpu);
+    cpu->run->is_alone = false;
+}
+
 CpuExit interpret_rest(Cpu *cpu)
 {
     Fetched f;
@@ -351,6 +360,12 @@ static Unit *find_unit(Cpu *cpu, CpuExit *why)
         *pc = run->guest->strip(cpu, *pc);
     if (cpu->bank->parent)
         inherit(cpu);
+    if (run->alone) {
+        run->alone = false;
+        cpu_exclusive(cpu, interpret_alone, cpu);
+        *why = run->alone_exit;
+        return NULL;
+    }
     Fetched f;
     *why = EXIT_FAULT;
     if (!fetch_page(cpu, *pc, &f))

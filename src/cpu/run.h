@@ -155,6 +155,9 @@ struct CpuRun {
     bool settled;                        /* code just looked up where to go on: banks are those of the CPU's mode */
     bool interpret;                      /* the instruction at the pc cannot be compiled */
     bool across;                         /* ... goes on in the next page */
+    bool alone;                          /* it is to run while no other CPU does */
+    bool is_alone;                       /* it does */
+    CpuExit alone_exit;                  /* how it ended */
     uint64_t posted_number, done_number; /* under wake_lock */
     Posted *post;
     size_t posts, posts_room;

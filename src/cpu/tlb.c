@@ -363,6 +363,18 @@ static bool exchange(void *host, int size, uint64_t *old, uint64_t want)
                        : exchange_uint64_t(host, old, want);
 }
 
+/* Two pages are not exchanged at once: the instruction is left, and run again while no other CPU runs. */
+static bool must_be_alone(Cpu *cpu, uint64_t va, int size)
+{
+    const Engine *e = cpu->run->engine;
+    if ((va & 0xfff) + (uint64_t)size <= 0x1000 || cpu->run->is_alone || e->machine->config->cpus == 1 || e->lockstep ||
+        e->counting)
+        return false;
+    precise(cpu);
+    cpu->run->alone = true;
+    return true;
+}
+
 bool mem_rmw(Cpu *cpu, uint64_t va, int size, IrRmw op, uint64_t operand, bool user, uint64_t *old)
 {
     uint64_t mask = size == 8 ? ~0ull : (1ull << 8 * size) - 1;
@@ -372,6 +384,8 @@ bool mem_rmw(Cpu *cpu, uint64_t va, int size, IrRmw op, uint64_t operand, bool u
         cpu->run->guest->misaligned(cpu, va, STORE);
         return false;
     }
+    if (must_be_alone(cpu, va, size))
+        return false;
     bool ok;
     Spot s;
     void *host = host_for(cpu, va, size, user, &s, &ok);
@@ -400,6 +414,8 @@ bool mem_cas(Cpu *cpu, uint64_t va, int size, V128 expected, V128 desired, bool 
         cpu->run->guest->misaligned(cpu, va, STORE);
         return false;
     }
+    if (must_be_alone(cpu, va, size))
+        return false;
     bool ok;
     Spot s;
     void *host = host_for(cpu, va, size, user, &s, &ok);

@@ -94,6 +94,13 @@ litmus: -M virt -cpu max -smp 4 -m 256 -nographic -kernel {litmus-arm64}/litmus.
     exit 0
     within 3600
 
+litmus-pc: -M pc -cpu max -smp 4 -m 64 -nographic -nic none -kernel {litmus-pc}/litmus.elf -device isa-debug-exit,iobase=0xf4
+    expect "runs: "  send "1000000\n"
+    reject "FORBIDDEN"
+    expect "2+2W+xchg+xchg"  expect "\n0 forbidden outcomes"
+    exit 33
+    within 3600
+
 linux-lockstep: --lockstep -M virt -cpu max -m 512 -nographic -kernel {linux-arm64}/vmlinuz -initrd {busybox-arm64}/initrd.gz -append "console=ttyAMA0 quiet"
     expect "/root # "  send "echo $((6 * 7)) $(uname -m)\n"  expect "42 aarch64"
     expect "/root # "  send "poweroff\n"

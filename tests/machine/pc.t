@@ -73,3 +73,10 @@ linux-amd64-smp8: -M pc -cpu max -smp 8 -m 512 -nographic -nic none -kernel {lin
     send "poweroff\n"
     exit 0
     within 400
+
+litmus: -M pc -cpu max -smp 4 -m 64 -nographic -nic none -kernel {litmus-pc}/litmus.elf -device isa-debug-exit,iobase=0xf4
+    expect "runs: "  send "20000\n"
+    reject "FORBIDDEN"
+    expect "2+2W+xchg+xchg"  expect "\n0 forbidden outcomes"
+    exit 33
+    within 300

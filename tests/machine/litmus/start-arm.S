@@ -20,9 +20,7 @@ secondary:
         orr     x2, x2, #0x1000         // I
         msr     sctlr_el1, x2
         isb
-        cbnz    x0, 1f
-        bl      run
-1:      bl      helper
+        bl      begin
         b       .
 
         .balign 4096
