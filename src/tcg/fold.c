@@ -325,8 +325,8 @@ static bool extended_by_load(Ir *ir, const IrInsn *w)
 {
     IrInsn *load = &ir->insn[w->arg[0]];
     if (load->op != IR_load || w->arg[0] != ir->count - 1 || load->type > I64 || ir_bits(load->type) != (int)w->imm ||
-        8u << (load->imm & 7) != w->imm)
-        return false;
+        8u << (load->imm & 7) != w->imm || (w->op == IR_sext && w->type < I32))
+        return false; /* no load extends a sign to less than 32 bits */
     load->type = w->type;
     load->imm |= w->op == IR_sext ? 8 : 0;
     return true;
