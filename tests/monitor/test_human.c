@@ -270,8 +270,8 @@ START_TEST(tab_completes_arguments)
     says("delvm /\t\nquit\n", "(qemu) delvm /\r\n"); /* no such snapshot */
     says("snapshot load src/monitor/compl\t\t\nquit\n", "src/monitor/complete.c");
     says("watch 0 8 acc\t\nquit\n", "watch 0 8 access ");
-    line_says("p 4+$x1\t", "$x1  $x10  $x11");
-    line_says("x /2xg $TPIDR_EL\t", "$TPIDR_EL0  $TPIDR_EL1");
+    line_says("p 4+$x1\t", "4+$x1  4+$x10");
+    line_says("x /2xg $TPIDR_EL\t", "$TPIDR_EL1  $TPIDR_EL0");
     line_says("break 0 EL\t", "EL0  EL1");
     says("stop \t\t\nquit\n", "(qemu) stop ");
     says("no_such \t\nquit\n", "(qemu) no_such ");
