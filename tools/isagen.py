@@ -59,7 +59,7 @@ class Row:
         return sorted([*self.fields, *self.implied])
 
     def extraction(self):
-        """Assignments to the decoded struct; rows with the same ones share a function."""
+        """Assignments to the decoded struct; rows with the same ones share the code."""
         code = []
         for field, (signed, pieces) in sorted(self.fields.items()):
             total, terms = sum(w for _, w in pieces), []
@@ -70,8 +70,8 @@ class Row:
                 terms.append(f'{term} << {below}' if below else term)
             value = ' | '.join(terms)
             value = f'(int32_t)(({value}) << {32 - total}) >> {32 - total}' if signed else value
-            code.append(f'    out->{field} = {value};\n')
-        return ''.join(code + [f'    out->{field} = {value};\n' for field, value in sorted(self.implied.items())])
+            code.append(f'        out->{field} = {value};\n')
+        return ''.join(code + [f'        out->{field} = {value};\n' for field, value in sorted(self.implied.items())])
 
 
 def read(path):
@@ -107,27 +107,42 @@ def bits_to_test(rows, tested):
     common = functools.reduce(lambda bits, row: bits & row.mask, rows, ~tested)
     if not common:
         return 1, max(range(32), key=lambda bit: sum((row.mask & ~tested) >> bit & 1 for row in rows))
-    return max((m.end() - m.start(), 32 - m.end()) for m in re.finditer('1{1,8}', f'{common:032b}'))
+    return max((m.end() - m.start(), 32 - m.end()) for m in re.finditer('1{1,5}', f'{common:032b}'))
 
 
-def decider(rows, tested, indent, leaf):
-    """C code choosing among rows (most important first), knowing the tested bits to match."""
-    pad = '    ' * indent
-    rows = rows[:next((n for n, row in enumerate(rows, 1) if not row.mask & ~tested), len(rows))]
-    if len(rows) <= 2:
-        code = pad + 'return NULL;\n' if rows[-1].mask & ~tested else ''
-        for row in reversed(rows):
-            test = f'if ((w & {row.mask:#x}) == {row.value:#x})\n{pad}    ' if row.mask & ~tested else ''
-            code = pad + test + leaf(row) + code
-        return code
-    width, shift = bits_to_test(rows, tested)
-    field = (1 << width) - 1
-    code = f'{pad}switch (w >> {shift} & {field:#x}) {{\n'
-    for value in range(field + 1):
-        inside = [r for r in rows if not r.mask & (r.value ^ value << shift) & field << shift]
-        if any(not r.reserved for r in inside):
-            code += f'{pad}case {value:#x}:\n' + decider(inside, tested | field << shift, indent + 1, leaf)
-    return code + f'{pad}default:\n{pad}    return NULL;\n{pad}}}\n'
+class Tree:
+    """The decoder's tables. A step is an index into `tests`, the rows to try until one matches, or 0x8000 and the number of
+    a node, which says what bits choose among what steps."""
+    NODE, MOST, TOP, NONE = 0x8000, 4, 11, 0xffff
+
+    def __init__(self, rows, layout_of):
+        self.steps, self.nodes, self.tests, self.known, self.layout_of = [], [], [], {}, layout_of
+        self.top = min(self.TOP, rows[0].width)
+        self.node(rows, 0, self.top, rows[0].width - self.top)
+
+    def node(self, rows, tested, width, shift):
+        """Chooses by these bits among rows, most important first; those tested already match."""
+        field, base, number = (1 << width) - 1, len(self.steps), len(self.nodes)
+        self.nodes.append((shift, field, base))
+        self.steps += [None] * (field + 1)
+        for value in range(field + 1):
+            inside = [r for r in rows if not r.mask & (r.value ^ value << shift) & field << shift]
+            self.steps[base + value] = self.step(inside, tested | field << shift)
+        return self.NODE | number
+
+    def step(self, rows, tested):
+        rows = rows[:next((n for n, row in enumerate(rows, 1) if not row.mask & ~tested), len(rows))]
+        while rows and rows[-1].reserved:
+            rows.pop()
+        if len(rows) > self.MOST:
+            return self.node(rows, tested, *bits_to_test(rows, tested))
+        tests = [(r.mask & ~tested, r.value & ~tested, self.NONE if r.reserved else r.number, self.layout_of(r)) for r in rows]
+        if not rows or rows[-1].mask & ~tested:
+            tests.append((0, 0, self.NONE, 0))
+        if (key := tuple(tests)) not in self.known:
+            self.known[key] = len(self.tests)
+            self.tests += tests
+        return self.known[key]
 
 
 HEADER = '''/* Made by isagen.py from {table}. */
@@ -163,6 +178,44 @@ const {n}Row *{l}_decode(uint32_t w, {n} *out);
 {handlers}
 '''
 
+DECODER = '''
+static const uint16_t steps[] = {{ /* number of a test, or {node:#x} and that of a node */
+{steps}}};
+static const struct {{
+    uint8_t shift;
+    uint16_t field, base; /* among steps */
+}} nodes[] = {{
+{nodes}}};
+static const struct {{
+    uint32_t mask, value;
+    uint16_t row, layout;
+}} tests[] = {{ /* in turn, until one holds */
+{tests}}};
+
+static void extract(uint32_t w, {n} *out, unsigned layout)
+{{
+    switch (layout) {{
+{cases}    }}
+}}
+
+/* The bits that mean most first, in one look; tables rather than code, so that few jumps depend on the word. */
+const {n}Row *{l}_decode(uint32_t w, {n} *out)
+{{
+    unsigned at = steps[w >> {top}];
+    while (at & {node:#x}) {{
+        unsigned n = at & ~{node:#x}u;
+        at = steps[nodes[n].base + (w >> nodes[n].shift & nodes[n].field)];
+    }}
+    while ((w & tests[at].mask) != tests[at].value)
+        at++;
+    *out = ({n}){{ .pc = out->pc, .word = w, .row = tests[at].row }};
+    if (tests[at].row == {none:#x})
+        return NULL;
+    extract(w, out, tests[at].layout);
+    return &{l}_rows[tests[at].row];
+}}
+'''
+
 
 def main():
     l, table, header, source, handlers, features, prefix = sys.argv[1:]
@@ -170,14 +223,8 @@ def main():
     rows, named = read(table)
     fields = sorted({field for row in named for field in row.field_names()})
     layouts = {}
-
-    def leaf(row):
-        if row.reserved:
-            return 'return NULL;\n'
-        layout = layouts.setdefault(row.extraction(), len(layouts))
-        return f'return decode{layout}(w, out, {row.number});\n'
-
-    tree = decider(sorted(rows, key=lambda row: -row.priority), 0, 1, leaf)
+    tree = Tree(sorted(rows, key=lambda row: -row.priority),
+                lambda row: 0 if row.reserved else layouts.setdefault(row.extraction(), len(layouts)))
     include = f'#include "{header.split("/")[-1]}"\n'
     with open(header, 'w', encoding='utf-8') as out:
         out.write(HEADER.format(n=n, l=l, u=u, count=len(named), table=table.split('/')[-1],
@@ -187,11 +234,12 @@ def main():
         out.write(f'{include}#include "{features}"\n#include <stddef.h>\n\nconst {n}Row {l}_rows[{u}_ROWS] = {{\n')
         out.write(''.join(f'    {{ "{row.name}", {row.mask:#010x}, {row.value:#010x}, {prefix}{row.feature} }},\n'
                           for row in named) + '};\n')
-        for code, number in layouts.items():
-            out.write(f'\nstatic const {n}Row *decode{number}(uint32_t w, {n} *out, uint16_t row)\n{{\n'
-                      f'    out->word = w;\n    out->row = row;\n{code}    return &{l}_rows[row];\n}}\n')
-        out.write(f'\nconst {n}Row *{l}_decode(uint32_t w, {n} *out)\n{{\n'
-                  f'    *out = ({n}){{ .pc = out->pc }};\n{tree}}}\n')
+        out.write(DECODER.format(n=n, l=l, none=tree.NONE, node=tree.NODE, top=rows[0].width - tree.top,
+                                 steps=''.join('    ' + ', '.join(map(str, tree.steps[at:at + 16])) + ',\n' for at in range(0, len(tree.steps), 16)),
+                                 nodes=''.join(f'    {{ {shift}, {field:#x}, {base} }},\n' for shift, field, base in tree.nodes),
+                                 tests=''.join(f'    {{ {mask:#010x}, {value:#010x}, {row}, {layout} }},\n'
+                                               for mask, value, row, layout in tree.tests),
+                                 cases=''.join(f'    case {number}:\n{code}        break;\n' for code, number in layouts.items())))
     with open(handlers, 'w', encoding='utf-8') as out:
         out.write(f'{include}\n{n}Handler *const {l}_handlers[{u}_ROWS] = {{\n')
         out.write(''.join(f'    {l}_{row.name},\n' for row in named) + '};\n')
