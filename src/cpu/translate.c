@@ -77,12 +77,14 @@ static Trans begin(Cpu *cpu, Ir *ir, uint64_t pc, uint64_t mode)
     const Guest *g = cpu->run->guest;
     int slots;
     ir_begin(ir, guest_slots(g, &slots), g->helpers);
-    return (Trans){ .ir = ir, .cpu = cpu, .pc = pc, .mode = mode, .page_end = (pc & ~0xfffull) + 0x1000 };
+    bool stops = debug_may_stop(cpu->run->engine) && !(mode & MODE_STEP);
+    return (
+        Trans){ .ir = ir, .cpu = cpu, .pc = pc, .mode = mode, .stops = stops, .page_end = (pc & ~0xfffull) + 0x1000 };
 }
 
 /* Counting: instructions are charged for in groups that end with the first op at which somebody may look at the count,
  * or which may leave. */
-static void charge(Trans *t)
+static __attribute__((noinline)) void charge(Trans *t)
 {
     Ir *ir = t->ir;
     for (; t->looked < ir->count; t->looked++) {
@@ -97,34 +99,46 @@ static void charge(Trans *t)
     ir->insn[t->charge].imm++;
 }
 
-/* One instruction, of which `have` bytes are at code, with a label if somebody branches to it; false: it is longer than
- * that, and nothing was built. */
-static bool translate_insn(Trans *t, bool label, const uint8_t *code, uint64_t have)
+/* What was built from `mark` on. */
+static __attribute__((noinline)) void take_back(Trans *t, uint32_t mark, bool label)
 {
     Ir *ir = t->ir;
-    uint32_t mark = ir->count;
-    bool done = t->done;
-    if (label)
-        ir_label(ir, T_VOID, t->pc);
-    t->done = false;
-    ir_insn(ir, T_VOID, t->pc);
-    if (t->mode & MODE_COUNT)
-        charge(t);
+    ir->labels -= label && !ir->full;
+    ir->insn[t->charge].imm -= t->charge && t->charge < mark;
+    while (mark < ir->count)
+        ir->insn[mark++] = (IrInsn){ .op = IR_nop, .type = T_VOID };
+}
+
+/* The instruction's bytes, of which `have` can be fetched. */
+static inline void fetch(Trans *t, const uint8_t *code, uint64_t have)
+{
     t->have = (uint8_t)(have < sizeof t->code ? have : sizeof t->code);
     if (have >= sizeof t->code)
         memcpy(t->code, code, sizeof t->code);
     else
         memcpy(t->code, code, t->have);
-    if (debug_may_stop(t->cpu->run->engine) && !(t->mode & MODE_STEP) && debug_stops(t->cpu->run->engine, t->pc, code))
+}
+
+/* One instruction, of which `have` bytes are at code, with a label if somebody branches to it; false: it is longer than
+ * that, and nothing was built. */
+static inline bool translate_insn(Trans *t, void (*translate)(Trans *), bool label, const uint8_t *code, uint64_t have)
+{
+    uint32_t mark = t->ir->count;
+    bool done = t->done;
+    if (label)
+        ir_label(t->ir, T_VOID, t->pc);
+    t->done = false;
+    ir_insn(t->ir, T_VOID, t->pc);
+    if (t->mode & MODE_COUNT)
+        charge(t);
+    fetch(t, code, have);
+    if (t->stops && debug_stops(t->cpu->run->engine, t->pc, code))
         stop_here(t);
     else
-        t->cpu->run->guest->translate(t);
+        translate(t);
     if (t->more) {
+        take_back(t, mark, label);
         t->done = done;
-        ir->labels -= label && !ir->full;
-        ir->insn[t->charge].imm -= t->charge && t->charge < mark;
-        while (mark < ir->count)
-            ir->insn[mark++] = (IrInsn){ .op = IR_nop, .type = T_VOID };
     }
     return !t->more;
 }
@@ -133,7 +147,7 @@ uint32_t translate_one(Cpu *cpu, Ir *ir, uint64_t pc, uint64_t mode, const uint8
 {
     Trans t = begin(cpu, ir, pc, mode);
     t.last = true;
-    bool whole = translate_insn(&t, true, code, have);
+    bool whole = translate_insn(&t, cpu->run->guest->translate, true, code, have);
     if (!t.done)
         ir_goto_(ir, T_VOID, t.pc + t.length);
     return whole ? t.length : 0;
@@ -157,11 +171,12 @@ uint32_t translate_unit(Cpu *cpu, Ir *ir, uint64_t pc, uint64_t mode, const uint
                         uint32_t *bytes)
 {
     Trans t = begin(cpu, ir, pc, mode);
+    void (*translate)(Trans *) = cpu->run->guest->translate;
     uint32_t insns = 0;
     bool label = !(mode & MODE_STEP); /* a step's unit is left even by a branch to itself */
     while (insns < limit && t.pc < t.page_end && !ir->full && (!t.done || label)) {
         t.last = insns + 1 == limit;
-        if (!translate_insn(&t, label, page_bytes + (t.pc & 0xfff), t.page_end - t.pc))
+        if (!translate_insn(&t, translate, label, page_bytes + (t.pc & 0xfff), t.page_end - t.pc))
             break;
         insns++;
         t.pc += t.length;

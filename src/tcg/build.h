@@ -2,8 +2,18 @@
 #pragma once
 #include "tcg/ops.h"
 
-IrRef ir_low(const Ir *, IrRef, int bits); /* a value with the same low bits */
-void ir_fold_start(void);                  /* reads the rules, once in a process */
+void ir_fold_start(void); /* reads the rules, once in a process */
+
+/* A value with the same low bits. */
+static inline IrRef ir_low(const Ir *ir, IrRef r, int bits)
+{
+    const IrInsn *i = &ir->insn[r];
+    while ((i->op == IR_zext || i->op == IR_sext) && i->imm >= (unsigned)bits) {
+        r = i->arg[0];
+        i = &ir->insn[r];
+    }
+    return r;
+}
 
 static inline void ir_forget_slots(Ir *ir)
 {

@@ -234,16 +234,6 @@ static IrRef apply_rules(Ir *ir, const IrInsn *w)
 
 /* ---- bits that are used, bits that are known ---- */
 
-IrRef ir_low(const Ir *ir, IrRef r, int bits)
-{
-    const IrInsn *i = &ir->insn[r];
-    while ((i->op == IR_zext || i->op == IR_sext) && i->imm >= (unsigned)bits) {
-        r = i->arg[0];
-        i = &ir->insn[r];
-    }
-    return r;
-}
-
 /* Extensions above the type's width do not matter to the arguments that are cut to it. */
 static void narrow_args(const Ir *ir, IrInsn *w)
 {
@@ -437,14 +427,35 @@ static __attribute__((noinline)) IrRef fold(Ir *ir, const IrInsn *want, int kind
     return r ? r : ir_append(ir, &w);
 }
 
-/* Most are of two values that nothing is known of. */
+/* Whether there is nothing to do but try these rows, if any: the op is of values that nothing is known of, and perhaps
+ * a constant on the right that no row names. */
+static inline bool ordinary(const Ir *ir, const IrInsn *w, RowSet *suit)
+{
+    const IrInsn *b = &ir->insn[w->arg[1]];
+    int left = special[ir->insn[w->arg[0]].op] | special[ir->insn[w->arg[2]].op];
+    *suit = rows_for(ir, w);
+    if (left || special[b->op] == EXTENSION)
+        return false;
+    if (b->op != IR_const)
+        return true;
+    *suit &= ~op_rows[w->op].number;
+    return unnamed(w, b->imm) && w->op != IR_and;
+}
+
 IrRef ir_emit_pure(Ir *ir, const IrInsn *w)
 {
+    RowSet suit;
+    if (ordinary(ir, w, &suit) && !suit)
+        return ir_append(ir, w);
     uint8_t a = ir->insn[w->arg[0]].op, b = ir->insn[w->arg[1]].op, c = ir->insn[w->arg[2]].op;
-    int kinds = special[a] | special[b] | special[c];
-    if (kinds || rows_for(ir, w))
-        return fold(ir, w, kinds);
-    return ir_append(ir, w);
+    return fold(ir, w, special[a] | special[b] | special[c]);
+}
+
+/* An op that flags may be asked of. */
+IrRef ir_emit_asking(Ir *ir, const IrInsn *w)
+{
+    RowSet suit;
+    return ordinary(ir, w, &suit) && !suit ? ir_append(ir, w) : ir_emit_asked(ir, w);
 }
 
 /* ---- moves between registers and vectors ---- */

@@ -2,7 +2,7 @@
  * is known to hold; it is void when its line is not the unit's. */
 #include "tcg/build.h"
 
-static bool covers_rest(const Ir *ir, const IrInsn *put)
+static inline bool covers_rest(const Ir *ir, const IrInsn *put)
 {
     unsigned end = ir_slot_offset(put->imm) + (unsigned)ir_bits(put->type) / 8;
     return ir->slots && end >= ir->slots[ir_slot(put->imm)].size;
@@ -64,30 +64,38 @@ static __attribute__((noinline)) IrRef forwarded(Ir *ir, IrSlotNow *now, IrType 
     return other_kind_of(ir, now, t);
 }
 
+/* Something is known of the slot. */
+static __attribute__((noinline)) IrRef get_known(Ir *ir, const IrInsn *w, IrSlotNow *now)
+{
+    bool same_place = now->offset == ir_slot_offset(w->imm);
+    IrRef r = same_place ? forwarded(ir, now, w->type) : IR_NONE;
+    if (r)
+        return r;
+    r = ir_append(ir, w);
+    if (same_place && ir_bits(now->type) <= ir_bits(w->type))
+        *now = (IrSlotNow){ r, w->type, now->offset, false, ir->line };
+    return r;
+}
+
 IrRef ir_emit_get(Ir *ir, const IrInsn *w)
 {
     unsigned slot = ir_slot(w->imm), offset = ir_slot_offset(w->imm);
     if (slot >= IR_SLOTS)
         return ir_append(ir, w);
     IrSlotNow *now = &ir->now[slot];
-    bool known = now->line == ir->line;
-    if (known && now->offset == offset) {
-        if (now->type == w->type && w->type < 4 && ir->insn[now->value].type != T_FLAGS)
-            return now->value;
-        IrRef r = forwarded(ir, now, w->type);
-        if (r)
-            return r;
+    if (now->line == ir->line) {
+        bool same = now->offset == offset && now->type == w->type && w->type < 4;
+        return same && ir->insn[now->value].type != T_FLAGS ? now->value : get_known(ir, w, now);
     }
     IrRef r = ir_append(ir, w);
-    if (!known || (now->offset == offset && ir_bits(now->type) <= ir_bits(w->type)))
-        *now = (IrSlotNow){ r, w->type, (uint8_t)offset, false, ir->line };
+    *now = (IrSlotNow){ r, w->type, (uint8_t)offset, false, ir->line };
     return r;
 }
 
-/* The slot holds that value there already: the put changes nothing. */
-static bool holds_already(const Ir *ir, const IrSlotNow *now, const IrInsn *put)
+/* The slot, which has the value, has it there already: the put changes nothing. */
+static bool holds_already(const IrSlotNow *now, const IrInsn *put)
 {
-    if (now->line != ir->line || now->value != put->arg[0] || now->offset != ir_slot_offset(put->imm))
+    if (now->offset != ir_slot_offset(put->imm))
         return false;
     if (put->imm & IR_ZEXT)
         return now->zext && now->type == put->type;
@@ -95,21 +103,36 @@ static bool holds_already(const Ir *ir, const IrSlotNow *now, const IrInsn *put)
            (ir_is_int(now->type) && ir_is_int(put->type) && ir_bits(put->type) <= ir_bits(now->type));
 }
 
-IrRef ir_emit_put(Ir *ir, const IrInsn *w)
+static __attribute__((noinline)) IrRef put_any(Ir *ir, const IrInsn *w)
 {
     unsigned slot = ir_slot(w->imm);
     if (slot >= IR_SLOTS)
         return ir_append(ir, w);
     IrInsn put = *w;
     IrSlotNow *now = &ir->now[slot];
-    if (covers_rest(ir, w))
+    if (w->imm & IR_ZEXT && covers_rest(ir, w))
         put.imm &= ~IR_ZEXT;
-    if (ir_is_int(w->type) && w->type != T_FLAGS)
+    if (w->type < 4)
         put.arg[0] = ir_low(ir, w->arg[0], ir_bits(w->type));
-    if (holds_already(ir, now, &put))
+    if (now->line == ir->line && now->value == put.arg[0] && holds_already(now, &put))
         return IR_NONE;
     IrRef r = ir_append(ir, &put);
     *now = (IrSlotNow){ put.arg[0], put.type, (uint8_t)ir_slot_offset(put.imm), (put.imm & IR_ZEXT) != 0, ir->line };
+    return r;
+}
+
+/* Of a whole integer that is no extension and not there already. */
+IrRef ir_emit_put(Ir *ir, const IrInsn *w)
+{
+    unsigned slot = ir_slot(w->imm);
+    uint8_t op = ir->insn[w->arg[0]].op;
+    if (slot >= IR_SLOTS || w->type != I64 || w->imm & IR_ZEXT || op == IR_zext || op == IR_sext)
+        return put_any(ir, w);
+    IrSlotNow *now = &ir->now[slot];
+    if (now->line == ir->line && now->value == w->arg[0])
+        return put_any(ir, w);
+    IrRef r = ir_append(ir, w);
+    *now = (IrSlotNow){ w->arg[0], I64, (uint8_t)ir_slot_offset(w->imm), false, ir->line };
     return r;
 }
 

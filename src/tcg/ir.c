@@ -110,6 +110,24 @@ static IrRef flags_of_op(Ir *ir, IrRef r)
     return ir_append(ir, &(IrInsn){ .op = IR_flags, .type = i->type, .arg = { r } });
 }
 
+IrRef ir_with_flags(Ir *ir, IrOp op, IrType t, IrRef a, IrRef b, IrRef *flags)
+{
+    IrInsn w = { (uint8_t)op, t, { a, b, 0 }, 0 };
+    uint64_t known;
+    if (!ir->raw && ir->insn[a].op == IR_const && constant_flags(ir, &w, &known)) {
+        *flags = packed(ir, (uint32_t)known);
+        return ir_emit_pure(ir, &w);
+    }
+    if (!ir->raw) {
+        ir_constants_right(ir, &w);
+        w.arg[0] = ir_low(ir, w.arg[0], ir_bits(t));
+        w.arg[1] = ir_low(ir, w.arg[1], ir_bits(t));
+    }
+    IrRef r = ir_append(ir, &w);
+    *flags = ir_append(ir, &(IrInsn){ .op = IR_flags, .type = t, .arg = { r } });
+    return r;
+}
+
 IrRef ir_emit_flags(Ir *ir, const IrInsn *w)
 {
     for (uint32_t n = 0; n < IR_ASKED; n++) {
@@ -130,7 +148,7 @@ static bool means_another(const Ir *ir, IrRef r)
 }
 
 /* What folding made of an op that flags may be asked of. There is nothing to remember of one that stands as it is. */
-IrRef ir_emit_asking(Ir *ir, const IrInsn *w)
+IrRef ir_emit_asked(Ir *ir, const IrInsn *w)
 {
     uint32_t before = ir->count, asks = ir->asks;
     IrRef r = ir_emit_pure(ir, w);

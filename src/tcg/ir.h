@@ -64,9 +64,14 @@ static inline int ir_lane_bits(IrType t)
     static const uint8_t bits[] = { 8, 16, 32, 64, 16, 32, 64, 80 };
     return bits[t & 7];
 }
+/* Packed flags have 32 bits; T_VOID is not asked. */
 static inline int ir_bits(IrType t)
 {
-    return t == T_FLAGS ? 32 : (t & 0x18) ? 32 << (t >> 3) : ir_lane_bits(t);
+    static const uint16_t bits[] = {
+        8,   16,  32,  64,  16,  32,  64,  80,  64,  64,  64,  64,  64,  64,  64,  64, 128,
+        128, 128, 128, 128, 128, 128, 128, 256, 256, 256, 256, 256, 256, 256, 256, 8,  32
+    };
+    return bits[t];
 }
 static inline IrType ir_lanes(IrKind k, int bits)
 {
@@ -352,7 +357,9 @@ typedef struct Ir { /* zeroed once by its owner, then used again and again */
 } Ir;
 
 void ir_begin(Ir *, const Slot *slots, const Helper *helpers); /* NULL helpers: every call touches all state */
-IrRef ir_emit(Ir *, IrOp, IrType, IrRef a, IrRef b, IrRef c, uint64_t imm);    /* folds; the ref may be an older one */
+IrRef ir_emit(Ir *, IrOp, IrType, IrRef a, IrRef b, IrRef c, uint64_t imm); /* folds; the ref may be an older one */
+/* add, sub or and, of a scalar type, whose flags are wanted for certain: the op as it is asked for, and its flags. */
+IrRef ir_with_flags(Ir *, IrOp, IrType, IrRef a, IrRef b, IrRef *flags);
 IrRef ir_add_raw(Ir *, IrOp, IrType, IrRef a, IrRef b, IrRef c, uint64_t imm); /* as it is */
 IrRef ir_imm(Ir *, IrType, uint64_t value);
 IrRef ir_wide(Ir *, IrType, uint64_t lo, uint64_t hi); /* a 128- or 64-bit vector constant */
@@ -367,7 +374,8 @@ IrRef ir_emit_put(Ir *, const IrInsn *);
 IrRef ir_emit_pure(Ir *, const IrInsn *); /* fold.c */
 IrRef ir_emit_extend(Ir *, const IrInsn *);
 IrRef ir_emit_move(Ir *, const IrInsn *);
-IrRef ir_emit_asking(Ir *, const IrInsn *); /* ir.c */
+IrRef ir_emit_asking(Ir *, const IrInsn *);
+IrRef ir_emit_asked(Ir *, const IrInsn *); /* ir.c */
 IrRef ir_emit_flags(Ir *, const IrInsn *);
 IrRef ir_emit_cmc(Ir *, const IrInsn *);
 IrRef ir_emit_cond(Ir *, const IrInsn *);
@@ -492,8 +500,15 @@ extern const bool ir_checking;
 void ir_check(const Ir *, int slot_count, const char *when);
 void ir_refold(Ir *to, const Ir *from); /* builds the unit again through ir_emit */
 
-/* The backward pass: last uses and dead puts. */
+/* The backward pass: last uses and dead puts. Zeroed once by its owner, then used again and again. */
 typedef struct IrLive {
+    struct IrSeen {           /* of a slot, by what comes later */
+        uint32_t line;        /* when overwritten was set: void if it is another now */
+        uint32_t overwritten; /* bytes that are put later, before anyone looks */
+        uint32_t touch;       /* the next live get or put */
+        uint32_t none;
+    } seen[IR_SLOTS];
+    uint32_t line; /* changes at each place where state is seen */
     struct IrUse {
         uint16_t uses; /* how often live ops use the value; 0: dead */
         IrRef last;    /* index of the last of them */

@@ -6,17 +6,11 @@
 
 #include <string.h>
 
-typedef struct Seen {     /* of a slot, by what comes later */
-    uint32_t line;        /* Walk.line when overwritten was set */
-    uint32_t overwritten; /* bytes that are put later, before anyone looks */
-    IrRef touch;          /* the next live get or put */
-} Seen;
-
 typedef struct Walk { /* its address is taken by nobody, so that it may be in registers */
     Ir *ir;
     IrInsn *insn;
     struct IrUse *of;
-    Seen *seen;
+    struct IrSeen *seen;
     uint32_t line;    /* changes at each place where state is seen */
     uint32_t barrier; /* the next op that can fault, leave or call, or a label */
     bool loops, defer;
@@ -36,9 +30,9 @@ static inline uint32_t bytes_of(const Ir *ir, const IrInsn *i)
     return (uint32_t)((1ull << len) - 1) << from;
 }
 
-STEP Seen *seen(const Walk *w, unsigned slot)
+STEP struct IrSeen *seen(const Walk *w, unsigned slot)
 {
-    Seen *s = &w->seen[slot];
+    struct IrSeen *s = &w->seen[slot];
     if (s->line != w->line) {
         s->line = w->line;
         s->overwritten = 0;
@@ -255,13 +249,13 @@ static bool late_put(Walk *w, const IrInsn *i, uint32_t at)
 STEP void visit_put(Walk *w, IrInsn *i, uint32_t at)
 {
     uint32_t bytes = bytes_of(w->ir, i);
-    Seen *s = seen(w, ir_slot(i->imm));
+    struct IrSeen *s = seen(w, ir_slot(i->imm));
     if (!(bytes & ~s->overwritten)) {
         drop(i);
         return;
     }
     s->overwritten |= bytes;
-    s->touch = (IrRef)at;
+    s->touch = at;
     if (w->defer && late_put(w, i, at))
         return;
     use_argument(w, i->arg[0], at);
@@ -279,9 +273,9 @@ STEP void visit_get(Walk *w, IrInsn *i, uint32_t at)
     check_hint(w, at);
     if (w->late.slot == ir_slot(i->imm))
         w->late.slot = IR_SLOTS;
-    Seen *s = seen(w, ir_slot(i->imm));
+    struct IrSeen *s = seen(w, ir_slot(i->imm));
     s->overwritten &= ~bytes_of(w->ir, i);
-    s->touch = (IrRef)at;
+    s->touch = at;
 }
 
 /* What an f80 op reads is seen there; what it writes is not ten bytes for all who put them. */
@@ -290,9 +284,9 @@ static void visit_f80(Walk *w, const IrInsn *i, uint32_t at)
     unsigned slot[] = { ir_f80_d(i->imm), ir_f80_b(i->imm) };
     for (int k = 0; k < 2 && i->op != IR_f80_status && i->op != IR_f80_control; k++)
         if (slot[k] < IR_SLOTS) {
-            Seen *s = seen(w, slot[k]);
+            struct IrSeen *s = seen(w, slot[k]);
             s->overwritten = 0;
-            s->touch = (IrRef)at;
+            s->touch = at;
             if (w->late.slot == slot[k])
                 w->late.slot = IR_SLOTS;
         }
@@ -349,13 +343,11 @@ static const uint8_t kind[IR_OPS] = {
 
 void ir_live(Ir *ir, IrLive *live)
 {
-    static _Thread_local Seen seen[IR_SLOTS]; /* void where its line is another: nothing to clear */
-    static _Thread_local uint32_t line;
-    if (++line > UINT32_MAX - IR_MAX) {
-        memset(seen, 0, sizeof seen);
-        line = 1;
+    if (++live->line > UINT32_MAX - IR_MAX) {
+        memset(live->seen, 0, sizeof live->seen);
+        live->line = 1;
     }
-    Walk w = { ir, ir->insn, live->of, seen, line, ir->count, false, live->defer, { IR_SLOTS, 0 } };
+    Walk w = { ir, ir->insn, live->of, live->seen, live->line, ir->count, false, live->defer, { IR_SLOTS, 0 } };
     memset(live->of, 0, ir->count * sizeof *live->of);
     for (uint32_t at = ir->count; at-- > 1;) {
         IrInsn *i = &w.insn[at];
@@ -369,7 +361,7 @@ void ir_live(Ir *ir, IrLive *live)
         else if (k == VALUE)
             visit_value(&w, i, at);
     }
-    line = w.line;
+    live->line = w.line;
     live->loops = w.loops;
     live->of[0] = (struct IrUse){ 0 };
 }

@@ -113,10 +113,6 @@ IrRef WEAK arm_get(Trans *t, bool sf, unsigned r)
     (void)t, (void)sf, (void)r;
     return 0;
 }
-void WEAK arm_put(Trans *t, bool sf, unsigned r, IrRef v)
-{
-    (void)t, (void)sf, (void)r, (void)v;
-}
 void WEAK arm_set_flags(Trans *t, IrRef f)
 {
     (void)t, (void)f;

@@ -7,8 +7,8 @@
 bool a64_adds(Trans *t, const A64 *i, IrRef a, IrRef b)
 {
     IrType w = arm_width(i->sf);
-    IrRef sum = ir_add(t->ir, w, a, b, 0);
-    arm_set_flags(t, ir_cmc(t->ir, w, ir_flags(t->ir, w, sum, 0), 0));
+    IrRef flags, sum = ir_with_flags(t->ir, IR_add, w, a, b, &flags);
+    arm_set_flags(t, ir_cmc(t->ir, w, flags, 0));
     arm_put(t, i->sf, i->rd, sum);
     return true;
 }
@@ -16,8 +16,8 @@ bool a64_adds(Trans *t, const A64 *i, IrRef a, IrRef b)
 bool a64_subs(Trans *t, const A64 *i, IrRef a, IrRef b)
 {
     IrType w = arm_width(i->sf);
-    IrRef difference = ir_sub(t->ir, w, a, b, 0);
-    arm_set_flags(t, ir_flags(t->ir, w, difference, 0));
+    IrRef flags, difference = ir_with_flags(t->ir, IR_sub, w, a, b, &flags);
+    arm_set_flags(t, flags);
     arm_put(t, i->sf, i->rd, difference);
     return true;
 }
@@ -25,8 +25,8 @@ bool a64_subs(Trans *t, const A64 *i, IrRef a, IrRef b)
 bool a64_ands(Trans *t, const A64 *i, IrRef a, IrRef b)
 {
     IrType w = arm_width(i->sf);
-    IrRef both = ir_and(t->ir, w, a, b, 0);
-    arm_set_flags(t, ir_cmc(t->ir, w, ir_flags(t->ir, w, both, 0), 0));
+    IrRef flags, both = ir_with_flags(t->ir, IR_and, w, a, b, &flags);
+    arm_set_flags(t, ir_cmc(t->ir, w, flags, 0));
     arm_put(t, i->sf, i->rd, both);
     return true;
 }
@@ -36,7 +36,10 @@ bool a64_ands(Trans *t, const A64 *i, IrRef a, IrRef b)
 static IrRef shifted(Trans *t, const A64 *i)
 {
     IrType w = arm_width(i->sf);
-    IrRef x = arm_get(t, i->sf, i->rm), by = arm_imm(t, i->sf, (uint64_t)i->imm);
+    IrRef x = arm_get(t, i->sf, i->rm);
+    if (!i->imm)
+        return x;
+    IrRef by = arm_imm(t, i->sf, (uint64_t)i->imm);
     switch (i->shift) {
     case 0:
         return ir_shl(t->ir, w, x, by, 0);

@@ -135,11 +135,24 @@ static inline IrType arm_width(bool sf)
 {
     return sf ? I64 : I32;
 }
+static inline IrRef arm_imm(Trans *t, bool sf, uint64_t value)
+{
+    return ir_imm(t->ir, arm_width(sf), value);
+}
+static inline IrRef arm_get_sp(Trans *t, bool sf, unsigned r)
+{
+    return ir_get(t->ir, arm_width(sf), IR_SLOT(S_X0 + r, 0));
+}
 IrRef arm_get(Trans *, bool sf, unsigned r);
-IrRef arm_get_sp(Trans *, bool sf, unsigned r);
-void arm_put(Trans *, bool sf, unsigned r, IrRef value);
-void arm_put_sp(Trans *, bool sf, unsigned r, IrRef value);
-IrRef arm_imm(Trans *, bool sf, uint64_t value);
+static inline void arm_put_sp(Trans *t, bool sf, unsigned r, IrRef value)
+{
+    ir_put(t->ir, arm_width(sf), value, IR_SLOT(S_X0 + r, 0) | (sf ? 0 : IR_ZEXT));
+}
+static inline void arm_put(Trans *t, bool sf, unsigned r, IrRef value)
+{
+    if (r != 31)
+        arm_put_sp(t, sf, r, value);
+}
 
 /* Flags. arm_cond: BIT, whether condition 0..15 holds. Every flag setter ends in arm_set_flags (a FLAGS value in the
  * stored polarity: C inverted) or arm_set_nzcv (an ordinary 4-bit N Z C V constant). */

@@ -5,30 +5,9 @@
 
 /* ---- general registers ---- */
 
-IrRef arm_imm(Trans *t, bool sf, uint64_t value)
-{
-    return ir_imm(t->ir, arm_width(sf), value);
-}
-
-IrRef arm_get_sp(Trans *t, bool sf, unsigned r)
-{
-    return ir_get(t->ir, arm_width(sf), IR_SLOT(S_X0 + r, 0));
-}
-
 IrRef arm_get(Trans *t, bool sf, unsigned r)
 {
     return r == 31 ? arm_imm(t, sf, 0) : arm_get_sp(t, sf, r);
-}
-
-void arm_put_sp(Trans *t, bool sf, unsigned r, IrRef value)
-{
-    ir_put(t->ir, arm_width(sf), value, IR_SLOT(S_X0 + r, 0) | IR_ZEXT);
-}
-
-void arm_put(Trans *t, bool sf, unsigned r, IrRef value)
-{
-    if (r != 31)
-        arm_put_sp(t, sf, r, value);
 }
 
 /* ---- flags ---- */
@@ -155,8 +134,9 @@ static bool is_load_exclusive(uint32_t word)
 
 void arm_translate(Trans *t)
 {
-    A64 i = { .pc = t->pc };
+    A64 i; /* the rest is the decoder's */
     uint32_t word;
+    i.pc = t->pc;
     t->length = 4;
     memcpy(&word, t->code, sizeof word);
     const A64Row *row = a64_decode(word, &i);
