@@ -152,17 +152,22 @@ static bool cheaper(const Comp *c, IrRef a, IrRef b)
     return free_a != free_b ? free_a : c->live.of[a].last > c->live.of[b].last;
 }
 
-unsigned scratch(Comp *c)
+/* One that is neither taken nor holds a live value. */
+static inline unsigned idle(const Comp *c)
+{
+    for (unsigned i = 0; i < sizeof order; i++)
+        if (!(c->locked & 1u << order[i]) && !is_live(c, c->in_reg[order[i]]))
+            return order[i];
+    return NO_REG;
+}
+
+static __attribute__((noinline)) unsigned make_idle(Comp *c)
 {
     unsigned best = NO_REG;
     for (unsigned i = 0; i < sizeof order; i++) {
         unsigned reg = order[i];
         if (c->locked & 1u << reg)
             continue;
-        if (!is_live(c, c->in_reg[reg])) {
-            best = reg;
-            break;
-        }
         if (best == NO_REG || cheaper(c, c->in_reg[reg], c->in_reg[best]))
             best = reg;
     }
@@ -174,13 +179,29 @@ unsigned scratch(Comp *c)
     return best;
 }
 
+static inline unsigned scratch_now(Comp *c)
+{
+    unsigned reg = idle(c);
+    if (reg == NO_REG)
+        return make_idle(c);
+    c->in_reg[reg] = 0;
+    c->locked |= 1u << reg;
+    return reg;
+}
+
+unsigned scratch(Comp *c)
+{
+    return scratch_now(c);
+}
+
 /* Neither takes the other's place for what it holds. */
 void take_rax_rcx(Comp *c)
 {
-    static const uint8_t both[] = { RAX, RCX };
-    for (int k = 0; k < 2; k++)
-        if (c->in_reg[both[k]])
-            move_out(c, both[k], 1u << RAX | 1u << RCX);
+    if (is_live(c, c->in_reg[RAX]))
+        move_out(c, RAX, 1u << RAX | 1u << RCX);
+    if (is_live(c, c->in_reg[RCX]))
+        move_out(c, RCX, 1u << RAX | 1u << RCX);
+    c->in_reg[RAX] = c->in_reg[RCX] = 0;
     c->locked |= 1u << RAX | 1u << RCX;
 }
 
@@ -217,7 +238,7 @@ static int value_bytes(const Comp *c, IrRef r)
 static void pinned_byte(Comp *c, unsigned reg, Where w)
 {
     if (host_cpu.bmi2) { /* rorx */
-        asm_vex(&c->a, (Enc){ 0xf2, 3, 0xf0, 8, 1, true, true }, false, reg, 0, rm_reg(c->pin_of[w.of]), 8u * w.offset);
+        asm_rorx(&c->a, true, reg, c->pin_of[w.of], 8u * w.offset);
         return;
     }
     asm_store(&c->a, 8, c->pin_of[w.of], slot_rm(c, w.of, 0));
@@ -248,7 +269,10 @@ void load_into(Comp *c, IrRef r, unsigned reg)
         break;
     case IN_SLOT: {
         int bytes = i->type == T_FLAGS ? FLAG_BYTES : value_bytes(c, r);
-        asm_load(&c->a, bytes, false, reg, slot_rm(c, w.of, w.offset));
+        if (bytes >= 4)
+            asm_rbp(&c->a, 0x8b, bytes == 8, reg, slot_disp(c, w.of) + w.offset);
+        else
+            asm_load(&c->a, bytes, false, reg, slot_rm(c, w.of, w.offset));
         break;
     }
     case IN_SPILL:
@@ -269,7 +293,7 @@ static void spill_free(Comp *c, IrRef r)
 }
 
 /* Whether the register of an I32 value is known to have zeros above: 32-bit instructions clear them. */
-bool zero_above(Comp *c, IrRef v)
+bool zero_above(const Comp *c, IrRef v)
 {
     static const bool clears[IR_OPS] = {
         [IR_add] = true,  [IR_sub] = true,  [IR_mul] = true,    [IR_neg] = true,   [IR_and] = true,   [IR_or] = true,
@@ -278,7 +302,7 @@ bool zero_above(Comp *c, IrRef v)
         [IR_clz] = true,  [IR_ctz] = true,  [IR_popcnt] = true, [IR_rbit] = true,  [IR_bswap] = true, [IR_zext] = true,
         [IR_sext] = true, [IR_pick] = true, [IR_load] = true,
     };
-    const IrInsn *i = insn_of(c, v);
+    const IrInsn *i = &c->ir->insn[v];
     Where w = c->where[v];
     if (i->type != I32)
         return i->type == I64 && i->op == IR_zext && i->imm <= 32 && w.place == IN_REG;
@@ -317,7 +341,7 @@ bool stand_in(Comp *c, IrRef z, IrRef v)
     return true;
 }
 
-unsigned use_moved(Comp *c, IrRef r)
+static __attribute__((noinline)) unsigned use_elsewhere(Comp *c, IrRef r)
 {
     Where w = c->where[r];
     if (!is_const(c, r)) {
@@ -353,6 +377,20 @@ unsigned use_moved(Comp *c, IrRef r)
     return reg;
 }
 
+/* Mostly from the memory of a slot. */
+unsigned use_moved(Comp *c, IrRef r)
+{
+    Where w = c->where[r];
+    const IrInsn *i = insn_of(c, r);
+    if (w.place != IN_SLOT || w.flip || i->op != IR_get || (i->type != I64 && i->type != I32))
+        return use_elsewhere(c, r);
+    unsigned reg = scratch_now(c);
+    asm_rbp(&c->a, 0x8b, i->type == I64, reg, slot_disp(c, w.of) + w.offset);
+    c->where[r] = (Where){ .place = IN_REG, .n = (uint8_t)reg, .of = w.of, .offset = w.offset, .backed = BACKED };
+    c->in_reg[reg] = r;
+    return reg;
+}
+
 /* For what is used after a condition was brought into the flags, which may need rax and rcx. */
 unsigned use_beside_rax(Comp *c, IrRef r)
 {
@@ -368,16 +406,6 @@ unsigned use_beside_rax(Comp *c, IrRef r)
     c->locked = locked | 1u << to;
     place_reg(c, r, to);
     return to;
-}
-
-bool fits_imm(Comp *c, IrRef r, int32_t *value)
-{
-    const IrInsn *i = insn_of(c, r);
-    if (i->op != IR_const)
-        return false;
-    int64_t v = i->type == I32 ? (int32_t)i->imm : (int64_t)i->imm;
-    *value = (int32_t)v;
-    return v == (int32_t)v;
 }
 
 Rm operand(Comp *c, IrRef r, int bytes)
@@ -429,15 +457,14 @@ void release(Comp *c, IrRef r)
 }
 
 /* The pinned register that the current op's value will be put to, if nothing still needs what it holds now. */
-static unsigned hinted(Comp *c, bool vector, bool zero_above)
+static inline unsigned hinted(Comp *c, bool vector, bool zero_above)
 {
     IrRef put = c->live.of[c->at].put;
-    if (!put)
-        return NO_REG;
-    const IrInsn *p = insn_of(c, put), *i = insn_of(c, (IrRef)c->at);
+    const IrInsn *p = insn_of(c, put);
     unsigned slot = ir_slot(p->imm);
-    if (c->pin_of[slot] == NO_REG || ir_slot_offset(p->imm) || slot_is_vector(c, slot) != vector)
+    if (!put || c->pin_of[slot] == NO_REG || ir_slot_offset(p->imm) || slot_is_vector(c, slot) != vector)
         return NO_REG;
+    const IrInsn *i = insn_of(c, (IrRef)c->at);
     IrType t = ir_result(i);
     if (vector ? t != p->type || (ir_bits(t) != 128 && !(zero_above && p->imm & IR_ZEXT))
                : t != p->type || !(t == I64 || (t == I32 && p->imm & IR_ZEXT)))
@@ -450,25 +477,40 @@ static unsigned hinted(Comp *c, bool vector, bool zero_above)
     return slot;
 }
 
+static __attribute__((noinline)) bool define_pin(Comp *c, unsigned *reg)
+{
+    unsigned slot = hinted(c, false, false);
+    if (slot == NO_REG)
+        return false;
+    memset(c->holder[slot], 0, sizeof c->holder[slot]);
+    hold(c, slot, (IrRef)c->at);
+    *reg = c->pin_of[slot];
+    return true;
+}
+
+/* A temporary that this argument gives up. */
+static inline bool inherits(const Comp *c, IrRef prefer)
+{
+    Where w = c->where[prefer];
+    if (w.place != IN_REG || needed_later(c, prefer) || c->ir->insn[prefer].op == IR_const)
+        return false;
+    return c->in_reg[w.n] == prefer || !is_live(c, c->in_reg[w.n]);
+}
+
 unsigned define(Comp *c, IrRef prefer)
 {
-    IrRef r = (IrRef)c->at;
-    unsigned slot = hinted(c, false, false);
-    if (slot != NO_REG) {
-        memset(c->holder[slot], 0, sizeof c->holder[slot]);
-        hold(c, slot, r);
-        return c->pin_of[slot];
-    }
-    unsigned reg = NO_REG;
-    if (prefer && !is_const(c, prefer) && c->where[prefer].place == IN_REG && !needed_later(c, prefer) &&
-        (c->in_reg[c->where[prefer].n] == prefer || !c->in_reg[c->where[prefer].n]) &&
-        !is_live(c, c->in_reg[c->where[prefer].n] == prefer ? 0 : c->in_reg[c->where[prefer].n])) {
+    IrRef r = (IrRef)c->at, put = c->live.of[r].put;
+    unsigned reg;
+    if (put && c->pin_of[ir_slot(insn_of(c, put)->imm)] != NO_REG && define_pin(c, &reg))
+        return reg;
+    if (prefer && inherits(c, prefer)) {
         reg = c->where[prefer].n;
         c->locked |= 1u << reg;
     } else {
-        reg = scratch(c);
+        reg = scratch_now(c);
     }
-    place_reg(c, r, reg);
+    c->where[r] = (Where){ .place = IN_REG, .n = (uint8_t)reg };
+    c->in_reg[reg] = r;
     return reg;
 }
 
@@ -638,8 +680,7 @@ static bool lives_in(const Comp *c, IrRef r, unsigned slot)
     return (w.place == IN_PIN || w.place == IN_SLOT || in_memory) && w.of == slot;
 }
 
-/* Notes that r has to be looked at when the slot changes; false: there are too many such values. */
-bool add_holder(Comp *c, unsigned slot, IrRef r)
+bool add_another_holder(Comp *c, unsigned slot, IrRef r)
 {
     IrRef *h = c->holder[slot];
     int k = 0;
@@ -670,7 +711,7 @@ void back(Comp *c, unsigned slot, IrRef r, Backed how)
     }
 }
 
-void forget_slot(Comp *c, unsigned slot)
+void forget_held_slot(Comp *c, unsigned slot)
 {
     IrRef *h = c->holder[slot];
     uint64_t any;

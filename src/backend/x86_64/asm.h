@@ -112,6 +112,27 @@ static inline bool room(Asm *a, uint32_t bytes)
     return !a->full;
 }
 
+/* One opcode byte, a register and what is beside rbp: most accesses to guest state. */
+static inline void asm_rbp(Asm *a, unsigned opcode, bool w, unsigned reg, int32_t disp)
+{
+    bool small = disp == (int8_t)disp;
+    unsigned rex = 0x40 | (unsigned)w << 3 | (reg & 8) >> 1, has_rex = rex != 0x40;
+    uint64_t v = opcode | (uint64_t)((small ? 0x45u : 0x85u) | (reg & 7) << 3) << 8 | (uint64_t)(uint32_t)disp << 16;
+    v = has_rex ? v << 8 | rex : v;
+    memcpy(a->p, &v, 8);
+    a->p += 2 + has_rex + (small ? 1 : 4);
+}
+
+/* Rotates right by a constant and keeps the flags. Needs BMI2. */
+static inline void asm_rorx(Asm *a, bool w, unsigned dst, unsigned src, unsigned count)
+{
+    unsigned rxb = ((dst & 8) >> 1 | src >> 3) ^ 7;
+    uint64_t v = 0xc4 | (rxb << 5 | 3) << 8 | (w ? 0xfbu : 0x7bu) << 16 | (uint64_t)0xf0 << 24 |
+                 (uint64_t)(0xc0 | (dst & 7) << 3 | (src & 7)) << 32 | (uint64_t)count << 40;
+    memcpy(a->p, &v, 8);
+    a->p += 6;
+}
+
 /* One instruction in legacy or REX form: operand width by w; reg is the ModRM.reg register or the row's /n. */
 void asm_op(Asm *, Enc, bool w, unsigned reg, Rm rm, uint64_t imm);
 /* byte registers: REX is forced so that sil, dil ... are meant and never dh, bh. */

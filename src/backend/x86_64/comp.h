@@ -163,9 +163,13 @@ static inline bool slot_is_vector(const Comp *c, unsigned slot)
 {
     return c->ir->slots[slot].size == 16;
 }
+static inline int32_t slot_disp(const Comp *c, unsigned slot)
+{
+    return (int32_t)c->ir->slots[slot].offset - CPU_BIAS;
+}
 static inline Rm slot_rm(const Comp *c, unsigned slot, unsigned offset)
 {
-    return rm_mem(RBP, (int32_t)c->ir->slots[slot].offset + (int32_t)offset - CPU_BIAS);
+    return rm_mem(RBP, slot_disp(c, slot) + (int32_t)offset);
 }
 static inline Rm cpu_rm(size_t offset)
 {
@@ -199,10 +203,16 @@ static inline unsigned use(Comp *c, IrRef r)
     c->locked |= 1u << w.n;
     return w.n;
 }
-bool zero_above(Comp *, IrRef); /* an I32 value's register has zeros above it */
+bool zero_above(const Comp *, IrRef); /* an I32 value's register has zeros above it */
 bool stand_in(Comp *, IrRef z, IrRef v);
 unsigned use_beside_rax(Comp *, IrRef); /* ... and is neither rax nor rcx */
-bool fits_imm(Comp *, IrRef, int32_t *value);
+static inline bool fits_imm(const Comp *c, IrRef r, int32_t *value)
+{
+    const IrInsn *i = &c->ir->insn[r];
+    int64_t v = i->type == I32 ? (int32_t)i->imm : (int64_t)i->imm;
+    *value = (int32_t)v;
+    return i->op == IR_const && v == (int32_t)v;
+}
 Rm operand(Comp *, IrRef, int bytes);         /* bytes: width that will be read; constants go to a register */
 unsigned use_in(Comp *, IrRef, unsigned reg); /* in exactly this temporary, as a copy that may be changed */
 unsigned scratch(Comp *);
@@ -222,10 +232,28 @@ bool temp_left(const Comp *); /* scratch() will find one */
 Rm spill_rm(const Comp *, unsigned spill);
 void put_in_spill(Comp *, IrRef, unsigned reg);          /* the value is in this register, and shall be on the stack */
 void evict_temps(Comp *, uint32_t regs, uint32_t vregs); /* moves live values out of these, before a call */
-void forget_slot(Comp *, unsigned slot);                 /* the slot is about to change: saves values that live there */
-void load_into(Comp *, IrRef, unsigned reg);             /* from where the value is; no other register is changed */
+void forget_held_slot(Comp *, unsigned slot);
+/* The slot is about to change: saves values that live there. */
+static inline void forget_slot(Comp *c, unsigned slot)
+{
+    uint64_t any;
+    memcpy(&any, c->holder[slot], sizeof any);
+    if (any || c->host_slot == slot)
+        forget_held_slot(c, slot);
+}
+void load_into(Comp *, IrRef, unsigned reg); /* from where the value is; no other register is changed */
 void forget_all_slots(Comp *);
-bool add_holder(Comp *, unsigned slot, IrRef);   /* the value is in the slot, among others; false: too many */
+bool add_another_holder(Comp *, unsigned slot, IrRef);
+/* The value is in the slot, among others: it has to be looked at when the slot changes. false: there are too many. */
+static inline bool add_holder(Comp *c, unsigned slot, IrRef r)
+{
+    IrRef *h = c->holder[slot];
+    if (*h && *h != r)
+        return add_another_holder(c, slot, r);
+    *h = r;
+    c->held[slot / 64] |= 1ull << slot % 64;
+    return true;
+}
 bool hold(Comp *, unsigned slot, IrRef);         /* ... and nowhere else */
 void back(Comp *, unsigned slot, IrRef, Backed); /* the slot's memory holds what a temporary does */
 void allocator_label(Comp *);
@@ -234,9 +262,18 @@ void loop_begin(Comp *);
 void pins_out(Comp *), pins_in(Comp *); /* to what other code expects, and back; flags and other registers are kept */
 void call_thunk(Comp *, const uint8_t *thunk, bool is_point);
 /* ---- flags: flags.c ---- */
-void clobber_flags(Comp *); /* before an instruction that changes host flags */
-bool wants_flags(Comp *);   /* the next op is the flags of this one */
-bool flags_wanted(Comp *, uint32_t at);
+void clobber_host(Comp *);
+static inline void clobber_flags(Comp *c) /* before an instruction that changes host flags */
+{
+    if (c->host)
+        clobber_host(c);
+}
+bool flags_wanted(Comp *, uint32_t at); /* the next op is the flags of this one */
+static inline bool wants_flags(Comp *c)
+{
+    const IrInsn *next = &c->ir->insn[c->at + 1];
+    return next->op != IR_put && next->op != IR_insn && flags_wanted(c, c->at);
+}
 void set_host_flags(Comp *, IrRef, unsigned cc);
 Cc condition(Comp *, IrRef bit, bool *known, bool *value); /* brings a BIT into the host flags; its condition code */
 Cc packed_condition(Comp *, IrCond);                       /* of packed flags in rax: into the host's */
@@ -265,14 +302,16 @@ void late_flags_for(Comp *, Cold *);      /* the same at the beginning of a cold
 void late_flags_of(Comp *, const Cold *); /* puts that down */
 /* ---- the rest, by file ---- */
 bool left_to_compare(Comp *, const IrInsn *);
-void int_op(Comp *);
+typedef void Emit(Comp *);
+extern Emit *const int_op[IR_OPS]; /* integer ops of scalar types */
 void vec_op(Comp *);
 void by_reference(Comp *);
 void fp_op(Comp *);
 void f80_op(Comp *);
 void f80_flush(Comp *);                     /* everything to its slot, before state is looked at */
 void f80_flush_slot(Comp *, unsigned slot); /* the same if that slot is among them */
-void f80_out_of_the_way(Comp *); /* around a slow path: to the slots, and back again; EFLAGS and registers are kept */
+void f80_out_of_the_way(
+    Comp *); /* if it is busy, around a slow path: to the slots, and back again; EFLAGS and registers are kept */
 void f80_back(Comp *);
 void f80_loop_head(Comp *); /* at the label of the unit's start */
 bool f80_goes_round(const Comp *, uint64_t pc);
@@ -309,6 +348,17 @@ void exit_op(Comp *);
 void label_here(Comp *, uint64_t pc); /* where paths meet: each leaves the 80-bit numbers as this one has them */
 bool unit_has_label(const Comp *, uint64_t pc);
 void op_get(Comp *), op_put(Comp *);
+/* A get only says where a value is, and nobody else's is there. */
+static inline bool get_quietly(Comp *c, const IrInsn *i, IrRef at)
+{
+    unsigned slot = ir_slot(i->imm);
+    if (f80_busy(c) || c->holder[slot][0])
+        return false;
+    c->where[at] = (Where){ .place = c->pin_of[slot] != NO_REG ? IN_PIN : IN_SLOT,
+                            .of = (uint16_t)slot,
+                            .offset = (uint8_t)ir_slot_offset(i->imm) };
+    return add_holder(c, slot, at);
+}
 Cold *cold(Comp *, void (*emit)(Comp *, Cold *));
 void point(Comp *); /* records that a host return address here belongs to the current guest instruction */
 

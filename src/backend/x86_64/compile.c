@@ -16,7 +16,6 @@ static void op_label(Comp *c)
 }
 
 /* By op; what is not here depends on the type. */
-typedef void Emit(Comp *);
 static Emit *const emit[IR_OPS] = {
     [IR_label] = op_label,     [IR_get] = op_get,        [IR_put] = op_put,         [IR_load] = mem_op,
     [IR_store] = mem_op,       [IR_rmw] = mem_op,        [IR_cas] = mem_op,         [IR_fence] = mem_op,
@@ -32,9 +31,9 @@ static Emit *emitter(const IrInsn *i)
 {
     if (emit[i->op])
         return emit[i->op];
-    if (ir_effects((IrOp)i->op) & FP)
-        return fp_op;
-    return ir_in_vector_reg(i->type) || i->op >= IR_vconst ? vec_op : int_op;
+    if (!ir_in_vector_reg(i->type) && int_op[i->op])
+        return int_op[i->op];
+    return ir_effects((IrOp)i->op) & FP ? fp_op : vec_op;
 }
 
 /* Ops that look at state in the slots, or leave. */
@@ -55,15 +54,17 @@ static const bool silent[IR_OPS] = {
 static bool emit_ops(Comp *c)
 {
     const IrInsn *i = c->ir->insn;
-    Where *where = c->where;
     for (uint32_t at = 1, count = c->ir->count; at < count; at++) {
-        i++, where++;
-        *where = (Where){ .place = NOWHERE };
+        i++;
+        c->where[at] = (Where){ .place = NOWHERE };
         if (silent[i->op] || (c->live.of[at].late && !c->live.of[at].uses && i->op != IR_put)) {
             c->pc = i->op == IR_insn ? i->imm : c->pc;
             continue;
         }
+        if (i->op == IR_get && get_quietly(c, i, (IrRef)at))
+            continue;
         c->at = at;
+        c->locked = c->vlocked = 0;
         if (!room(&c->a, OP_ROOM))
             return false;
         if (f80_busy(c) && wants_slots(c, i))
@@ -71,8 +72,8 @@ static bool emit_ops(Comp *c)
         if (c->f80.owes && ir_effects((IrOp)i->op) & FP) /* its helper may look at anything */
             owed_pay(c);
         emitter(i)(c);
-        c->locked = c->vlocked = 0;
     }
+    c->locked = c->vlocked = 0;
     return true;
 }
 

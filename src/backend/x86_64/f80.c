@@ -683,6 +683,8 @@ static bool find_reads(const Comp *c, Reads *r)
 
 void f80_loop_head(Comp *c)
 {
+    if (!c->guest->f80_status || !c->live.loops)
+        return;
     Reads r = { .count = 0 };
     if (!find_reads(c, &r) || !r.count)
         return;

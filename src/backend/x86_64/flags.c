@@ -9,8 +9,8 @@ static const Enc SETO = { 0, 1, 0x90, 0, 0, false, false };
 /* Ops that emit nothing may stand between. */
 bool flags_wanted(Comp *c, uint32_t at)
 {
-    for (uint32_t k = at + 1; k < c->ir->count && k < at + 8; k++) {
-        const IrInsn *next = &c->ir->insn[k];
+    const IrInsn *next = &c->ir->insn[at + 1];
+    for (uint32_t k = at + 1; k < c->ir->count && k < at + 8; k++, next++) {
         if (next->op == IR_flags && next->arg[0] == at)
             return c->live.of[k].uses;
         if (c->live.of[k].late && !c->live.of[k].uses)
@@ -19,11 +19,6 @@ bool flags_wanted(Comp *c, uint32_t at)
             return false;
     }
     return false;
-}
-
-bool wants_flags(Comp *c)
-{
-    return flags_wanted(c, c->at);
 }
 
 void set_host_flags(Comp *c, IrRef r, unsigned cc)
@@ -127,12 +122,10 @@ static void save_host(Comp *c)
     c->in_reg[RAX] = f;
 }
 
-void clobber_flags(Comp *c)
+void clobber_host(Comp *c)
 {
     IrRef f = c->host;
     uint32_t locked = c->locked;
-    if (!f)
-        return;
     if (c->live.of[f].uses && c->live.of[f].last >= c->at && c->where[f].place == IN_HOST)
         save_host(c);
     c->locked = locked; /* the registers that were needed for it may be had */

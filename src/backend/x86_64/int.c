@@ -408,7 +408,7 @@ static void shift(Comp *c)
         c->locked |= 1u << x;
         if (i->op == IR_rotr && host_cpu.bmi2) {
             unsigned dst = define(c, i->arg[0]); /* rorx keeps flags */
-            asm_vex(&c->a, (Enc){ 0xf2, 3, 0xf0, 8, 1, w, true }, false, dst, 0, rm_reg(x), count);
+            asm_rorx(&c->a, w, dst, x, count);
             return;
         }
         clobber_flags(c);
@@ -620,19 +620,15 @@ static void absolute(Comp *c)
     result_in(c, t);
 }
 
-void int_op(Comp *c)
-{
-    static void (*const by_op[IR_OPS])(Comp *) = {
-        [IR_add] = alu,           [IR_sub] = alu,         [IR_and] = alu,         [IR_or] = alu,
-        [IR_xor] = alu,           [IR_adc] = alu,         [IR_sbb] = alu,         [IR_mul] = mul,
-        [IR_neg] = unary,         [IR_not] = unary,       [IR_andn] = and_not,    [IR_shl] = shift,
-        [IR_shr] = shift,         [IR_sar] = shift,       [IR_rotr] = shift,      [IR_extr] = extract_pair,
-        [IR_mulhu] = mul_high,    [IR_mulhs] = mul_high,  [IR_divu] = divide,     [IR_divs] = divide,
-        [IR_divwu] = divide_wide, [IR_clz] = count_zeros, [IR_ctz] = count_zeros, [IR_popcnt] = pop_count,
-        [IR_rbit] = bit_reverse,  [IR_bswap] = byte_swap, [IR_zext] = extend,     [IR_sext] = extend,
-        [IR_eq] = op_compare,     [IR_ne] = op_compare,   [IR_ltu] = op_compare,  [IR_lts] = op_compare,
-        [IR_leu] = op_compare,    [IR_les] = op_compare,  [IR_pick] = op_pick,    [IR_minu] = min_max,
-        [IR_maxu] = min_max,      [IR_mins] = min_max,    [IR_maxs] = min_max,    [IR_abs] = absolute,
-    };
-    by_op[insn_of(c, (IrRef)c->at)->op](c);
-}
+Emit *const int_op[IR_OPS] = {
+    [IR_add] = alu,           [IR_sub] = alu,         [IR_and] = alu,         [IR_or] = alu,
+    [IR_xor] = alu,           [IR_adc] = alu,         [IR_sbb] = alu,         [IR_mul] = mul,
+    [IR_neg] = unary,         [IR_not] = unary,       [IR_andn] = and_not,    [IR_shl] = shift,
+    [IR_shr] = shift,         [IR_sar] = shift,       [IR_rotr] = shift,      [IR_extr] = extract_pair,
+    [IR_mulhu] = mul_high,    [IR_mulhs] = mul_high,  [IR_divu] = divide,     [IR_divs] = divide,
+    [IR_divwu] = divide_wide, [IR_clz] = count_zeros, [IR_ctz] = count_zeros, [IR_popcnt] = pop_count,
+    [IR_rbit] = bit_reverse,  [IR_bswap] = byte_swap, [IR_zext] = extend,     [IR_sext] = extend,
+    [IR_eq] = op_compare,     [IR_ne] = op_compare,   [IR_ltu] = op_compare,  [IR_lts] = op_compare,
+    [IR_leu] = op_compare,    [IR_les] = op_compare,  [IR_pick] = op_pick,    [IR_minu] = min_max,
+    [IR_maxu] = min_max,      [IR_mins] = min_max,    [IR_maxs] = min_max,    [IR_abs] = absolute,
+};

@@ -141,7 +141,9 @@ static void call_swap(Comp *c, uint8_t **at, bool out)
 
 void call_thunk(Comp *c, const uint8_t *thunk, bool is_point)
 {
-    f80_out_of_the_way(c);
+    bool f80 = f80_busy(c);
+    if (f80)
+        f80_out_of_the_way(c);
     if (c->swaps)
         call_swap(c, &c->swap_out, true);
     asm_call_to(&c->a, thunk);
@@ -149,5 +151,6 @@ void call_thunk(Comp *c, const uint8_t *thunk, bool is_point)
         point(c);
     if (c->swaps)
         call_swap(c, &c->swap_in, false);
-    f80_back(c);
+    if (f80)
+        f80_back(c);
 }

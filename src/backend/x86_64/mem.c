@@ -10,18 +10,71 @@ static void full_fence(Comp *c)
     asm_op(&c->a, LOCK_OR, false, 0, rm_mem(RSP, -64), 0);
 }
 
-static const Enc RORX = { 0xf2, 3, 0xf0, 8, 1, false, true };
-
-/* eax = offset of the entry in the table for the page that this register points into. */
-static void entry_offset(Comp *c, unsigned reg)
+/* eax = number of the page that this register points into, from bit 4 on; what is above the table's size is of no
+ * meaning. */
+static void page_number(Comp *c, unsigned reg)
 {
-    if (host_cpu.bmi2) { /* what comes round is masked away */
-        asm_vex(&c->a, RORX, false, RAX, 0, rm_reg(reg), 12 - 4);
+    if (host_cpu.bmi2) {
+        asm_rorx(&c->a, false, RAX, reg, 12 - 4);
     } else {
         asm_mov(&c->a, false, RAX, reg);
         asm_op(&c->a, (Enc){ 0, 0, 0xc1, 5, 1, false, false }, false, 0, rm_reg(RAX), 12 - 4);
     }
+}
+
+static void entry_offset(Comp *c, unsigned reg)
+{
+    page_number(c, reg);
     asm_alu_imm(&c->a, ALU_AND, false, rm_reg(RAX), (TLB_SIZE - 1) << 4);
+}
+
+/* The check behind that names no register that varies: a few stores write what were six instructions. Of what varies
+ * it has the offsets: the last offset in a page that is allowed, and where to go from others, 32 bits each. */
+typedef struct CheckBytes {
+    uint8_t bytes[40];
+    uint8_t length, last, jump;
+} CheckBytes;
+#define BYTES4(v) (v) & 0xff, (v) >> 8 & 0xff, (v) >> 16 & 0xff, (v) >> 24 & 0xff
+#define CHECK(...)                                                                                                     \
+    {                                                                                                                  \
+        0x25, BYTES4((TLB_SIZE - 1) << 4) /* and eax */, __VA_ARGS__                                                   \
+    }
+static const CheckBytes check_bytes[2] = {
+    { CHECK(0x49, 0x2b, 0x0c, 0x06,      /* sub rcx, [r14 + rax] */
+            0x48, 0x81, 0xf9, BYTES4(0), /* cmp rcx */
+            0x0f, 0x87, BYTES4(0),       /* ja */
+            0x49, 0x8b, 0x44, 0x06, 8),  /* mov rax, [r14 + rax + 8] */
+      27, 12, 18 },
+    { CHECK(0x49, 0x2b, 0x8c, 0x06, BYTES4(BANK_WRITE),      /* sub rcx, [r14 + rax + BANK_WRITE] */
+            0x48, 0x81, 0xf9, BYTES4(0),                     /* cmp rcx */
+            0x0f, 0x87, BYTES4(0),                           /* ja */
+            0x49, 0x8b, 0x84, 0x06, BYTES4(BANK_WRITE + 8)), /* mov rax, [r14 + rax + BANK_WRITE + 8] */
+      34, 16, 22 },
+};
+_Static_assert(BANK_READ == 0, "the first check has no displacement");
+
+static uint8_t *check_entry(Comp *c, int32_t span, bool write)
+{
+    const CheckBytes *t = &check_bytes[write];
+    uint8_t *p = c->a.p;
+    int32_t last = 4096 - span;
+    memcpy(p, t->bytes, sizeof t->bytes);
+    memcpy(p + t->last, &last, sizeof last);
+    c->a.p += t->length;
+    return p + t->jump;
+}
+
+/* The same in the bank of unprivileged accesses. */
+static uint8_t *check_user_entry(Comp *c, int32_t span, bool write)
+{
+    int32_t table = write ? BANK_WRITE : BANK_READ;
+    asm_alu_imm(&c->a, ALU_AND, false, rm_reg(RAX), (TLB_SIZE - 1) << 4);
+    asm_alu(&c->a, ALU_ADD, true, RAX, cpu_rm(offsetof(Cpu, user_bank)));
+    asm_alu(&c->a, ALU_SUB, true, RCX, rm_mem(RAX, table));
+    asm_alu_imm(&c->a, ALU_CMP, true, rm_reg(RCX), 4096 - span);
+    uint8_t *slow = asm_jcc(&c->a, CC_A);
+    asm_load(&c->a, 8, false, RAX, rm_mem(RAX, table + 8));
+    return slow;
 }
 
 /* With rax and rcx taken: leaves host - guest in rax or goes to a cold path. Returns it.
@@ -32,7 +85,7 @@ static void entry_offset(Comp *c, unsigned reg)
 static Cold *check_span(Comp *c, unsigned address, IrMem m, int32_t span, bool write, unsigned near,
                         void (*emit)(Comp *, Cold *))
 {
-    int32_t table = write ? BANK_WRITE : BANK_READ, size = 1 << m.size;
+    int32_t size = 1 << m.size;
     uint8_t *misaligned = NULL;
     clobber_flags(c);
     if (m.disp)
@@ -45,22 +98,13 @@ static Cold *check_span(Comp *c, unsigned address, IrMem m, int32_t span, bool w
         misaligned = asm_jcc(&c->a, CC_NE);
     }
     uint8_t *guess = c->a.p;
-    entry_offset(c, near != NO_REG ? near : m.disp ? RCX : address);
-    Rm entry = rm_index(R14, RAX, 0, table), addend = rm_index(R14, RAX, 0, table + 8);
-    if (m.user) {
-        asm_alu(&c->a, ALU_ADD, true, RAX, cpu_rm(offsetof(Cpu, user_bank)));
-        entry = rm_mem(RAX, table);
-        addend = rm_mem(RAX, table + 8);
-    }
-    asm_alu(&c->a, ALU_SUB, true, RCX, entry);
-    asm_alu_imm(&c->a, ALU_CMP, true, rm_reg(RCX), 4096 - span);
+    page_number(c, near != NO_REG ? near : m.disp ? RCX : address);
     Cold *slow = cold(c, emit);
-    slow->from[0] = asm_jcc(&c->a, CC_A);
+    slow->from[0] = m.user ? check_user_entry(c, span, write) : check_entry(c, span, write);
     slow->from[1] = misaligned;
     late_flags_for(c, slow);
     slow->reg[0] = (uint8_t)address;
     slow->imm = insn_of(c, (IrRef)c->at)->imm;
-    asm_load(&c->a, 8, false, RAX, addend);
     if (near != NO_REG) { /* by another page's number even an empty entry may be found: its addend is 0 */
         asm_op(&c->a, (Enc){ 0, 0, 0x85, 8, 0, false, false }, true, RAX, rm_reg(RAX), 0);
         slow->from[1] = asm_jcc(&c->a, CC_E);
@@ -78,9 +122,9 @@ static Cold *check(Comp *c, unsigned address, IrMem m, bool write, void (*emit)(
 /* rax = address, memory attributes on the stack, the slow path. */
 static void go_slow_for(Comp *c, const Cold *s, uint64_t imm, const uint8_t *thunk)
 {
-    IrMem m = ir_mem_of(imm);
-    if (m.disp)
-        asm_lea(&c->a, true, RAX, rm_mem(s->reg[0], m.disp));
+    int32_t disp = ir_mem_of(imm).disp;
+    if (disp)
+        asm_lea(&c->a, true, RAX, rm_mem(s->reg[0], disp));
     else
         asm_mov(&c->a, true, RAX, s->reg[0]);
     put8(&c->a, 0x68); /* push imm32; the thunk pops it */
@@ -247,17 +291,18 @@ static void vstore_pair_slow(Comp *c, Cold *s)
 uint32_t partner(Comp *c)
 {
     const IrInsn *i = insn_of(c, (IrRef)c->at), *next = i;
-    IrMem m = ir_mem_of(i->imm);
     uint32_t k = c->at;
     do {
         if (++k == c->ir->count)
             return 0;
         next++;
     } while (next->op == IR_nop || next->op == IR_const);
-    IrMem n = m;
+    if (next->op != i->op || next->arg[0] != i->arg[0])
+        return 0;
+    IrMem m = ir_mem_of(i->imm), n = m;
     n.disp += 1 << m.size;
     bool plain = !m.big && !m.order && !m.align && !m.user && m.size >= 2 && !(m.sign && i->type == I32);
-    bool same = next->op == i->op && next->type == i->type && next->arg[0] == i->arg[0] && next->imm == ir_mem(n);
+    bool same = next->type == i->type && next->imm == ir_mem(n);
     if (!plain || !same || is_const(c, i->arg[0]))
         return 0;
     if (i->op == IR_store && next->arg[1] > c->at)

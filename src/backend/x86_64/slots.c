@@ -3,12 +3,14 @@
 
 #include <assert.h>
 
+/* Where other values live in the slot. */
 void op_get(Comp *c)
 {
-    f80_flush_slot(c, ir_slot(insn_of(c, (IrRef)c->at)->imm));
     IrRef r = (IrRef)c->at;
     const IrInsn *i = insn_of(c, r);
     unsigned slot = ir_slot(i->imm), offset = ir_slot_offset(i->imm);
+    if (f80_busy(c))
+        f80_flush_slot(c, slot);
     c->where[r] = (Where){ .place = c->pin_of[slot] != NO_REG ? IN_PIN : IN_SLOT,
                            .of = (uint16_t)slot,
                            .offset = (uint8_t)offset };
@@ -120,7 +122,6 @@ static void put_vector(Comp *c, const IrInsn *i, unsigned slot, unsigned offset)
 /* Into part of a pinned register, without touching flags. */
 static void merge_into_pin(Comp *c, IrRef v, unsigned slot, unsigned offset, int bytes)
 {
-    static const Enc RORX = { 0xf2, 3, 0xf0, 8, 1, true, true };
     unsigned reg = use(c, v), pin = c->pin_of[slot];
     if (!offset && bytes <= 2) {
         asm_op8(&c->a, (Enc){ bytes == 2 ? 0x66 : 0, 0, bytes == 2 ? 0x89 : 0x88, 8, 0, false, false }, reg,
@@ -132,10 +133,10 @@ static void merge_into_pin(Comp *c, IrRef v, unsigned slot, unsigned offset, int
             reg = scratch(c);
             asm_mov(&c->a, true, reg, pin);
         }
-        asm_vex(&c->a, RORX, false, pin, 0, rm_reg(pin), 8 * offset);
+        asm_rorx(&c->a, true, pin, pin, 8 * offset);
         asm_op8(&c->a, (Enc){ bytes == 2 ? 0x66 : 0, 0, bytes == 2 ? 0x89 : 0x88, 8, 0, false, false }, reg,
                 rm_reg(pin), 0);
-        asm_vex(&c->a, RORX, false, pin, 0, rm_reg(pin), 64 - 8 * offset);
+        asm_rorx(&c->a, true, pin, pin, 64 - 8 * offset);
         return;
     }
     asm_store(&c->a, 8, pin, slot_rm(c, slot, 0));
@@ -174,19 +175,19 @@ static void put_int(Comp *c, const IrInsn *i, unsigned slot, unsigned offset)
             asm_mov(&c->a, bytes == 8, pin, use(c, v));
         return;
     }
-    int32_t value;
-    Rm to = slot_rm(c, slot, offset);
+    int32_t value, disp = slot_disp(c, slot) + (int32_t)offset;
     int store = i->imm & IR_ZEXT && bytes >= 4 ? size : bytes;
     if (store >= 4 && is_const(c, v)) {
         uint64_t full = bytes == 4 ? (uint32_t)insn_of(c, v)->imm : insn_of(c, v)->imm;
         value = (int32_t)full;
         if (store == 4 || full == (uint64_t)(int64_t)value) {
-            asm_op(&c->a, (Enc){ 0, 0, 0xc7, 0, 4, false, false }, store == 8, 0, to, (uint32_t)value);
+            asm_rbp(&c->a, 0xc7, store == 8, 0, disp);
+            put32(&c->a, (uint32_t)value);
             return;
         }
     }
     if (bytes == 1 && !(i->imm & IR_ZEXT && size > 1) && is_const(c, v)) {
-        asm_op8(&c->a, (Enc){ 0, 0, 0xc6, 0, 1, false, false }, 0, to, insn_of(c, v)->imm & 0xff);
+        asm_op8(&c->a, (Enc){ 0, 0, 0xc6, 0, 1, false, false }, 0, rm_mem(RBP, disp), insn_of(c, v)->imm & 0xff);
         return;
     }
     unsigned reg = use(c, v);
@@ -196,10 +197,13 @@ static void put_int(Comp *c, const IrInsn *i, unsigned slot, unsigned offset)
             t = scratch(c);
             asm_load(&c->a, bytes, false, t, rm_reg(reg));
         }
-        asm_store(&c->a, size, t, to);
-        return;
+        reg = t;
+        bytes = size;
     }
-    asm_store(&c->a, bytes, reg, to);
+    if (bytes >= 4)
+        asm_rbp(&c->a, 0x89, bytes == 8, reg, disp);
+    else
+        asm_store(&c->a, bytes, reg, rm_mem(RBP, disp));
 }
 
 /* Cold paths will change the slot. Whatever else is put to the slot of late flags, they are so no longer. */
@@ -217,16 +221,17 @@ static bool put_late(Comp *c, unsigned slot, IrRef v)
     return until;
 }
 
-void op_put(Comp *c)
+static __attribute__((noinline)) void put_any(Comp *c)
 {
     if (c->f80_used && owe(c)) {
         forget_slot(c, ir_slot(insn_of(c, (IrRef)c->at)->imm));
         return;
     }
-    f80_flush_slot(c, ir_slot(insn_of(c, (IrRef)c->at)->imm));
     const IrInsn *i = insn_of(c, (IrRef)c->at);
     unsigned slot = ir_slot(i->imm), offset = ir_slot_offset(i->imm);
     IrRef v = i->arg[0];
+    if (f80_busy(c))
+        f80_flush_slot(c, slot);
     if (put_late(c, slot, v))
         return;
     Where w = c->where[v];
@@ -254,4 +259,34 @@ void op_put(Comp *c)
             c->in_vreg[c->where[v].n] = 0;
         hold(c, slot, v);
     }
+}
+
+/* Of an integer as wide as the slot, or with zeros above, from a temporary to the slot's memory: what most puts are. */
+static inline bool is_usual(const Comp *c, const IrInsn *i, const IrInsn *v, Where w, unsigned slot)
+{
+    bool plain = w.place == IN_REG && c->in_reg[w.n] == i->arg[0] && c->pin_of[slot] == NO_REG && !f80_busy(c) &&
+                 c->ir->slots[slot].size == 8 && v->type == i->type && v->op != IR_const;
+    return plain && (i->type == I64 ||
+                     (i->type == I32 && i->imm & IR_ZEXT && !ir_slot_offset(i->imm) && zero_above(c, i->arg[0])));
+}
+
+void op_put(Comp *c)
+{
+    const IrInsn *i = insn_of(c, (IrRef)c->at);
+    unsigned slot = ir_slot(i->imm);
+    IrRef v = i->arg[0];
+    Where w = c->where[v];
+    bool of_type = i->type == I64 && insn_of(c, v)->type == I64 && insn_of(c, v)->op != IR_get;
+    if (w.place == IN_PIN && w.of == slot && of_type && !is_const(c, v) && c->holder[slot][0] == v && !f80_busy(c) &&
+        c->late.slot != slot)
+        return; /* computed in place */
+    uint64_t held;
+    memcpy(&held, c->holder[slot], sizeof held);
+    if (held || c->host_slot == slot || c->late.slot == slot || !is_usual(c, i, insn_of(c, v), w, slot)) {
+        put_any(c);
+        return;
+    }
+    asm_rbp(&c->a, 0x89, true, w.n, slot_disp(c, slot));
+    if (needed_later(c, v))
+        back(c, slot, v, BACKED_WHOLE);
 }
