@@ -409,6 +409,7 @@ void cache_forget_pc(Engine *e, uint64_t pc)
             Unit *u = e->region[k].units[n];
             if (u->dead || pc - u->pc >= u->guest_bytes)
                 continue;
+            clear_lookups(e, u);
             discard(e, u);
         }
 }
