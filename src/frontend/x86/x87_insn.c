@@ -65,7 +65,19 @@ static void expect(Trans *t, IrType type, uint64_t slot, uint64_t want, int help
     ir_assume(ir, type, slot, want);
 }
 
-/* Where ST(0) is. If that is not known it is taken to be where it is now: in a loop it will be there again. */
+/* Behind a label it will mostly be where the instructions before it left it; at the unit's start where it is now. */
+static unsigned likely_position(const Trans *t)
+{
+    for (uint32_t k = t->ir->count; k-- > 1;) {
+        const IrInsn *i = &t->ir->insn[k];
+        uint64_t pos;
+        if (i->op == IR_put && ir_slot(i->imm) == S_FPOS && ir_is_const(t->ir, i->arg[0], &pos))
+            return (unsigned)pos & 7;
+    }
+    return ((const X86Cpu *)t->cpu)->fpos & 7;
+}
+
+/* Where ST(0) is. If that is not known it is taken to be where it is likely: in a loop it will be there again. */
 static unsigned position(Trans *t)
 {
     uint64_t pos;
@@ -74,7 +86,7 @@ static unsigned position(Trans *t)
             ir_put(t->ir, I32, ir_imm(t->ir, I32, pos & 7), IR_SLOT(S_FPOS, 0));
         return (unsigned)pos & 7;
     }
-    pos = ((const X86Cpu *)t->cpu)->fpos & 7;
+    pos = likely_position(t);
     expect(t, I32, IR_SLOT(S_FPOS, 0), pos, H_x87_turn);
     return (unsigned)pos;
 }
