@@ -269,7 +269,7 @@ static bool header_is_good(const X86Cpu *c, const uint8_t *header, uint64_t how)
     uint64_t there = get(header, 8), compacted = get(header + 8, 8);
     if (!(compacted & COMPACTED))
         return !(how & XSAVE_SUPERVISOR) && !(there & ~c->xcr0) && all_zero(header + 8, 16);
-    return x86_has(c, X86_xsavec) && !(compacted & ~COMPACTED & ~c->xcr0) && !(there & ~compacted) &&
+    return x86_has(c, X86_xsavec) && !(compacted & ~COMPACTED & ~c->xcr0) && !(there & ~(compacted & ~COMPACTED)) &&
            all_zero(header + 16, 48);
 }
 
