@@ -178,8 +178,8 @@ static bool read_axis(Ask *a, const json_t *data, bool *x, int *value)
 
 static bool send_move(Ask *a, const json_t *data)
 {
-    bool x;
-    int by;
+    bool x = false;
+    int by = 0;
     if (!read_axis(a, data, &x, &by))
         return false;
     const MonitorPointer *p = monitor_pointer(a->monitors);
@@ -197,8 +197,8 @@ static bool send_pressed(Ask *a, const json_t *data)
 /* Told when all of the list has been read, so that both directions come at once. */
 static bool send_place(Ask *a, const json_t *data)
 {
-    bool x;
-    int to;
+    bool x = false;
+    int to = 0;
     if (!read_axis(a, data, &x, &to))
         return false;
     if (!input_points())
