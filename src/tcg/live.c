@@ -167,6 +167,7 @@ static void want_for_flags(const Walk *w, uint32_t at, uint32_t last)
             want_late(w, i->arg[1], last);
         return;
     }
+    want_late(w, r, last); /* or it would be dropped before it is computed again */
     for (int k = 0; k < ir_op[i->op].args; k++)
         want_late(w, i->arg[k], last);
 }
