@@ -199,8 +199,7 @@ static bool left_to_cold(const Walk *w, uint32_t at)
         want_arguments(w, at, last);
         return true;
     }
-    if (!u->uses)
-        u->uses = 1;
+    u->uses++; /* so that nobody takes the use that it had for the only one */
     if (u->last < last)
         u->last = (IrRef)last;
     return false;
