@@ -70,6 +70,29 @@ START_TEST(a_dead_put_is_no_use)
 }
 END_TEST
 
+/* Of flags that are overwritten before anyone looks but a store that may fault. */
+START_TEST(what_late_flags_need_is_kept)
+{
+    IrRef x = raw(IR_get, I64, 0, 0, IR_SLOT(0, 0)), y = raw(IR_get, I64, 0, 0, IR_SLOT(1, 0));
+    IrRef first = raw(IR_sub, I64, x, y, 0);
+    IrRef less = raw(IR_cond, I64, raw(IR_flags, I64, first, 0, 0), 0, IF_N);
+    IrRef second = raw(IR_sub, I64, first, x, 0), flags = raw(IR_flags, I64, second, 0, 0);
+    IrRef late = raw(IR_put, T_FLAGS, flags, 0, IR_SLOT(TOY_NZCV, 0));
+    IrRef store = raw(IR_store, I64, x, less, ir_mem((IrMem){ .size = 3 }));
+    raw(IR_put, T_FLAGS, raw(IR_flags, I64, raw(IR_sub, I64, y, x, 0), 0, 0), 0, IR_SLOT(TOY_NZCV, 0));
+    raw(IR_leave, T_VOID, 0, 0, EXIT_STOP);
+    live.defer = true;
+    ir_live(&ir, &live);
+    live.defer = false;
+    ck_assert_uint_eq(live.of[late].late, store);
+    ck_assert_uint_eq(live.of[second].uses, 0);
+    ck_assert_int_eq(ir.insn[second].op, IR_sub); /* computed again there */
+    ck_assert_uint_eq(live.of[first].uses, 2);    /* by its own flags, and there */
+    ck_assert_uint_ge(live.of[first].last, store);
+    ck_assert_uint_ge(live.of[x].last, store);
+}
+END_TEST
+
 /* Counted again from what is left, in the plain way. */
 START_TEST(counts_of_random_units_are_right)
 {
@@ -95,6 +118,7 @@ int main(void)
                                    what_only_dead_values_use_is_dead,
                                    the_first_of_several_puts_of_a_value_is_named,
                                    a_dead_put_is_no_use,
+                                   what_late_flags_need_is_kept,
                                    counts_of_random_units_are_right,
                                    NULL };
     return run_tests("live", tests, begin);
