@@ -10,10 +10,8 @@
 #include "host/drive.h"
 #include "host/random.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { PAGE = 4096 };
 

@@ -3,6 +3,7 @@
 #include "host/replay.h"
 
 #include "base/alloc.h"
+#include "base/log.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -92,33 +93,33 @@ static bool same_machine(const char *lines, Error *err)
 bool replay_machine(const char *lines, Error *err)
 {
     if (replay.mode == REPLAY_RECORDS)
-        return fprintf(replay.file, "%s\n", lines) > 0 || error_set(err, "%s", strerror(errno));
+        return (fprintf(replay.file, "%s\n", lines) > 0 && !fflush(replay.file)) ||
+               error_set(err, "rrfile=%s: %s", replay.path, strerror(errno));
     return replay.mode == REPLAY_OFF || same_machine(lines, err);
 }
 
 /* ---- recording ---- */
 
 /* Each is written at once: what ends with a crash is worth most. */
-static void note(const char *kind, const char *source, const void *bytes, size_t len)
+void replay_note(const char *kind, const char *source, const void *bytes, size_t len)
 {
     Moment m = replay.now(replay.who);
+    if (replay.cut)
+        return;
     fprintf(replay.file, "%" PRIu64 " %" PRId64 " %" PRIu64 " %s %zu %s\n", m.count, m.time, m.fired, kind, len,
             source);
     fwrite(bytes, 1, len, replay.file);
     fputc('\n', replay.file);
-    fflush(replay.file);
-}
-
-void replay_note(const char *kind, const char *source, const void *bytes, size_t len)
-{
-    note(kind, source, bytes, len);
+    replay.cut = fflush(replay.file) || ferror(replay.file);
+    if (replay.cut)
+        log_line("rrfile=%s: %s; the recording ends here, the machine goes on", replay.path, strerror(errno));
 }
 
 void replay_note_end(const uint64_t sums[2])
 {
     char text[40];
     int len = snprintf(text, sizeof text, "%016" PRIx64 " %016" PRIx64, sums[0], sums[1]);
-    note(end_kind, "machine", text, (size_t)len);
+    replay_note(end_kind, "machine", text, (size_t)len);
 }
 
 /* ---- playing ---- */

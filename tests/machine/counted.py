@@ -13,7 +13,7 @@ VIRT = ['-cpu', 'max', '-m', '192', *LINUX]
 QUICK = 'console=ttyAMA0 cryptomgr.notests initcall_blacklist=init_ima,init_evm,integrity_iintcache_init'
 BOOT = ['-append', QUICK]
 PC = ['-cpu', 'max', '-m', '192', '-kernel', GUESTS + '/linux-amd64/vmlinuz', '-initrd', GUESTS + '/busybox-amd64/initrd.gz', '-append',
-      QUICK.replace('ttyAMA0', 'ttyS0') + ' no_timer_check']
+      QUICK.replace('ttyAMA0', 'ttyS0')]
 # Reads and writes a disk from several processes.
 COPY = ('/bin/busybox --install -s /bin; export PATH=/bin; mount -t proc p /proc; mount -t sysfs s /sys; mount -t devtmpfs d /dev; probe; '
         'dd if=/dev/vda of=/a bs=64k count=64 & dd if=/dev/vda of=/b bs=4k skip=2000 count=500; wait; cat /a /b > /dev/vda; sync; md5sum /dev/vda; dd if=/dev/hwrng bs=16 count=1 of=/r; cat /r > /dev/vda; '

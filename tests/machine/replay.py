@@ -20,7 +20,7 @@ def linux(arch):
 
 OF = {
     'virt': ('-M', 'virt', '-cpu', 'max', '-m', '192', '-smp', '2', *linux('arm64'), '-append', 'console=ttyAMA0 quiet cryptomgr.notests'),
-    'pc': ('-M', 'pc', '-cpu', 'max', '-m', '256', *linux('amd64'), '-append', 'console=ttyS0 quiet cryptomgr.notests no_timer_check'),
+    'pc': ('-M', 'pc', '-cpu', 'max', '-m', '256', *linux('amd64'), '-append', 'console=ttyS0 quiet cryptomgr.notests'),
 }
 TALK = [('/root # ', 'echo a$((5 + 5))\n'),
         ('a10\r\n', 'ip link set eth0 up; udhcpc -n -q -i eth0 -s /bin/true; ip addr add 10.0.2.15/24 dev eth0; ping -c 3 10.0.2.2\n'),
@@ -94,7 +94,7 @@ def refusals(program, guest, file, folder):
         said, status = talk(command(program, guest, f'rr=replay,rrfile={file}', *more), [])
         check(status == 1 and re.search(words, said), f'{more}: {status}, {said}')
     for wrong, words in (('rr=replay,rrfile=' + sys.argv[0], 'no recording'), ('rr=replay', 'rrfile=FILE'), ('rr=replay,rrfile=/none', 'No such'),
-                         ('rr=some,rrfile=x', 'rr=some')):
+                         ('rr=some,rrfile=x', 'rr=some'), ('rr=record,rrfile=/dev/full', '/dev/full: No space left')):
         said, status = talk(command(program, guest, wrong), [])
         check(status == 1 and words in said, f'{wrong}: {status}, {said}')
 

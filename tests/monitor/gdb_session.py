@@ -465,7 +465,7 @@ def linux_pc(program, folder):
     symbols = os.path.join(folder, 'kernel.elf')
     subprocess.run([sys.executable, os.path.join(ROOT, 'tools', 'symbols.py'), kernel + '/vmlinuz', symbols], check=True)
     target = Dragoman(program, folder, '-cpu', 'max', '-m', '512', '-smp', '2', '-S', '-kernel', kernel + '/vmlinuz', '-initrd',
-                      shell + '/initrd.gz', '-append', 'console=ttyS0 nokaslr quiet no_timer_check', machine=('pc',))
+                      shell + '/initrd.gz', '-append', 'console=ttyS0 nokaslr quiet', machine=('pc',))
     gdb(target, LINUX_PC, symbols)
     target.expect('/root # ', 100)
     gdb(target, AGAIN_PC, symbols)
