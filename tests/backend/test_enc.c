@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "backend/x86_64/comp.h"
+#include "tests/suite.h"
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -96,16 +97,10 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("enc");
     TCase *t = tcase_create("enc");
-    suite_add_tcase(s, t);
 #if HAVE_CAPSTONE
     tcase_add_test(t, every_row_reads_back_under_its_own_name);
 #endif
     tcase_add_test(t, a_row_serves_each_lane_kind_it_names);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_suite("enc", (TCase *[]){ t, NULL });
 }

@@ -1,7 +1,7 @@
 /* Random units of integer ops, memory accesses, flags, branches and calls: what compiled code makes of state and memory
  * is what the interpreter makes of it. */
 #include "tests/backend/jit.h"
-#include "tests/tcg/main.h"
+#include "tests/suite.h"
 #include "tests/tcg/unit.h"
 
 static const uint16_t hot[] = { 0, 1, 2, 0xffff }, no_vectors[] = { 0xffff };

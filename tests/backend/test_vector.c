@@ -1,7 +1,7 @@
 /* Every integer vector op, on every type it takes and in pinned registers and memory: compiled code gives what the
  * interpreter does. */
 #include "tests/backend/jit.h"
-#include "tests/tcg/main.h"
+#include "tests/suite.h"
 #include "tests/tcg/unit.h"
 
 static const uint16_t hot[] = { 0, 1, 0xffff }, hot_vector[] = { TOY_V, TOY_V + 3, 0xffff };

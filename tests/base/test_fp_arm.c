@@ -41,6 +41,7 @@ static uint64_t javascript(FpEnv *e, uint64_t a)
         return model;                                                                                                  \
     }
 #include "fp_arm.def"
+#include "tests/suite.h"
 #undef ROW
 
 static const struct ArmOp {
@@ -150,14 +151,8 @@ int main(int argc, char **argv)
     }
     if (argc < 2)
         return 77; /* meson: skipped */
-    Suite *s = suite_create("fp_arm");
     TCase *t = tcase_create("fp_arm");
     tcase_set_timeout(t, 1200);
     tcase_add_test(t, test_arm);
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite("fp_arm", (TCase *[]){ t, NULL });
 }

@@ -27,6 +27,7 @@ static uint64_t done, bad;
          "orl %%eax, %k0"
 #define ROW(name, from, to, need, insn, model) HOST(name, insn)
 #include "fp_x86.def"
+#include "tests/suite.h"
 #undef ROW
 
 /* ucomis's ZF, PF, CF as SETS_FLAGS lays them out. */
@@ -127,16 +128,10 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("fp_host");
     TCase *t = tcase_create("fp_host");
     tcase_set_timeout(t, 1200);
 #if defined(__x86_64__)
     tcase_add_test(t, test_host);
 #endif
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite("fp_host", (TCase *[]){ t, NULL });
 }

@@ -2,6 +2,7 @@
  * MPFR gives the exact result (as much as 300 bits and a sticky one can); how IEEE 754 puts it into a format is
  * written down here once more, with MPFR's rounding to integers. */
 #include "fp_mpfr.h"
+#include "tests/suite.h"
 
 #include <check.h>
 
@@ -330,17 +331,11 @@ int main(void)
     mpfr_set_emax(100000);
     mpfr_inits2(2400, scaled, rounded, limit, (mpfr_ptr)NULL);
     mpfr_inits2(300, in[0], in[1], in[2], result, (mpfr_ptr)NULL);
-    Suite *s = suite_create("fp_mpfr");
     TCase *t = tcase_create("fp_mpfr");
     tcase_set_timeout(t, 1200);
     tcase_add_test(t, test_arithmetic);
     tcase_add_test(t, test_specials);
     tcase_add_test(t, test_formats);
     tcase_add_test(t, test_integers);
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite("fp_mpfr", (TCase *[]){ t, NULL });
 }

@@ -1,4 +1,5 @@
 #include "base/keyvals.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -103,11 +104,5 @@ int main(void)
     tcase_add_test(t, missing_key_is_refused);
     tcase_add_test(t, unknown_key_names_the_nearest_asked_for);
     tcase_add_test(t, typed_values_are_checked);
-    Suite *s = suite_create("keyvals");
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_suite("keyvals", (TCase *[]){ t, NULL });
 }

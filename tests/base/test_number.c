@@ -1,5 +1,6 @@
 #include "base/nearest.h"
 #include "base/number.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -62,11 +63,5 @@ int main(void)
     TCase *t = tcase_create("number");
     tcase_add_loop_test(t, sizes_read_whole_or_are_refused, 0, sizeof sizes / sizeof *sizes);
     tcase_add_test(t, nearest_forgives_typos_and_is_silent_about_strangers);
-    Suite *s = suite_create("number");
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_suite("number", (TCase *[]){ t, NULL });
 }

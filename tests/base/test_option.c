@@ -1,4 +1,5 @@
 #include "base/option.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -103,11 +104,5 @@ int main(void)
     tcase_add_test(t, parsing_ends_when_told);
     tcase_add_test(t, mistakes_are_named);
     tcase_add_test(t, help_and_manual_print_every_row);
-    Suite *s = suite_create("option");
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_suite("option", (TCase *[]){ t, NULL });
 }

@@ -1,4 +1,5 @@
 #include "image.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -115,11 +116,5 @@ int main(void)
     tcase_add_test(t, an_efi_system_partition_can_be_started);
     tcase_add_test(t, every_truncation_of_an_elf_file_is_survived);
     tcase_add_test(t, a_folder_and_a_missing_file_are_errors);
-    Suite *s = suite_create("image");
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_suite("image", (TCase *[]){ t, NULL });
 }

@@ -1,4 +1,5 @@
 #include "options.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -127,11 +128,5 @@ int main(void)
     tcase_add_test(t, cards_and_networks);
     tcase_add_test(t, texts_are_kept_and_a_machine_is_needed);
     tcase_add_test(t, rows_are_complete);
-    Suite *s = suite_create("options");
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_suite("options", (TCase *[]){ t, NULL });
 }

@@ -1,5 +1,6 @@
 #include "core/machine.h"
 #include "host/clock.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <pthread.h>
@@ -343,7 +344,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("core/machine");
     TCase *c = tcase_create("all");
     tcase_set_timeout(c, 60);
     tcase_add_test(c, timers_fire_in_the_order_of_their_times);
@@ -360,10 +360,5 @@ int main(void)
     tcase_add_test(c, what_the_user_asks_for_is_within_the_machine);
     tcase_add_test(c, options_may_be_machine_properties);
     tcase_add_test(c, machines_are_found_by_name_and_version);
-    suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_suite("core/machine", (TCase *[]){ c, NULL });
 }

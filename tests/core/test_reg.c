@@ -1,5 +1,6 @@
 #include "base/keyval.h"
 #include "core/device.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -148,7 +149,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("core/reg");
     TCase *c = tcase_create("all");
     tcase_add_checked_fixture(c, setup, NULL);
     tcase_add_test(c, reset_values_are_those_of_the_rows_even_where_two_share_a_field);
@@ -161,10 +161,5 @@ int main(void)
     tcase_add_test(c, offsets_without_a_register_read_zero);
     tcase_add_test(c, key_value_lists_keep_doubled_commas);
     tcase_add_test(c, numbers_have_suffixes_and_limits);
-    suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_suite("core/reg", (TCase *[]){ c, NULL });
 }

@@ -1,4 +1,5 @@
 #include "core/space.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <pthread.h>
@@ -308,7 +309,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("core/space");
     TCase *c = tcase_create("all");
     tcase_add_test(c, a_higher_region_hides_a_lower_one_and_unmapping_shows_it_again);
     tcase_add_test(c, a_view_shows_what_is_mapped_in_another_space_later);
@@ -321,10 +321,5 @@ int main(void)
     tcase_add_test(c, read_only_memory_with_a_window_reads_as_memory_and_writes_to_the_device);
     tcase_add_test(c, the_watcher_hears_of_writes_and_of_exactly_what_changed_in_the_map);
     tcase_add_test(c, readers_see_a_whole_map_while_it_changes);
-    suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_suite("core/space", (TCase *[]){ c, NULL });
 }

@@ -1,6 +1,6 @@
 /* A bank and its second level against a plain table: what was set and not flushed may be found, nothing else ever is.
  */
-#include "tests/tcg/main.h"
+#include "tests/suite.h"
 
 #include "cpu/engine.h"
 #include "cpu/mem.h"

@@ -1,5 +1,5 @@
 /* The interpreter: ways out of a unit, memory in every shape, faults, counting. */
-#include "tests/tcg/main.h"
+#include "tests/suite.h"
 #include "tests/tcg/unit.h"
 
 static Ir ir;

@@ -2,6 +2,7 @@
 #pragma once
 #include "core/machine.h"
 #include "core/requester.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -56,18 +57,4 @@ static inline bool output(Device *dev, const char *pin, int n)
     const Pin *p = device_pin(dev->type, pin, false);
     ck_assert(p && n < p->count);
     return ((Line *)(void *)((char *)dev + p->line))[n].level;
-}
-
-static inline int run_suite(const char *name, const TTest *const *tests, int count)
-{
-    Suite *s = suite_create(name);
-    TCase *t = tcase_create(name);
-    for (int i = 0; i < count; i++)
-        tcase_add_test(t, tests[i]);
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }

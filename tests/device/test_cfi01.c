@@ -1,5 +1,5 @@
 #include "tests/device/bench.h"
-#include "tests/tcg/main.h"
+#include "tests/suite.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 #include "core/ports.h"
 #include "devices/net/e1000.h"
 #include "tests/device/bench.h"
-#include "tests/tcg/main.h"
+#include "tests/suite.h"
 
 #include <string.h>
 

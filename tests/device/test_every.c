@@ -4,6 +4,7 @@
 #include "tests/device/bench.h"
 
 #include "base/alloc.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <inttypes.h>
@@ -258,7 +259,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("device/every");
     TCase *c = tcase_create("all");
     tcase_set_timeout(c, 120);
     tcase_add_loop_test(c, tables_are_well_formed, 0, types());
@@ -267,10 +267,5 @@ int main(void)
     tcase_add_loop_test(c, every_offset_and_size_survives, 0, types());
     tcase_add_loop_test(c, a_reset_is_the_same_as_the_first, 0, types());
     tcase_add_loop_test(c, a_snapshot_has_all_of_it, 0, types());
-    suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_suite("device/every", (TCase *[]){ c, NULL });
 }

@@ -3,7 +3,7 @@
 #include "devices/storage/fdc.h"
 #include "host/door.h"
 #include "tests/device/bench.h"
-#include "tests/tcg/main.h"
+#include "tests/suite.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 #include "devices/system/fw-cfg.h"
 #include "tests/device/bench.h"
-#include "tests/tcg/main.h"
+#include "tests/suite.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -369,24 +369,23 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {
-        registers_show_a_gic_400,
-        a_pending_enabled_spi_raises_irq_of_its_target,
-        acknowledging_returns_the_number_and_drops_the_line,
-        a_level_interrupt_stays_pending_while_its_input_is_high,
-        an_edge_is_latched_until_acknowledged,
-        a_less_urgent_interrupt_does_not_preempt_and_a_more_urgent_one_does,
-        the_binary_point_and_the_mask_limit_preemption,
-        the_most_urgent_comes_first_and_the_lowest_number_among_equals,
-        an_sgi_reaches_the_cpus_it_names_and_tells_its_sender,
-        ppis_are_private,
-        with_eoimode_the_end_only_drops_the_priority,
-        group_0_goes_to_fiq_if_asked_and_group_1_has_registers_of_its_own,
-        software_can_make_interrupts_pending_and_active,
-        byte_registers_take_accesses_of_any_size,
-        a_message_to_the_v2m_frame_is_an_edge,
-        a_reset_forgets_all_but_the_inputs,
-        every_offset_survives_every_access,
-    };
-    return run_suite("gicv2", tests, sizeof tests / sizeof *tests);
+    const TTest *const tests[] = { registers_show_a_gic_400,
+                                   a_pending_enabled_spi_raises_irq_of_its_target,
+                                   acknowledging_returns_the_number_and_drops_the_line,
+                                   a_level_interrupt_stays_pending_while_its_input_is_high,
+                                   an_edge_is_latched_until_acknowledged,
+                                   a_less_urgent_interrupt_does_not_preempt_and_a_more_urgent_one_does,
+                                   the_binary_point_and_the_mask_limit_preemption,
+                                   the_most_urgent_comes_first_and_the_lowest_number_among_equals,
+                                   an_sgi_reaches_the_cpus_it_names_and_tells_its_sender,
+                                   ppis_are_private,
+                                   with_eoimode_the_end_only_drops_the_priority,
+                                   group_0_goes_to_fiq_if_asked_and_group_1_has_registers_of_its_own,
+                                   software_can_make_interrupts_pending_and_active,
+                                   byte_registers_take_accesses_of_any_size,
+                                   a_message_to_the_v2m_frame_is_an_edge,
+                                   a_reset_forgets_all_but_the_inputs,
+                                   every_offset_survives_every_access,
+                                   NULL };
+    return run_tests("gicv2", tests, NULL);
 }

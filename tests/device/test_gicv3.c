@@ -321,24 +321,23 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {
-        identification_and_reset_values_are_those_linux_looks_for,
-        the_redistributor_wakes_when_told,
-        a_pending_enabled_spi_raises_irq_where_it_is_routed,
-        acknowledging_returns_the_number_and_drops_the_line,
-        an_edge_is_latched_until_acknowledged,
-        a_less_urgent_interrupt_does_not_preempt_and_a_more_urgent_one_does,
-        the_priority_mask_and_the_binary_point_hold_interrupts_back,
-        with_eoimode_only_dir_deactivates,
-        sgis_reach_the_cpus_they_name,
-        ppis_are_private,
-        group_0_is_fiq,
-        registers_of_others_and_of_the_wrong_direction_are_refused,
-        list_registers_are_stored,
-        byte_registers_take_accesses_of_any_size,
-        a_reset_starts_over_with_the_inputs_as_they_are,
-        every_offset_survives_every_access,
-        masks_and_inputs_may_change_at_the_same_time,
-    };
-    return run_suite("gicv3", tests, sizeof tests / sizeof *tests);
+    const TTest *const tests[] = { identification_and_reset_values_are_those_linux_looks_for,
+                                   the_redistributor_wakes_when_told,
+                                   a_pending_enabled_spi_raises_irq_where_it_is_routed,
+                                   acknowledging_returns_the_number_and_drops_the_line,
+                                   an_edge_is_latched_until_acknowledged,
+                                   a_less_urgent_interrupt_does_not_preempt_and_a_more_urgent_one_does,
+                                   the_priority_mask_and_the_binary_point_hold_interrupts_back,
+                                   with_eoimode_only_dir_deactivates,
+                                   sgis_reach_the_cpus_they_name,
+                                   ppis_are_private,
+                                   group_0_is_fiq,
+                                   registers_of_others_and_of_the_wrong_direction_are_refused,
+                                   list_registers_are_stored,
+                                   byte_registers_take_accesses_of_any_size,
+                                   a_reset_starts_over_with_the_inputs_as_they_are,
+                                   every_offset_survives_every_access,
+                                   masks_and_inputs_may_change_at_the_same_time,
+                                   NULL };
+    return run_tests("gicv3", tests, NULL);
 }

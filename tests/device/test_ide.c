@@ -4,7 +4,7 @@
 #include "host/door.h"
 #include "host/drive.h"
 #include "tests/device/bench.h"
-#include "tests/tcg/main.h"
+#include "tests/suite.h"
 
 #include <string.h>
 

@@ -375,23 +375,22 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {
-        registers_tell_linux_what_to_allocate,
-        a_mapped_event_reaches_the_cpu_of_its_collection,
-        a_message_to_the_doorbell_is_told_apart_by_its_sender,
-        mapi_takes_the_event_for_the_number,
-        movi_takes_what_is_pending_along,
-        movall_moves_everything_pending,
-        clear_and_discard_forget_a_pending_interrupt,
-        unmapping_a_device_or_collection_stops_its_events,
-        configuration_is_read_again_after_inv,
-        the_most_urgent_lpi_comes_first,
-        a_device_table_may_have_two_levels,
-        pending_bits_come_from_memory_and_go_back,
-        bad_commands_are_survived,
-        a_queue_that_is_no_memory_stalls,
-        a_long_queue_is_worked_off_in_pieces,
-        every_offset_survives_every_access,
-    };
-    return run_suite("its", tests, sizeof tests / sizeof *tests);
+    const TTest *const tests[] = { registers_tell_linux_what_to_allocate,
+                                   a_mapped_event_reaches_the_cpu_of_its_collection,
+                                   a_message_to_the_doorbell_is_told_apart_by_its_sender,
+                                   mapi_takes_the_event_for_the_number,
+                                   movi_takes_what_is_pending_along,
+                                   movall_moves_everything_pending,
+                                   clear_and_discard_forget_a_pending_interrupt,
+                                   unmapping_a_device_or_collection_stops_its_events,
+                                   configuration_is_read_again_after_inv,
+                                   the_most_urgent_lpi_comes_first,
+                                   a_device_table_may_have_two_levels,
+                                   pending_bits_come_from_memory_and_go_back,
+                                   bad_commands_are_survived,
+                                   a_queue_that_is_no_memory_stalls,
+                                   a_long_queue_is_worked_off_in_pieces,
+                                   every_offset_survives_every_access,
+                                   NULL };
+    return run_tests("its", tests, NULL);
 }

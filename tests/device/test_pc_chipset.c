@@ -6,7 +6,7 @@
 #include "devices/intc/apic.h"
 #include "devices/system/i8237.h"
 #include "tests/device/bench.h"
-#include "tests/tcg/main.h"
+#include "tests/suite.h"
 
 #include <stdlib.h>
 #include <string.h>

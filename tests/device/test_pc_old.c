@@ -4,6 +4,7 @@
 #include "devices/timer/mc146818.h"
 #include "host/input.h"
 #include "tests/device/bench.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -526,7 +527,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("device/pc-old");
     TCase *c = tcase_create("all");
     tcase_add_test(c, the_most_urgent_request_is_acknowledged_first);
     tcase_add_test(c, the_second_chip_comes_through_input_2);
@@ -550,10 +550,5 @@ int main(void)
     tcase_add_test(c, a_strobe_prints_and_is_acknowledged);
     tcase_add_test(c, the_debug_console_writes_and_debug_ports_end);
     tcase_add_test(c, an_access_is_whole_for_one_device_and_bytes_for_several);
-    suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_suite("device/pc-old", (TCase *[]){ c, NULL });
 }

@@ -356,18 +356,17 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {
-        the_bridge_and_its_functions_are_found_by_their_numbers,
-        slots_are_taken_in_turn_or_as_asked,
-        base_address_registers_tell_their_sizes,
-        windows_appear_where_they_are_put_and_when_enabled,
-        only_a_bus_master_reaches_memory,
-        interrupt_pins_are_shared_and_rotated_by_slot,
-        capabilities_form_a_list,
-        a_message_goes_from_the_function_through_the_its_to_a_cpu,
-        a_masked_message_waits_as_a_pending_bit,
-        every_offset_survives_every_access,
-        a_machine_with_a_bridge_can_be_freed,
-    };
-    return run_suite("pci", tests, sizeof tests / sizeof *tests);
+    const TTest *const tests[] = { the_bridge_and_its_functions_are_found_by_their_numbers,
+                                   slots_are_taken_in_turn_or_as_asked,
+                                   base_address_registers_tell_their_sizes,
+                                   windows_appear_where_they_are_put_and_when_enabled,
+                                   only_a_bus_master_reaches_memory,
+                                   interrupt_pins_are_shared_and_rotated_by_slot,
+                                   capabilities_form_a_list,
+                                   a_message_goes_from_the_function_through_the_its_to_a_cpu,
+                                   a_masked_message_waits_as_a_pending_bit,
+                                   every_offset_survives_every_access,
+                                   a_machine_with_a_bridge_can_be_freed,
+                                   NULL };
+    return run_tests("pci", tests, NULL);
 }

@@ -1,5 +1,6 @@
 /* The PrimeCells of a small Arm machine: UART, clock, GPIO. */
 #include "tests/device/bench.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -183,7 +184,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("device/primecell");
     TCase *c = tcase_create("all");
     tcase_add_test(c, a_received_byte_raises_irq_until_read);
     tcase_add_test(c, what_is_written_goes_out_and_interrupts);
@@ -196,10 +196,5 @@ int main(void)
     tcase_add_test(c, a_rising_edge_is_remembered_until_cleared);
     tcase_add_test(c, a_level_lasts_as_long_as_the_pin);
     tcase_add_test(c, the_power_key_is_pressed_and_let_go);
-    suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_suite("device/primecell", (TCase *[]){ c, NULL });
 }

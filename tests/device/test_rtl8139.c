@@ -3,7 +3,7 @@
 #include "devices/net/inet.h"
 #include "devices/net/rtl8139.h"
 #include "tests/device/bench.h"
-#include "tests/tcg/main.h"
+#include "tests/suite.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -3,7 +3,7 @@
 #include "core/run.h"
 #include "host/display.h"
 #include "tests/device/bench.h"
-#include "tests/tcg/main.h"
+#include "tests/suite.h"
 
 #include <stdio.h>
 #include <stdlib.h>

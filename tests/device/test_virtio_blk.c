@@ -1,5 +1,6 @@
 /* The virtio disk: requests as section 5.2 of virtio 1.2 has them, and wrong ones. */
 #include "tests/device/virtio_driver.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -258,7 +259,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("device/virtio_blk");
     TCase *c = tcase_create("all");
     tcase_set_timeout(c, 60);
     tcase_add_test(c, the_capacity_is_in_sectors);
@@ -271,10 +271,5 @@ int main(void)
     tcase_add_loop_test(c, a_request_without_header_or_status_stops_the_device, 0, 3);
     tcase_add_test(c, a_flood_is_served_in_turn);
     tcase_add_test(c, a_reset_waits_for_the_drive_and_answers_nothing);
-    suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_suite("device/virtio_blk", (TCase *[]){ c, NULL });
 }

@@ -1,5 +1,6 @@
 /* The virtio console: bytes both ways, waiting on either side. */
 #include "tests/device/virtio_driver.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -117,17 +118,11 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("device/virtio_console");
     TCase *c = tcase_create("all");
     tcase_add_test(c, what_the_guest_writes_goes_out);
     tcase_add_test(c, what_is_typed_fills_one_buffer_after_the_other);
     tcase_add_test(c, a_slow_world_is_waited_for);
     tcase_add_test(c, there_is_one_port);
     tcase_add_loop_test(c, a_hostile_ring_stops_the_device, 0, 2);
-    suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_suite("device/virtio_console", (TCase *[]){ c, NULL });
 }

@@ -1,7 +1,7 @@
 /* virtio input devices: what they say of themselves, and what the driver hears of keys and pointers. */
 #include "host/input.h"
 #include "tests/device/virtio_driver.h"
-#include "tests/tcg/main.h"
+#include "tests/suite.h"
 
 #include <string.h>
 

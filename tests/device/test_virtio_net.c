@@ -1,5 +1,6 @@
 /* The virtio network card: frames both ways, with and without merged buffers, and wrong drivers. */
 #include "tests/device/virtio_driver.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -242,7 +243,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("device/virtio_net");
     TCase *t = tcase_create("all");
     tcase_add_test(t, the_address_is_told);
     tcase_add_test(t, a_frame_is_sent_without_its_header);
@@ -255,10 +255,5 @@ int main(void)
     tcase_add_test(t, a_hostile_receive_ring_stops_the_device);
     tcase_add_test(t, a_reset_forgets_the_frame_that_waits);
     tcase_add_test(t, the_control_queue_answers);
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_suite("device/virtio_net", (TCase *[]){ t, NULL });
 }

@@ -1,6 +1,7 @@
 /* The PCI transport of virtio, with the simplest device: capabilities, queues, both kinds of interrupt. */
 #include "devices/bus/pci.h"
 #include "tests/device/virtio_driver.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -254,7 +255,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("device/virtio_pci");
     TCase *c = tcase_create("all");
     tcase_add_loop_test(c, the_function_says_what_it_is, 0, 3);
     tcase_add_test(c, the_disk_tells_its_capacity);
@@ -263,10 +263,5 @@ int main(void)
     tcase_add_test(c, nothing_happens_while_it_is_no_bus_master);
     tcase_add_test(c, configuration_space_is_a_way_to_the_window);
     tcase_add_test(c, a_reset_takes_everything_back);
-    suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_suite("device/virtio_pci", (TCase *[]){ c, NULL });
 }

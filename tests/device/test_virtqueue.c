@@ -1,6 +1,7 @@
 /* Split virtqueues and the memory-mapped transport, with the simplest device: what a driver may do, and what a hostile
  * one tries. */
 #include "tests/device/virtio_driver.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -463,7 +464,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("device/virtqueue");
     TCase *c = tcase_create("all");
     tcase_set_timeout(c, 60);
     tcase_add_test(c, the_transport_says_what_it_is);
@@ -481,10 +481,5 @@ int main(void)
     tcase_add_test(c, indirect_tables_need_their_feature);
     tcase_add_loop_test(c, a_bad_ring_is_refused, 0, (int)(sizeof bad_rings / sizeof *bad_rings));
     tcase_add_loop_test(c, noise_in_the_rings_does_no_harm, 0, (int)(sizeof noisy / sizeof *noisy));
-    suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_suite("device/virtqueue", (TCase *[]){ c, NULL });
 }

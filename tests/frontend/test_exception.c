@@ -3,6 +3,7 @@
 
 #include "base/fp.h"
 #include "frontend/arm/helpers.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -364,12 +365,5 @@ int main(void)
     tcase_add_test(h, el2_gets_what_hcr_routes_to_it);
     tcase_add_test(h, a_virtual_serror_is_taken_once);
     tcase_add_test(h, a_stage_2_fault_goes_to_el2_with_its_address);
-    Suite *s = suite_create("exception");
-    suite_add_tcase(s, t);
-    suite_add_tcase(s, h);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite("exception", (TCase *[]){ t, h, NULL });
 }

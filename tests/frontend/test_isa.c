@@ -3,6 +3,7 @@
 #include "frontend/arm/features.h"
 #include "tests/frontend/a64_capstone.h"
 #include "tests/frontend/random_a64.h"
+#include "tests/suite.h"
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
@@ -214,23 +215,16 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("isa");
-    TCase *c = tcase_create("decoder");
+    TCase *c = tcase_create("decoder"), *capstone = NULL;
     tcase_add_test(c, every_row_decodes_its_own_words);
     tcase_add_test(c, fields_are_put_together);
     tcase_add_test(c, the_more_important_row_wins);
-    suite_add_tcase(s, c);
 #if HAVE_CAPSTONE
-    TCase *capstone = tcase_create("capstone");
+    capstone = tcase_create("capstone");
     tcase_set_timeout(capstone, 120);
     tcase_add_test(capstone, every_listed_name_is_a_row);
     tcase_add_test(capstone, capstone_agrees_about_every_row);
     tcase_add_test(capstone, capstone_agrees_about_what_is_allocated);
-    suite_add_tcase(s, capstone);
 #endif
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite("isa", (TCase *[]){ c, capstone, NULL });
 }

@@ -1,6 +1,7 @@
 /* Walks over tables made by hand. One 4 KiB-granule tree maps VA 0x1_2345_6000 and what is around it; each test changes
  * one thing. */
 #include "arm_bench.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -375,11 +376,5 @@ int main(void)
     tcase_add_test(t, big_endian_tables_are_read_as_such);
     tcase_add_test(t, stage_2_translates_what_stage_1_found);
     tcase_add_test(t, at_reports_in_par);
-    Suite *s = suite_create("mmu");
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite("mmu", (TCase *[]){ t, NULL });
 }

@@ -3,6 +3,7 @@
 
 #include "core/sysregs.h"
 #include "frontend/arm/helpers.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -428,12 +429,5 @@ int main(void)
     tcase_add_test(t, every_sys_operation_runs);
     tcase_add_checked_fixture(a57, setup_a57, teardown);
     tcase_add_test(a57, models_have_their_numbers);
-    Suite *s = suite_create("sysregs");
-    suite_add_tcase(s, t);
-    suite_add_tcase(s, a57);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite("sysregs", (TCase *[]){ t, a57, NULL });
 }

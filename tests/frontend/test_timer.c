@@ -2,6 +2,7 @@
 #include "arm_bench.h"
 
 #include "core/run.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -171,11 +172,5 @@ int main(void)
     tcase_add_test(t, a_timer_set_as_its_time_comes_is_not_lost);
     tcase_add_test(t, the_cycle_counter_counts_when_enabled);
     tcase_add_test(t, the_frequency_is_as_qemus);
-    Suite *s = suite_create("timer");
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite("timer", (TCase *[]){ t, NULL });
 }

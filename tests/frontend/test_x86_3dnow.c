@@ -1,6 +1,7 @@
 /* 3DNow!, which no processor of today has: expectations from AMD 21928, chapter 2, and arithmetic in doubles. */
 #include "frontend/x86/helpers.h"
 #include "tests/frontend/random_x86.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <math.h>
@@ -140,15 +141,9 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("x86_3dnow");
     TCase *c = tcase_create("all");
     tcase_add_test(c, does_as_the_manual_says);
     tcase_add_test(c, arithmetic_is_rounded_to_nearest);
     tcase_add_test(c, estimates_are_refined);
-    suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_suite("x86_3dnow", (TCase *[]){ c, NULL });
 }

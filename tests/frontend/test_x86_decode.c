@@ -2,6 +2,7 @@
  * bytes make it run over. */
 #include "config.h"
 #include "tests/frontend/random_x86.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -239,7 +240,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("x86 decoder");
     TCase *t = tcase_create("decoder");
     tcase_set_timeout(t, 300);
     tcase_add_test(t, rows_are_reached);
@@ -249,10 +249,5 @@ int main(void)
 #if HAVE_CAPSTONE
     tcase_add_test(t, capstone_agrees);
 #endif
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_suite("x86 decoder", (TCase *[]){ t, NULL });
 }

@@ -4,6 +4,7 @@
 #include "cpu/backend.h"
 #include "cpu/run.h"
 #include "frontend/x86/sys.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -466,7 +467,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("x86 paging");
     TCase *t = tcase_create("walks");
     tcase_add_checked_fixture(t, machine, done);
     tcase_add_test(t, rights_of_32_bit_paging);
@@ -482,10 +482,5 @@ int main(void)
     tcase_add_test(t, pae_entries_are_loaded);
     tcase_add_test(t, model_specific_registers_refuse);
     tcase_add_test(t, time_stamp_and_its_adjustment);
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_suite("x86 paging", (TCase *[]){ t, NULL });
 }

@@ -2,6 +2,7 @@
 #include "core/machine.h"
 #include "cpu/engine.h"
 #include "frontend/arm/arm.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -89,15 +90,10 @@ int main(void)
     if (write(fd, program, sizeof program) != sizeof program)
         return EXIT_FAILURE;
     close(fd);
-    Suite *s = suite_create("count");
     TCase *c = tcase_create("count");
     tcase_set_timeout(c, 120);
     tcase_add_loop_test(c, counts_are_exact_anywhere, 0, COUNTS);
-    suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
+    int failed = run_suite("count", (TCase *[]){ c, NULL });
     unlink(code);
     return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }

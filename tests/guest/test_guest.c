@@ -11,6 +11,7 @@
  * anywhere. */
 #include "tests/frontend/a64_bench.h"
 #include "tests/frontend/random_a64.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <dirent.h>
@@ -338,7 +339,6 @@ END_TEST
 int main(int argc, char **argv)
 {
     given = argv + 1;
-    Suite *s = suite_create("guest");
     TCase *c = tcase_create("a64");
     if (argc > 1) {
         tcase_add_test(c, every_given_line_holds);
@@ -347,10 +347,5 @@ int main(int argc, char **argv)
         tcase_add_test(c, fp_access_traps);
         tcase_add_test(c, constants_do_not_run_out);
     }
-    suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite("guest", (TCase *[]){ c, NULL });
 }

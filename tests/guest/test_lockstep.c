@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "core/machine.h"
 #include "cpu/run.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -170,16 +171,10 @@ static void teardown(void)
 int main(int argc, char **argv)
 {
     guest_test = argc > 1 ? argv[1] : "";
-    Suite *s = suite_create("lockstep");
     TCase *c = tcase_create("lockstep");
     tcase_add_checked_fixture(c, setup, teardown);
     tcase_set_timeout(c, 60);
     tcase_add_test(c, both_agree_over_devices_helpers_and_loops);
     tcase_add_test(c, a_difference_is_found_and_told_in_a_line);
-    suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite("lockstep", (TCase *[]){ c, NULL });
 }

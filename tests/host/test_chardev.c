@@ -2,6 +2,7 @@
 #include "host/door.h"
 #include "host/loop.h"
 #include "host/quit.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <fcntl.h>
@@ -360,11 +361,5 @@ int main(void)
     tcase_add_loop_test(t, wrong_places_are_refused_with_words, 0, sizeof wrong / sizeof *wrong);
     tcase_add_test(t, ids_are_unique);
     tcase_set_timeout(t, 30);
-    Suite *s = suite_create("chardev");
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_suite("chardev", (TCase *[]){ t, NULL });
 }

@@ -1,5 +1,6 @@
 #include "host/door.h"
 #include "host/drive.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <fcntl.h>
@@ -343,11 +344,5 @@ int main(void)
     tcase_add_test(t, a_medium_comes_and_goes);
     tcase_add_test(t, a_snapshot_of_a_medium_goes_with_it);
     tcase_add_test(t, the_twins_do_as_they_are_told);
-    Suite *s = suite_create("drive");
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_suite("drive", (TCase *[]){ t, NULL });
 }

@@ -1,6 +1,7 @@
 #include "host/door.h"
 #include "host/loop.h"
 #include "host/random.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <poll.h>
@@ -145,11 +146,5 @@ int main(void)
     tcase_add_test(t, an_open_door_hands_over_what_waited_and_what_comes);
     tcase_add_test(t, the_loop_brings_what_a_descriptor_and_a_clock_say);
     tcase_add_test(t, a_seed_repeats_and_none_does_not);
-    Suite *s = suite_create("loop");
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_suite("loop", (TCase *[]){ t, NULL });
 }

@@ -2,6 +2,7 @@
 #include "host/door.h"
 #include "host/loop.h"
 #include "host/net.h"
+#include "tests/suite.h"
 
 #include <arpa/inet.h>
 #include <check.h>
@@ -224,11 +225,5 @@ int main(void)
     tcase_add_test(t, a_forwarded_port_reaches_the_guest);
 #endif
     tcase_set_timeout(t, 30);
-    Suite *s = suite_create("net");
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_suite("net", (TCase *[]){ t, NULL });
 }

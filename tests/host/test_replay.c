@@ -1,5 +1,6 @@
 #include "host/door.h"
 #include "host/replay.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -200,7 +201,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("replay");
     TCase *t = tcase_create("replay");
     tcase_add_checked_fixture(t, set_up, tear_down);
     tcase_add_test(t, what_came_is_played_at_its_moments);
@@ -210,10 +210,5 @@ int main(void)
     tcase_add_loop_test(t, nonsense_is_a_recording_that_is_cut_off, 0, sizeof nonsense / sizeof *nonsense);
     tcase_add_test(t, a_sender_that_is_not_there_is_told_of);
     tcase_add_test(t, moments_have_an_order);
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? 1 : 0;
+    return run_suite("replay", (TCase *[]){ t, NULL });
 }

@@ -4,6 +4,7 @@
 #include "core/machine.h"
 #include "devices/system/fw-cfg.h"
 #include "machines/arm_kernel.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <elf.h>
@@ -464,7 +465,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("machine/arm_boot");
     TCase *c = tcase_create("all");
     tcase_set_timeout(c, 60);
     tcase_add_checked_fixture(c, setup, teardown);
@@ -492,10 +492,5 @@ int main(void)
 #endif
     tcase_add_test(c, an_initrd_that_does_not_fit_says_so);
     tcase_add_test(c, the_gic_is_chosen_by_version_and_number_of_cpus);
-    suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_suite("machine/arm_boot", (TCase *[]){ c, NULL });
 }

@@ -1,5 +1,6 @@
 /* Parts lists: what they make, and what they say when they are wrong. */
 #include "core/machine.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -171,7 +172,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("machine/board");
     TCase *c = tcase_create("all");
     tcase_add_test(c, errors_name_the_part_and_what_is_wrong);
     tcase_add_test(c, wire_errors_name_the_wire);
@@ -181,10 +181,5 @@ int main(void)
     tcase_add_test(c, machine_properties_choose_parts);
     tcase_add_test(c, a_line_that_is_high_after_reset_is_told_to_what_was_reset_later);
     tcase_add_test(c, devices_that_belong_to_machines_cannot_be_plugged);
-    suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_suite("machine/board", (TCase *[]){ c, NULL });
 }

@@ -1,6 +1,7 @@
 /* What holds for every machine: all its parts exist and start, all wires resolve, no two windows overlap. */
 #include "config.h"
 #include "core/machine.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -77,17 +78,11 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("machine/every");
     TCase *c = tcase_create("all");
     tcase_add_loop_test(c, it_is_made_reset_and_printed, 0, machines());
     if (HAVE_FDT) /* they boot without -dtb */
         tcase_add_loop_test(c, its_variants_are_made, 0, VARIANTS);
     tcase_add_loop_test(c, its_default_cpu_is_one_of_those_allowed, 0, machines());
     tcase_add_loop_test(c, parts_that_are_always_there_have_known_types, 0, machines());
-    suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_suite("machine/every", (TCase *[]){ c, NULL });
 }

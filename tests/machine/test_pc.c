@@ -1,6 +1,7 @@
 /* What the `pc` machine tells its firmware: fw-cfg files and CMOS, read as firmware does. */
 #include "core/machine.h"
 #include "core/ports.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -297,7 +298,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("machine/pc");
     TCase *c = tcase_create("all");
     tcase_add_test(c, acpi_tables_are_linked_and_add_up);
     tcase_add_test(c, the_first_order_holds_once);
@@ -305,10 +305,5 @@ int main(void)
     tcase_add_test(c, smbios_structures_fill_their_table);
     tcase_add_test(c, an_option_rom_is_told_what_to_load);
     tcase_add_test(c, firmware_is_at_the_top_and_below_1_mib);
-    suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_suite("machine/pc", (TCase *[]){ c, NULL });
 }

@@ -4,6 +4,7 @@
 #include "core/snapshot.h"
 #include "cpu/backend.h"
 #include "cpu/run.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <pthread.h>
@@ -221,7 +222,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("machine/snapshot");
     TCase *c = tcase_create("all");
     tcase_set_timeout(c, 300);
     tcase_add_checked_fixture(c, begin, finish);
@@ -231,10 +231,5 @@ int main(void)
         tcase_add_test(c, another_machine_is_named);
         tcase_add_test(c, no_file_no_directory);
     }
-    suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_suite("machine/snapshot", (TCase *[]){ c, NULL });
 }

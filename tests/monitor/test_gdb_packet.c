@@ -1,5 +1,6 @@
 /* The framing of gdb's packets: checksums, escapes, acknowledgements, and bytes that are none of it. */
 #include "monitor/gdb_packet.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdint.h>
@@ -164,7 +165,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("gdb packets");
     TCase *t = tcase_create("link");
     tcase_add_checked_fixture(t, setup, teardown);
     tcase_add_test(t, packets);
@@ -174,10 +174,5 @@ int main(void)
     tcase_add_test(t, too_long);
     tcase_add_loop_test(t, garbage, 0, 8);
     tcase_add_test(t, numbers);
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? 1 : 0;
+    return run_suite("gdb packets", (TCase *[]){ t, NULL });
 }

@@ -3,7 +3,7 @@
 #include "core/machine.h"
 #include "core/ports.h"
 #include "monitor/command.h"
-#include "tests/tcg/main.h"
+#include "tests/suite.h"
 
 #include <string.h>
 

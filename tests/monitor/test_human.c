@@ -5,6 +5,7 @@
 #include "monitor/edit.h"
 #include "monitor/types.h"
 #include "tests/monitor/session.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <ctype.h>
@@ -302,7 +303,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("monitor/human");
     TCase *c = tcase_create("human");
     tcase_set_timeout(c, 60);
     tcase_add_test(c, prompts_and_echoes);
@@ -322,10 +322,5 @@ int main(void)
     tcase_add_test(c, tab_completes_commands);
     tcase_add_test(c, tab_completes_arguments);
     tcase_add_test(c, rows_are_well_formed);
-    suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_suite("monitor/human", (TCase *[]){ c, NULL });
 }

@@ -2,6 +2,7 @@
 #include "monitor/command.h"
 #include "monitor/types.h"
 #include "tests/monitor/session.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <jansson.h>
@@ -273,7 +274,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("monitor/qmp");
     TCase *c = tcase_create("qmp");
     tcase_set_timeout(c, 60);
     tcase_add_test(c, greets_with_a_version_and_wants_negotiation_first);
@@ -287,10 +287,5 @@ int main(void)
     tcase_add_test(c, types_hold_what_they_say_and_nothing_else);
     tcase_add_test(c, the_schema_is_closed_and_has_every_command);
     tcase_add_test(c, wrong_arguments_are_named);
-    suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_suite("monitor/qmp", (TCase *[]){ c, NULL });
 }

@@ -3,7 +3,7 @@
 #include "host/input.h"
 #include "monitor/command.h"
 #include "tests/device/bench.h"
-#include "tests/tcg/main.h"
+#include "tests/suite.h"
 
 #include <stdio.h>
 #include <stdlib.h>

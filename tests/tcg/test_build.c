@@ -1,5 +1,6 @@
 /* The builders: what folding, forwarding and flags make of what a frontend asks for. */
 #include "tcg/ir.h"
+#include "tests/suite.h"
 
 #include <check.h>
 
@@ -212,7 +213,6 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("build");
     TCase *t = tcase_create("build");
     tcase_add_checked_fixture(t, begin, NULL);
     tcase_add_test(t, operations_on_constants_are_constants);
@@ -230,10 +230,5 @@ int main(void)
     tcase_add_test(t, an_inverted_bit_is_the_opposite_condition);
     tcase_add_test(t, extensions_join_and_vanish);
     tcase_add_test(t, an_overfull_unit_says_so_and_stays_in_bounds);
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return run_suite("build", (TCase *[]){ t, NULL });
 }

@@ -8,7 +8,7 @@
  *     ...
  *
  * Each part that follows a => must be what that pass makes of the part before. IR_TEST=name runs one case. */
-#include "tests/tcg/main.h"
+#include "tests/suite.h"
 #include "tests/tcg/unit.h"
 
 #include <glob.h>

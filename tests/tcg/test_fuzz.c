@@ -1,5 +1,5 @@
 /* Random units: what folding and the passes make of one does what it did. */
-#include "tests/tcg/main.h"
+#include "tests/suite.h"
 #include "tests/tcg/unit.h"
 
 static Ir raw, folded;

@@ -1,5 +1,5 @@
 /* The counts that ir_live leaves: uses, last use, first put. */
-#include "tests/tcg/main.h"
+#include "tests/suite.h"
 #include "tests/tcg/unit.h"
 
 static Ir ir;

@@ -1,6 +1,6 @@
 /* Every op that has a meaning: against arithmetic done in another way, and the same from the folder, the interpreter
  * and in every lane of a vector. */
-#include "tests/tcg/main.h"
+#include "tests/suite.h"
 #include "tests/tcg/unit.h"
 
 typedef __int128 Wide;

@@ -1,6 +1,6 @@
 /* Every row of rules.def, proved by evaluating both sides at each width, corner values first. */
 #include "tcg/rules.h"
-#include "tests/tcg/main.h"
+#include "tests/suite.h"
 #include "tests/tcg/unit.h"
 
 typedef struct Case {

@@ -1,5 +1,5 @@
 /* What is printed is read back as it was. */
-#include "tests/tcg/main.h"
+#include "tests/suite.h"
 #include "tests/tcg/unit.h"
 
 static Ir ir, again;

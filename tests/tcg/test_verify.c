@@ -1,5 +1,5 @@
 /* What the verifier refuses, each with its words. */
-#include "tests/tcg/main.h"
+#include "tests/suite.h"
 #include "tests/tcg/unit.h"
 
 static Ir ir;
