@@ -74,6 +74,22 @@ linux-amd64-smp8: -M pc -cpu max -smp 8 -m 512 -nographic -nic none -kernel {lin
     exit 0
     within 400
 
+# What was saved goes on in another process: what a shell keeps, a program that is running, and the clock.
+linux-snapshot: -M pc -cpu max -m 512 -smp 2 -nographic -nic none -kernel {linux-amd64}/vmlinuz -initrd {busybox-amd64}/initrd.gz -append "console=ttyS0 quiet" -snapshot-dir {scratch}
+    expect "on x86_64, 2 CPU"
+    expect "/root # "  send "KEPT=$((6 * 7)); (while :; do uptime; sleep 1; done) > log &\n"
+    expect "/root # "  send "\x01c"  expect "(qemu) "  send "savevm shell\n"  expect "(qemu) "  send "quit\n"
+    exit 0
+    again "-loadvm shell"
+    send "echo kept $KEPT; wc -l < log > before; sleep 3; wc -l < log > after; cmp -s before after || echo it $((40 + 2)) goes on\n"
+    expect "kept 42"  expect "it 42 goes on"  expect "/root # "
+    send "\x01c"  expect "(qemu) "  send "loadvm shell\n"  expect "(qemu) "  send "info snapshots\n"  expect "shell "
+    expect "(qemu) "  send "delvm shell\n"  expect "(qemu) "  send "info snapshots\n"  expect "no snapshot"
+    send "\x01c"  send "(seq 20000 | md5sum) & seq 20000 | md5sum; wait $!; echo again $KEPT; poweroff\n"
+    expect "  -\n"  expect "  -\n"  expect "again 42"
+    exit 0
+    within 300
+
 litmus: -M pc -cpu max -smp 4 -m 64 -nographic -nic none -kernel {litmus-pc}/litmus.elf -device isa-debug-exit,iobase=0xf4
     expect "runs: "  send "20000\n"
     reject "FORBIDDEN"
