@@ -14,4 +14,7 @@ typedef struct SysregPort {
     /* Where a CPU asks its interrupt controller what it is about to take (an acknowledge cycle on its bus): the vector.
      * May be NULL. */
     int (*acknowledge)(void *dev, int cpu);
+    /* The nth of the registers that can be read without consequences, for debuggers; NULL: there are not so many. May
+     * be NULL itself. */
+    const char *(*name)(void *dev, int n, uint32_t *encoding);
 } SysregPort;

@@ -2,7 +2,8 @@
 """gdb_session.py PROGRAM CASE: what a user does with gdb, scripted, and what one should not send to its server.
 
 Cases: bare (a program without anything below it, loaded by gdb), load (4 MiB of it), linux (a stock kernel on two CPUs), pc (a BIOS in
-real and protected mode), linux-pc (a stock kernel there), packets (raw ones, also malformed). Ends with 77, "skipped", where gdb or a cross compiler is missing."""
+real and protected mode), linux-pc (a stock kernel there), packets (raw ones, also malformed), registers (each is written and read).
+Ends with 77, "skipped", where gdb or a cross compiler is missing."""
 import atexit
 import json
 import os
@@ -350,6 +351,13 @@ PC = [
     ('continue', 'Breakpoint 2'),
     ('print $cr0 & 1', '= 1'),
     ('print $cs', '= 8'),
+    # A selector loads what it selects, if that is there.
+    ('set var $fs = 16', ''),
+    ('print $fs', '= 16'),
+    ('set var $fs = 0xfff8', ''),
+    ('print $fs', '= 16'),
+    ('set var $fs = 0', ''),
+    ('print $fs', '= 0'),
     ('delete', ''),
     ('watch *(int *)0x1000', 'Hardware watchpoint 3'),
     ('continue', 'Old value = 0.*New value = 7'),
@@ -682,7 +690,78 @@ def packets(program, folder):
     late(program, folder)
 
 
-CASES = {'bare': bare, 'load': load, 'linux': linux, 'linux-pc': linux_pc, 'pc': pc, 'packets': packets}
+# ---- registers ----
+
+def document(wire, name):
+    text = ''
+    while True:
+        part = wire.ask(f'qXfer:features:read:{name}:{len(text):x},4000')
+        text += part[1:]
+        if part[0] == 'l':
+            return text
+
+
+def limits():
+    """The machines of registers.t, and what registers of each do not take everything."""
+    machines = {}
+    with open(os.path.join(HERE, 'gdb', 'registers.t'), encoding='ascii') as file:
+        for line in file:
+            if line.startswith('['):
+                rows = machines[line.strip()[1:-1]] = {}
+            elif line.strip() and not line.startswith('#'):
+                name, how, *numbers = line.split()
+                rows[name] = how, [int(n, 16) for n in numbers]
+    return machines
+
+
+class Register:
+    def __init__(self, wire, name, size, number):
+        self.wire, self.name, self.size, self.number = wire, name, size, number
+
+    def read(self):
+        return int.from_bytes(bytes.fromhex(self.wire.ask(f'p{self.number:x}')), 'little')
+
+    def write(self, value):
+        answer = self.wire.ask(f'P{self.number:x}={value.to_bytes(self.size, "little").hex()}')
+        check(answer == 'OK', f'{self.name} was written: {answer}')
+
+    def test(self, how, numbers):
+        """Writes what it takes and what it does not, and leaves what was there."""
+        before = self.read()
+        full = (1 << 8 * self.size) - 1
+        cases = [(full, full), (0, 0), (full // 3, full // 3), (full // 3 * 2, full // 3 * 2)]
+        if how == 'mask':
+            cases = [(value, value & numbers[0] | before & ~numbers[0]) for value, _ in cases]
+        elif how == 'values':
+            cases = [(value, value) for value in numbers]
+        elif how == 'set':
+            cases = [(0, before), (full, before | numbers[0]), (0, before | numbers[0])]
+        elif how == 'clear':
+            cases = [(0, before), (full, before & ~numbers[0])]
+        for value, wanted in cases:
+            self.write(value)
+            got = self.read()
+            check(got == wanted, f'{self.name}: {value:x} was written, it reads {got:x}, not {wanted:x}')
+        self.write(before)
+        check(how in ('set', 'clear') or self.read() == before, f'{self.name}: {before:x} is not there again')
+
+
+def registers(program, folder):
+    """Each register of the features is what registers.t says, and nothing is there that the features do not have."""
+    for machine, rows in limits().items():
+        target = Dragoman(program, folder, '-m', '128', '-S', machine=machine.split())
+        wire = Wire(target.path)
+        wire.ask('?')
+        said = re.findall(r'<reg name="([^"]+)" bitsize="(\d+)" regnum="(\d+)"', document(wire, 'target.xml'))
+        check(len(said) > 90 and set(rows) <= {name for name, _, _ in said}, f'registers of {machine}: {said}')
+        for name, bits, number in said:
+            Register(wire, name, int(bits) // 8, int(number)).test(*rows.get(name, ('all', [])))
+        print(f'{machine}: {len(said)} registers')
+        wire.close()
+        target.end()
+
+
+CASES = {'registers': registers, 'bare': bare, 'load': load, 'linux': linux, 'linux-pc': linux_pc, 'pc': pc, 'packets': packets}
 
 
 def main(args):

@@ -295,6 +295,7 @@ static void lr_write(Gicv3Cpu *c, int n, uint64_t value)
 
 /* All are op0 3, CRn 12 (PMR: 4). Registers without `read` can only be written, those without `write` only read. */
 typedef struct Row {
+    const char *name; /* the manual's */
     uint8_t op1, crm, op2;
     int8_t n; /* argument of the functions: a group, or which of several */
     uint64_t (*read)(Gicv3Cpu *, int n);
@@ -302,44 +303,44 @@ typedef struct Row {
 } Row;
 
 static const Row rows[] = {
-    { 0, 8, 0, 0, iar_read, NULL },               /* ICC_IAR0_EL1 */
-    { 0, 8, 1, 0, NULL, eoir_write },             /* ICC_EOIR0_EL1 */
-    { 0, 8, 2, 0, hppir_read, NULL },             /* ICC_HPPIR0_EL1 */
-    { 0, 8, 3, 0, bpr_read, bpr_write },          /* ICC_BPR0_EL1 */
-    { 0, 8, 4, 0, apr_read, apr_write },          /* ICC_AP0R0_EL1 */
-    { 0, 9, 0, 1, apr_read, apr_write },          /* ICC_AP1R0_EL1 */
-    { 0, 11, 1, 0, NULL, dir_write },             /* ICC_DIR_EL1 */
-    { 0, 11, 3, 0, rpr_read, NULL },              /* ICC_RPR_EL1 */
-    { 0, 11, 5, 1, NULL, sgi_write },             /* ICC_SGI1R_EL1 */
-    { 0, 11, 6, 0, NULL, ignore },                /* ICC_ASGI1R_EL1: there is no other security state */
-    { 0, 11, 7, 0, NULL, sgi_write },             /* ICC_SGI0R_EL1 */
-    { 0, 12, 0, 1, iar_read, NULL },              /* ICC_IAR1_EL1 */
-    { 0, 12, 1, 1, NULL, eoir_write },            /* ICC_EOIR1_EL1 */
-    { 0, 12, 2, 1, hppir_read, NULL },            /* ICC_HPPIR1_EL1 */
-    { 0, 12, 3, 1, bpr_read, bpr_write },         /* ICC_BPR1_EL1 */
-    { 0, 12, 4, 0, ctlr_read, ctlr_write },       /* ICC_CTLR_EL1 */
-    { 0, 12, 5, SRE_EL1, sre_read, ignore },      /* ICC_SRE_EL1 */
-    { 0, 12, 6, 0, group_enabled, group_enable }, /* ICC_IGRPEN0_EL1 */
-    { 0, 12, 7, 1, group_enabled, group_enable }, /* ICC_IGRPEN1_EL1 */
-    { 4, 9, 5, SRE_EL2, sre_read, ignore },       /* ICC_SRE_EL2 */
-    { 6, 12, 5, SRE_EL2, sre_read, ignore },      /* ICC_SRE_EL3 */
-    { 6, 12, 4, 0, ctlr_read, ctlr_write },       /* ICC_CTLR_EL3: the one state's bits are at the same place */
-    { 6, 12, 7, 1, group_enabled, group_enable }, /* ICC_IGRPEN1_EL3 */
-    { 4, 8, 0, 0, vapr_read, vapr_write },        /* ICH_AP0R0_EL2 */
-    { 4, 9, 0, 1, vapr_read, vapr_write },        /* ICH_AP1R0_EL2 */
-    { 4, 11, 0, 0, hcr_read, hcr_write },         /* ICH_HCR_EL2 */
-    { 4, 11, 1, 0, vtr_read, NULL },              /* ICH_VTR_EL2 */
-    { 4, 11, 2, 0, zero_read, NULL },             /* ICH_MISR_EL2 */
-    { 4, 11, 3, 0, zero_read, NULL },             /* ICH_EISR_EL2 */
-    { 4, 11, 5, 0, elrsr_read, NULL },            /* ICH_ELRSR_EL2 */
-    { 4, 11, 7, 0, vmcr_read, vmcr_write },       /* ICH_VMCR_EL2 */
-    { 4, 12, 0, 0, lr_read, lr_write },           /* ICH_LR0_EL2 ... */
-    { 4, 12, 1, 1, lr_read, lr_write },
-    { 4, 12, 2, 2, lr_read, lr_write },
-    { 4, 12, 3, 3, lr_read, lr_write },
+    { "ICC_IAR0_EL1", 0, 8, 0, 0, iar_read, NULL },
+    { "ICC_EOIR0_EL1", 0, 8, 1, 0, NULL, eoir_write },
+    { "ICC_HPPIR0_EL1", 0, 8, 2, 0, hppir_read, NULL },
+    { "ICC_BPR0_EL1", 0, 8, 3, 0, bpr_read, bpr_write },
+    { "ICC_AP0R0_EL1", 0, 8, 4, 0, apr_read, apr_write },
+    { "ICC_AP1R0_EL1", 0, 9, 0, 1, apr_read, apr_write },
+    { "ICC_DIR_EL1", 0, 11, 1, 0, NULL, dir_write },
+    { "ICC_RPR_EL1", 0, 11, 3, 0, rpr_read, NULL },
+    { "ICC_SGI1R_EL1", 0, 11, 5, 1, NULL, sgi_write },
+    { "ICC_ASGI1R_EL1", 0, 11, 6, 0, NULL, ignore }, /* there is no other security state */
+    { "ICC_SGI0R_EL1", 0, 11, 7, 0, NULL, sgi_write },
+    { "ICC_IAR1_EL1", 0, 12, 0, 1, iar_read, NULL },
+    { "ICC_EOIR1_EL1", 0, 12, 1, 1, NULL, eoir_write },
+    { "ICC_HPPIR1_EL1", 0, 12, 2, 1, hppir_read, NULL },
+    { "ICC_BPR1_EL1", 0, 12, 3, 1, bpr_read, bpr_write },
+    { "ICC_CTLR_EL1", 0, 12, 4, 0, ctlr_read, ctlr_write },
+    { "ICC_SRE_EL1", 0, 12, 5, SRE_EL1, sre_read, ignore },
+    { "ICC_IGRPEN0_EL1", 0, 12, 6, 0, group_enabled, group_enable },
+    { "ICC_IGRPEN1_EL1", 0, 12, 7, 1, group_enabled, group_enable },
+    { "ICC_SRE_EL2", 4, 9, 5, SRE_EL2, sre_read, ignore },
+    { "ICC_SRE_EL3", 6, 12, 5, SRE_EL2, sre_read, ignore },
+    { "ICC_CTLR_EL3", 6, 12, 4, 0, ctlr_read, ctlr_write }, /* the one state's bits are at the same place */
+    { "ICC_IGRPEN1_EL3", 6, 12, 7, 1, group_enabled, group_enable },
+    { "ICH_AP0R0_EL2", 4, 8, 0, 0, vapr_read, vapr_write },
+    { "ICH_AP1R0_EL2", 4, 9, 0, 1, vapr_read, vapr_write },
+    { "ICH_HCR_EL2", 4, 11, 0, 0, hcr_read, hcr_write },
+    { "ICH_VTR_EL2", 4, 11, 1, 0, vtr_read, NULL },
+    { "ICH_MISR_EL2", 4, 11, 2, 0, zero_read, NULL },
+    { "ICH_EISR_EL2", 4, 11, 3, 0, zero_read, NULL },
+    { "ICH_ELRSR_EL2", 4, 11, 5, 0, elrsr_read, NULL },
+    { "ICH_VMCR_EL2", 4, 11, 7, 0, vmcr_read, vmcr_write },
+    { "ICH_LR0_EL2", 4, 12, 0, 0, lr_read, lr_write },
+    { "ICH_LR1_EL2", 4, 12, 1, 1, lr_read, lr_write },
+    { "ICH_LR2_EL2", 4, 12, 2, 2, lr_read, lr_write },
+    { "ICH_LR3_EL2", 4, 12, 3, 3, lr_read, lr_write },
 };
 
-static const Row pmr_row = { .read = pmr_read, .write = pmr_write };
+static const Row pmr_row = { "ICC_PMR_EL1", .read = pmr_read, .write = pmr_write };
 
 static const uint8_t class_of_op1[8] = { 1, 0, 0, 0, 2, 0, 3, 0 }; /* op1 0, 4 and 6 */
 
@@ -381,4 +382,21 @@ static bool sysreg_write(void *dev, int cpu, uint32_t encoding, uint64_t value)
     return true;
 }
 
-const SysregPort gicv3_sysregs = { sysreg_read, sysreg_write };
+static uint32_t encoding_of(const Row *r)
+{
+    return r == &pmr_row ? (uint32_t)PMR : 3u << 14 | (uint32_t)(r->op1 << 11 | 12 << 7 | r->crm << 3 | r->op2);
+}
+
+/* What acknowledges an interrupt by being read is not for looking. */
+static const char *sysreg_name(void *dev, int n, uint32_t *encoding)
+{
+    (void)dev;
+    const Row *row = &pmr_row;
+    for (size_t i = 0; n && i < sizeof rows / sizeof *rows; i++)
+        if (rows[i].read && rows[i].read != iar_read && !--n)
+            row = &rows[i];
+    *encoding = encoding_of(row);
+    return n ? NULL : row->name;
+}
+
+const SysregPort gicv3_sysregs = { sysreg_read, sysreg_write, .name = sysreg_name };

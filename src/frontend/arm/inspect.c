@@ -3,12 +3,14 @@
 #include "frontend/arm/guest.h"
 
 #include "core/machine.h"
+#include "core/sysregs.h"
 #include "frontend/arm/mmu.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/* ---- registers: CPSR, FPSR and FPCR in the features where gdb looks for them, then the rows of sysregs.def ---- */
+/* ---- registers: CPSR, FPSR and FPCR in the features where gdb looks for them, then the rows of sysregs.def, then what
+ * devices have ---- */
 
 enum { OWN_CPSR, OWN_FPSR, OWN_FPCR, OWN_COUNT };
 #define CORE   "org.gnu.gdb.aarch64.core"
@@ -27,11 +29,30 @@ static bool listed(const ArmCpu *c, const SysReg *r)
     return r->read != NO && r->trap != TR_FP && arm_has(c, (ArmFeature)r->needs);
 }
 
-static const SysReg *system_row(const ArmCpu *c, int number)
+/* NULL: it is beyond them, and *number counts from there. */
+static const SysReg *system_row(const ArmCpu *c, int *number)
 {
     for (int i = 0; i < arm_sysreg_count; i++)
-        if (listed(c, &arm_sysregs[i]) && !number--)
+        if (listed(c, &arm_sysregs[i]) && !(*number)--)
             return &arm_sysregs[i];
+    return NULL;
+}
+
+/* Of EL1, and of EL2 if there is one. */
+static bool exists(const ArmCpu *c, uint32_t encoding)
+{
+    unsigned op1 = encoding >> 11 & 7;
+    return op1 < 4 || (op1 == 4 && arm_has(c, ARM_el2));
+}
+
+/* The interrupt controller's; NULL: there are not so many. */
+static const char *port_row(const ArmCpu *c, int number, uint32_t *encoding)
+{
+    const char *name;
+    for (const ArmPort *p = c->sys.port; p < c->sys.port + c->sys.ports; p++)
+        for (int n = 0; p->port->name && (name = p->port->name(p->dev, n, encoding)); n++)
+            if (exists(c, *encoding) && !number--)
+                return name;
     return NULL;
 }
 
@@ -41,11 +62,14 @@ static bool reg(Cpu *cpu, int number, InspectReg *r)
         *r = own[number];
         return true;
     }
-    const SysReg *row = system_row(arm_of(cpu), number - OWN_COUNT);
-    if (!row)
+    uint32_t encoding;
+    number -= OWN_COUNT;
+    const SysReg *row = system_row(arm_of(cpu), &number);
+    const char *name = row ? row->name : port_row(arm_of(cpu), number, &encoding);
+    if (!name)
         return false;
     *r = (InspectReg){ .feature = SYSTEM, .type = "uint64", .group = "system", .bytes = 8, .rare = true };
-    snprintf(r->name, sizeof r->name, "%s", row->name);
+    snprintf(r->name, sizeof r->name, "%s", name);
     return true;
 }
 
@@ -60,24 +84,45 @@ static bool is_current_sp(const ArmCpu *c, const SysReg *r)
     return r->size && r->offset == offsetof(ArmCpu, sp_el) + (c->sp_sel ? c->el : 0u) * sizeof c->sp_el[0];
 }
 
+/* The row of a system register; NULL: a device has it, by that encoding. */
+static const SysReg *row_of(const ArmCpu *c, int number, uint32_t *encoding)
+{
+    if (number < OWN_COUNT)
+        return fp_row(c, number);
+    number -= OWN_COUNT;
+    const SysReg *r = system_row(c, &number);
+    if (!r)
+        port_row(c, number, encoding);
+    return r;
+}
+
 static V128 get(Cpu *cpu, int number)
 {
     ArmCpu *c = arm_of(cpu);
+    uint32_t encoding;
+    uint64_t value = 0;
     if (number == OWN_CPSR)
         return (V128){ arm_get_spsr(c), 0 };
-    const SysReg *r = number < OWN_COUNT ? fp_row(c, number) : system_row(c, number - OWN_COUNT);
-    return (V128){ is_current_sp(c, r) ? c->sp : sysreg_read(c, r), 0 };
+    const SysReg *r = row_of(c, number, &encoding);
+    if (!r)
+        arm_port_read(c, encoding, &value);
+    else
+        value = is_current_sp(c, r) ? c->sp : sysreg_read(c, r);
+    return (V128){ value, 0 };
 }
 
 static void set(Cpu *cpu, int number, V128 value)
 {
     ArmCpu *c = arm_of(cpu);
+    uint32_t encoding;
     if (number == OWN_CPSR) {
         arm_set_pstate(c, value.lo);
         return;
     }
-    const SysReg *r = number < OWN_COUNT ? fp_row(c, number) : system_row(c, number - OWN_COUNT);
-    if (is_current_sp(c, r))
+    const SysReg *r = row_of(c, number, &encoding);
+    if (!r)
+        arm_port_write(c, encoding, value.lo);
+    else if (is_current_sp(c, r))
         c->sp = value.lo;
     else if (r->write != NO)
         sysreg_write(c, r, value.lo);

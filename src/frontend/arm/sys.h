@@ -87,8 +87,11 @@ enum { NO = 4 }; /* as the lowest level that may */
 extern const SysReg arm_sysregs[];
 extern const int arm_sysreg_count;
 const SysReg *sysreg_find(const ArmCpu *, uint32_t encoding); /* NULL: not on this CPU */
-uint64_t sysreg_value(const ArmCpu *, const SysReg *);        /* as stored */
-uint64_t sysreg_store(ArmCpu *, const SysReg *, uint64_t);    /* the writable bits; returns what was there */
+/* Registers that devices have (core/sysregs.h), without the machine lock; false: none has that one. */
+bool arm_port_read(ArmCpu *, uint32_t encoding, uint64_t *value);
+bool arm_port_write(ArmCpu *, uint32_t encoding, uint64_t value);
+uint64_t sysreg_value(const ArmCpu *, const SysReg *);     /* as stored */
+uint64_t sysreg_store(ArmCpu *, const SysReg *, uint64_t); /* the writable bits; returns what was there */
 uint64_t sysreg_read(ArmCpu *, const SysReg *);
 void sysreg_write(ArmCpu *, const SysReg *, uint64_t);
 void sysregs_reset(ArmCpu *);

@@ -64,7 +64,7 @@ uint64_t arm_help_sysreg_write_checked(Cpu *cpu, uint64_t index, uint64_t value,
     return 0;
 }
 
-static bool port_read(ArmCpu *c, uint32_t encoding, uint64_t *value)
+bool arm_port_read(ArmCpu *c, uint32_t encoding, uint64_t *value)
 {
     for (int i = 0; i < c->sys.ports; i++)
         if (c->sys.port[i].port->read(c->sys.port[i].dev, cpu_number(&c->cpu), encoding, value))
@@ -72,7 +72,7 @@ static bool port_read(ArmCpu *c, uint32_t encoding, uint64_t *value)
     return false;
 }
 
-static bool port_write(ArmCpu *c, uint32_t encoding, uint64_t value)
+bool arm_port_write(ArmCpu *c, uint32_t encoding, uint64_t value)
 {
     for (int i = 0; i < c->sys.ports; i++)
         if (c->sys.port[i].port->write(c->sys.port[i].dev, cpu_number(&c->cpu), encoding, value))
@@ -87,7 +87,7 @@ uint64_t arm_help_sysreg_port(Cpu *cpu, uint64_t a, uint64_t value, uint64_t x)
     ArmCpu *c = arm_of(cpu);
     uint32_t encoding = a & 0xffff, rt = a >> PACK_RT & 31;
     bool write = a >> PACK_WRITE & 1;
-    if (write ? port_write(c, encoding, value) : port_read(c, encoding, &value)) {
+    if (write ? arm_port_write(c, encoding, value) : arm_port_read(c, encoding, &value)) {
         if (!write && rt < 31)
             c->x[rt] = value;
         return 0;

@@ -5,6 +5,7 @@
 #include "frontend/x86/guest.h"
 
 #include "frontend/x86/mmu.h"
+#include "frontend/x86/segment.h"
 #include "frontend/x86/x87.h"
 #include "frontend/x86/xsave.h"
 
@@ -27,6 +28,8 @@ typedef struct Own {
 
 /* ---- flags and segments ---- */
 
+enum { EFLAGS_DEFINED = 0x3f7fd5 }; /* the others are 0; bit 1 is 1 */
+
 static V128 get_eflags(X86Cpu *c, uint32_t arg)
 {
     (void)arg;
@@ -36,7 +39,7 @@ static V128 get_eflags(X86Cpu *c, uint32_t arg)
 static void set_eflags(X86Cpu *c, uint32_t arg, V128 v)
 {
     (void)arg;
-    x86_put_eflags(c, (uint32_t)v.lo);
+    x86_put_eflags(c, ((uint32_t)v.lo & EFLAGS_DEFINED) | 2);
 }
 
 static V128 get_selector(X86Cpu *c, uint32_t seg)
@@ -44,11 +47,18 @@ static V128 get_selector(X86Cpu *c, uint32_t seg)
     return (V128){ c->seg[seg].selector, 0 };
 }
 
-/* Elsewhere than in real mode a selector alone says nothing; what it selects is not loaded behind the guest's back. */
+/* Elsewhere than in real mode what it selects is loaded, if it is a segment that is present. CS stays: the mode and the
+ * privilege level hang on it. */
 static void set_selector(X86Cpu *c, uint32_t seg, V128 v)
 {
+    uint16_t selector = (uint16_t)v.lo;
+    X86Descriptor d;
     if (x86_is_real(c))
-        x86_set_real_segment(c, (X86Seg)seg, (uint16_t)v.lo);
+        x86_set_real_segment(c, (X86Seg)seg, selector);
+    else if (seg != CS && !(selector & 0xfffc))
+        x86_clear_segment(c, (X86Seg)seg, selector);
+    else if (seg != CS && x86_descriptor_inspect(c, selector, &d) && !x86_is_system(&d) && d.high & SEG_P)
+        c->seg[seg] = x86_segment_of(&d, selector);
 }
 
 /* ---- x87 ---- */
@@ -185,6 +195,16 @@ static V128 get_selector_of(X86Cpu *c, uint32_t offset)
     return (V128){ ((const X86Segment *)(const void *)((const char *)c + offset))->selector, 0 };
 }
 
+static V128 get_dr(X86Cpu *c, uint32_t n)
+{
+    return (V128){ c->dr[n], 0 };
+}
+
+static void set_dr(X86Cpu *c, uint32_t n, V128 v)
+{
+    x86_put_dr(c, n, v.lo);
+}
+
 static void set_nothing(X86Cpu *c, uint32_t arg, V128 v)
 {
     (void)c, (void)arg, (void)v;
@@ -199,7 +219,7 @@ static void set_nothing(X86Cpu *c, uint32_t arg, V128 v)
 #define FIELD(name, field)     { SYSTEM, name, NULL, "system", 8, get_field, set_field, offsetof(X86Cpu, field) }
 #define LIMIT(name, field)     { SYSTEM, name, NULL, "system", 4, get_limit, set_limit, offsetof(X86Cpu, field) }
 #define YMM(n)                 { AVX, "ymm" #n "h", "uint128", "vector", 16, get_high, set_high, n }
-#define DEBUG_REGISTER(n)      { SYSTEM, "dr" #n, NULL, "system", 8, get_field, set_nothing, offsetof(X86Cpu, dr[n]) }
+#define DEBUG_REGISTER(n)      { SYSTEM, "dr" #n, NULL, "system", 8, get_dr, set_dr, n }
 static const Own own[] = {
     { CORE, "eflags", "i386_eflags", "general", 4, get_eflags, set_eflags, 0 },
     SEGMENT("cs", CS), SEGMENT("ss", SS), SEGMENT("ds", DS), SEGMENT("es", ES), SEGMENT("fs", FS), SEGMENT("gs", GS),

@@ -69,6 +69,8 @@ bool x86_descriptor(X86Cpu *, uint16_t selector, X86Vector, X86Descriptor *);
 /* Its second half in IA-32e mode (16 bytes in the table), whose type bits must be 0. */
 bool x86_descriptor_upper(X86Cpu *, X86Descriptor *, X86Vector);
 bool x86_descriptor_peek(X86Cpu *, uint16_t selector, X86Descriptor *, bool *ok); /* *ok: a fault was not raised */
+bool x86_descriptor_inspect(X86Cpu *, uint16_t selector,
+                            X86Descriptor *); /* for debuggers: nothing is raised or marked */
 bool x86_set_accessed(X86Cpu *, X86Descriptor *);
 bool x86_set_busy(X86Cpu *, X86Descriptor *, bool busy);
 X86Segment x86_segment_of(const X86Descriptor *, uint16_t selector);

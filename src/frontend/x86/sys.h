@@ -93,7 +93,8 @@ typedef struct X86Component { /* part of what XSAVE keeps */
     uint8_t feature;          /* X86Feature that it belongs to */
     uint16_t offset, size;    /* in the area, standard form */
 } X86Component;
-extern const X86Component x86_components[]; /* size 0 ends */
+extern const X86Component x86_components[];      /* size 0 ends */
+void x86_put_dr(X86Cpu *, unsigned n, uint64_t); /* 0 to 3, 6, 7 */
 bool x86_put_cr0(X86Cpu *, uint64_t);
 bool x86_put_cr3(X86Cpu *, uint64_t);
 bool x86_put_cr4(X86Cpu *, uint64_t);

@@ -316,6 +316,13 @@ static bool debug_register(X86Cpu *c, uint64_t *n)
     return true;
 }
 
+void x86_put_dr(X86Cpu *c, unsigned n, uint64_t v)
+{
+    c->dr[n] = n == 6 ? (v & 0xe00f) | 0xffff0ff0 : n == 7 ? (v & 0xffff23ff) | 0x400 : v;
+    if (n != 6)
+        x86_breakpoints_changed(c);
+}
+
 /* The value goes to tmp[0]. */
 uint64_t x86_help_read_dr(Cpu *cpu, uint64_t n, uint64_t b, uint64_t x)
 {
@@ -335,8 +342,6 @@ uint64_t x86_help_write_dr(Cpu *cpu, uint64_t n, uint64_t v, uint64_t x)
         return 1;
     if (n >= 6 && v >> 32)
         return refuse(c);
-    c->dr[n] = n == 6 ? (v & 0xe00f) | 0xffff0ff0 : n == 7 ? (v & 0xffff23ff) | 0x400 : v;
-    if (n != 6)
-        x86_breakpoints_changed(c);
+    x86_put_dr(c, (unsigned)n, v);
     return 0;
 }

@@ -1,6 +1,10 @@
 /* Descriptor tables. */
 #include "frontend/x86/segment.h"
 
+#include "core/machine.h"
+#include "core/space.h"
+#include "cpu/inspect.h"
+
 bool x86_fault(X86Cpu *c, X86Vector vector, uint32_t selector)
 {
     x86_raise(c, vector, (selector & 0xfffc) | c->from_outside);
@@ -34,6 +38,16 @@ bool x86_descriptor_peek(X86Cpu *c, uint16_t selector, X86Descriptor *d, bool *o
     *ok = x86_system_read(c, at, 8, &v);
     *d = (X86Descriptor){ at, (uint32_t)v, (uint32_t)(v >> 32), 0, selector };
     return *ok;
+}
+
+bool x86_descriptor_inspect(X86Cpu *c, uint16_t selector, X86Descriptor *d)
+{
+    uint64_t at = selector & 0xfffc ? place(c, selector, 8) : ~0ull, phys, v;
+    if (at == ~0ull || (at & 0xfff) > 0xff8 || !inspect_translate(&c->cpu, cut(c, at), &phys) ||
+        !space_read(c->cpu.dev.machine->memory, phys, &v, sizeof v))
+        return false;
+    *d = (X86Descriptor){ at, (uint32_t)v, (uint32_t)(v >> 32), 0, selector };
+    return true;
 }
 
 bool x86_descriptor(X86Cpu *c, uint16_t selector, X86Vector vector, X86Descriptor *d)

@@ -118,11 +118,15 @@ static void from_image(X86Cpu *c, const F80Image *m)
         memcpy(&c->st[x87_at(c, i)], m->st[i], 10);
 }
 
-/* Volume 1, 8.1.8: of this instruction and its operand. */
+/* Volume 1, 8.1.8: of this instruction and its operand. While all exceptions are masked only the instruction's offset
+ * is kept, as translated code does (x87_insn.c): what FNSAVE shows must not depend on which way an instruction was run.
+ */
 static void set_pointers(X86Cpu *c, unsigned insn, bool memory, X86Seg seg, uint64_t offset)
 {
-    c->fop = insn & 0x7ff;
     c->fip = x86_ip(c, c->rip);
+    if (!(c->fpos & X87_TRAPS))
+        return;
+    c->fop = insn & 0x7ff;
     c->fcs = c->seg[CS].selector;
     if (memory) {
         c->fdp = offset;
