@@ -113,10 +113,11 @@ def bits_to_test(rows, tested):
 class Tree:
     """The decoder's tables. A step is an index into `tests`, the rows to try until one matches, or 0x8000 and the number of
     a node, which says what bits choose among what steps."""
-    NODE, MOST, TOP, NONE = 0x8000, 4, 11, 0xffff
+    NODE, MOST, TOP = 0x8000, 4, 11
 
     def __init__(self, rows, layout_of):
         self.steps, self.nodes, self.tests, self.known, self.layout_of = [], [], [], {}, layout_of
+        self.none = sum(not row.reserved for row in rows)
         self.top = min(self.TOP, rows[0].width)
         self.node(rows, 0, self.top, rows[0].width - self.top)
 
@@ -136,9 +137,9 @@ class Tree:
             rows.pop()
         if len(rows) > self.MOST:
             return self.node(rows, tested, *bits_to_test(rows, tested))
-        tests = [(r.mask & ~tested, r.value & ~tested, self.NONE if r.reserved else r.number, self.layout_of(r)) for r in rows]
+        tests = [(r.mask & ~tested, r.value & ~tested, self.none if r.reserved else r.number, self.layout_of(r)) for r in rows]
         if not rows or rows[-1].mask & ~tested:
-            tests.append((0, 0, self.NONE, 0))
+            tests.append((0, 0, self.none, 0))
         if (key := tuple(tests)) not in self.known:
             self.known[key] = len(self.tests)
             self.tests += tests
@@ -156,7 +157,7 @@ typedef struct Trans Trans;
 typedef struct {n} {{
 {fields}
     uint32_t word;
-    uint16_t row;                     /* index into {l}_rows and {l}_handlers */
+    uint16_t row;                     /* index into {l}_rows */
     uint64_t pc;                      /* the caller's; kept by {l}_decode */
 }} {n};
 
@@ -169,11 +170,12 @@ typedef bool {n}Handler(Trans *t, const {n} *i);
 
 #define {u}_ROWS {count}
 extern const {n}Row {l}_rows[{u}_ROWS];
-extern {n}Handler *const {l}_handlers[{u}_ROWS];
-extern {n}Handler *const {l}_handlers[{u}_ROWS];
 
+unsigned {l}_find(uint32_t w); /* the row that has this encoding, or {u}_ROWS */
 /* NULL: no instruction has this encoding. */
 const {n}Row *{l}_decode(uint32_t w, {n} *out);
+/* By row: fills in the fields of i->word and calls the row's handler. */
+extern bool (*const {l}_handle[{u}_ROWS])(Trans *t, {n} *i);
 
 {handlers}
 '''
@@ -192,14 +194,7 @@ static const struct {{
 }} tests[] = {{ /* in turn, until one holds */
 {tests}}};
 
-static void extract(uint32_t w, {n} *out, unsigned layout)
-{{
-    switch (layout) {{
-{cases}    }}
-}}
-
-/* The bits that mean most first, in one look; tables rather than code, so that few jumps depend on the word. */
-const {n}Row *{l}_decode(uint32_t w, {n} *out)
+static inline unsigned find_test(uint32_t w)
 {{
     unsigned at = steps[w >> {top}];
     while (at & {node:#x}) {{
@@ -208,11 +203,37 @@ const {n}Row *{l}_decode(uint32_t w, {n} *out)
     }}
     while ((w & tests[at].mask) != tests[at].value)
         at++;
+    return at;
+}}
+
+static void extract(uint32_t w, {n} *out, unsigned layout)
+{{
+    switch (layout) {{
+{cases}    }}
+}}
+
+/* The bits that mean most first, in one look; tables rather than code, so that few jumps depend on the word. */
+unsigned {l}_find(uint32_t w)
+{{
+    return tests[find_test(w)].row;
+}}
+
+const {n}Row *{l}_decode(uint32_t w, {n} *out)
+{{
+    unsigned at = find_test(w);
     *out = ({n}){{ .pc = out->pc, .word = w, .row = tests[at].row }};
-    if (tests[at].row == {none:#x})
+    if (tests[at].row == {u}_ROWS)
         return NULL;
     extract(w, out, tests[at].layout);
     return &{l}_rows[tests[at].row];
+}}
+'''
+
+# What translates an instruction jumps but once for its kind: whoever takes the fields apart calls the handler.
+HANDLE = '''
+static bool handle_{number}(Trans *t, {n} *out)
+{{
+{code}    return {l}_{name}(t, out);
 }}
 '''
 
@@ -234,15 +255,20 @@ def main():
         out.write(f'{include}#include "{features}"\n#include <stddef.h>\n\nconst {n}Row {l}_rows[{u}_ROWS] = {{\n')
         out.write(''.join(f'    {{ "{row.name}", {row.mask:#010x}, {row.value:#010x}, {prefix}{row.feature} }},\n'
                           for row in named) + '};\n')
-        out.write(DECODER.format(n=n, l=l, none=tree.NONE, node=tree.NODE, top=rows[0].width - tree.top,
+        out.write(DECODER.format(n=n, l=l, u=u, node=tree.NODE, top=rows[0].width - tree.top,
                                  steps=''.join('    ' + ', '.join(map(str, tree.steps[at:at + 16])) + ',\n' for at in range(0, len(tree.steps), 16)),
                                  nodes=''.join(f'    {{ {shift}, {field:#x}, {base} }},\n' for shift, field, base in tree.nodes),
                                  tests=''.join(f'    {{ {mask:#010x}, {value:#010x}, {row}, {layout} }},\n'
                                                for mask, value, row, layout in tree.tests),
                                  cases=''.join(f'    case {number}:\n{code}        break;\n' for code, number in layouts.items())))
+    stubs = {}
+    number_of = [stubs.setdefault((row.name, row.extraction()), len(stubs)) for row in named]
     with open(handlers, 'w', encoding='utf-8') as out:
-        out.write(f'{include}\n{n}Handler *const {l}_handlers[{u}_ROWS] = {{\n')
-        out.write(''.join(f'    {l}_{row.name},\n' for row in named) + '};\n')
+        out.write(include)
+        out.write(''.join(HANDLE.format(n=n, l=l, number=number, name=name, code=code and '    uint32_t w = out->word;\n' + code.replace('        ', '    '))
+                          for (name, code), number in stubs.items()))
+        out.write(f'\nbool (*const {l}_handle[{u}_ROWS])(Trans *, {n} *) = {{\n')
+        out.write(''.join(f'    handle_{number},\n' for number in number_of) + '};\n')
 
 
 main()

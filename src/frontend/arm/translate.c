@@ -134,14 +134,13 @@ static bool is_load_exclusive(uint32_t word)
 
 void arm_translate(Trans *t)
 {
-    A64 i; /* the rest is the decoder's */
     uint32_t word;
-    i.pc = t->pc;
     t->length = 4;
     memcpy(&word, t->code, sizeof word);
-    const A64Row *row = a64_decode(word, &i);
     if (t->mode & M_STEP)
         trans_call(t, I64, H_step, ir_imm(t->ir, I64, t->pc), ir_imm(t->ir, I64, is_load_exclusive(word)), IR_NONE);
-    if (!row || !arm_can(t, (ArmFeature)row->feature) || !a64_handlers[i.row](t, &i))
+    unsigned row = a64_find(word);
+    A64 i = { .pc = t->pc, .word = word, .row = (uint16_t)row };
+    if (row == A64_ROWS || !arm_can(t, (ArmFeature)a64_rows[row].feature) || !a64_handle[row](t, &i))
         arm_raise(t, EC_UNKNOWN, 0, t->pc);
 }
