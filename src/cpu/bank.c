@@ -8,10 +8,23 @@ static uint64_t empty_page(unsigned at)
     return ((uint64_t)at ^ 1) << 12; /* index bits differ from the place: never a hit */
 }
 
-static void forget_writer(TlbBank *b, uint32_t ram_page)
+static void note_writer(TlbBank *b, unsigned at)
 {
-    if (ram_page != ~0u)
-        b->writers[ram_page % WRITERS]--;
+    TlbNote *n = &b->note[1][at];
+    uint16_t *first = &b->writer[n->ram_page % WRITERS];
+    n->next = *first;
+    *first = (uint16_t)(at + 1);
+}
+
+static void forget_writer(TlbBank *b, unsigned at)
+{
+    const TlbNote *n = &b->note[1][at];
+    if (n->ram_page == ~0u)
+        return;
+    uint16_t *link = &b->writer[n->ram_page % WRITERS];
+    while (*link != at + 1)
+        link = &b->note[1][*link - 1].next;
+    *link = n->next;
 }
 
 /* The addend is 0, too: code that guesses the place may come with any address. */
@@ -20,7 +33,7 @@ static void clear_entry(TlbBank *b, int write, unsigned at)
     TlbEntry *e = write ? &b->write[at] : &b->read[at];
     *e = (TlbEntry){ .page = empty_page(at) };
     if (write)
-        forget_writer(b, b->note[1][at].ram_page);
+        forget_writer(b, at);
     b->note[write][at].ram_page = ~0u;
 }
 
@@ -82,12 +95,11 @@ void bank_set(TlbBank *b, bool write, uint64_t page_va, uint64_t addend, uint32_
     } else {
         far_keep(b, write, at);
     }
-    if (write) {
-        forget_writer(b, n->ram_page);
-        b->writers[ram_page % WRITERS]++;
-        b->writer[ram_page % WRITERS] = (uint16_t)at;
-    }
+    if (write)
+        forget_writer(b, at);
     n->ram_page = ram_page;
+    if (write)
+        note_writer(b, at);
     n->page_bits = page_bits;
     n->global = global;
     bank_note_big(b, page_va, page_bits);
@@ -98,15 +110,10 @@ void bank_set(TlbBank *b, bool write, uint64_t page_va, uint64_t addend, uint32_
 
 void bank_drop_page(TlbBank *b, uint32_t ram_page)
 {
-    unsigned hash = ram_page % WRITERS;
-    if (b->writers[hash] && b->note[1][b->writer[hash]].ram_page == ram_page)
-        clear_entry(b, 1, b->writer[hash]);
-    if (!b->writers[hash]) /* mostly there is one mapping, or none */
-        return;
-    for (unsigned k = 0; k < b->touched_count[1]; k++) {
-        unsigned at = b->touched[1][k];
-        if (b->note[1][at].ram_page == ram_page)
-            clear_entry(b, 1, at);
+    for (unsigned at = b->writer[ram_page % WRITERS], next; at; at = next) {
+        next = b->note[1][at - 1].next;
+        if (b->note[1][at - 1].ram_page == ram_page)
+            clear_entry(b, 1, at - 1);
     }
 }
 

@@ -100,6 +100,14 @@ static void add_to_hash(Engine *e, Unit *u)
     *head = u;
 }
 
+static void count_unit(CodePage *p)
+{
+    if (!p->count++) {
+        p->turns += p->turns < HOT_TURNS;
+        __atomic_store_n(&p->idle, 0, __ATOMIC_RELAXED);
+    }
+}
+
 static void add_to_page(Engine *e, Unit *u)
 {
     CodePage *p = e->code_page[u->ram_page];
@@ -110,7 +118,7 @@ static void add_to_page(Engine *e, Unit *u)
         u->next_page->at_page = &u->next_page;
     u->at_page = head;
     *head = u;
-    p->count++;
+    count_unit(p);
     if (p->longest < u->guest_bytes)
         p->longest = u->guest_bytes;
     if (!unit_is_across(u))
@@ -121,7 +129,7 @@ static void add_to_page(Engine *e, Unit *u)
         u->next_end->at_end = &u->next_end;
     u->at_end = &p->ends;
     p->ends = u;
-    p->count++;
+    count_unit(p);
 }
 
 /* Memory that lasts until the region is emptied. */
@@ -342,6 +350,11 @@ static void page_empty(Engine *e, uint32_t ram_page)
         return;
     __atomic_store_n(&p->granules, 0, __ATOMIC_RELEASE);
     p->longest = 0;
+    if (p->turns == HOT_TURNS) {
+        if (p->idle < HOT_STORES)
+            return;
+        p->turns = 0;
+    }
     __atomic_fetch_and(&e->page_flags[ram_page], (uint8_t)~PAGE_CODE, __ATOMIC_SEQ_CST);
 }
 
@@ -379,8 +392,11 @@ void cache_invalidate(Engine *e, uint32_t ram_page, uint32_t offset, uint32_t le
     CodePage *p = e->code_page[ram_page];
     if (!p)
         return;
-    if (!(p->granules & granules_of(offset, len)))
+    if (!(p->granules & granules_of(offset, len))) {
+        if (!p->count && page_idle(p))
+            page_empty(e, ram_page);
         return;
+    }
     e->invalidations++;
     uint32_t first = offset > p->longest ? (offset - p->longest) / 64 : 0, last = (offset + len - 1) / 64;
     for (uint32_t g = first; g <= last && g < GRANULES; g++)

@@ -48,7 +48,19 @@ typedef struct CodePage {    /* of a page with PAGE_CODE */
     Unit *ends;              /* units that begin in a page before */
     uint64_t granules;       /* bit for each that units were made from since the page had none, or are being made */
     uint32_t count, longest; /* units; most bytes that one was made from */
+    uint32_t turns;          /* how often it got its first unit; HOT: it is code and data by turns, and stays a page */
+    uint32_t idle;           /* ... with PAGE_CODE until it has seen so many stores without becoming code again */
 } CodePage;
+enum { HOT_TURNS = 4, HOT_STORES = 256 };
+
+/* A store there hit no code; true: it was the last that a page without units waits for. An estimate if several CPUs
+ * store. */
+static inline bool page_idle(CodePage *p)
+{
+    uint32_t idle = __atomic_load_n(&p->idle, __ATOMIC_RELAXED);
+    __atomic_store_n(&p->idle, idle + (idle < HOT_STORES), __ATOMIC_RELAXED);
+    return idle == HOT_STORES;
+}
 
 typedef struct CodeRegion {
     uint8_t *w;           /* writable view */
@@ -226,6 +238,8 @@ static inline Space *space_of(const Cpu *cpu)
 
 /* ---- far.c: the second level, and stores beside code ---- */
 void far_beside(TlbBank *, uint64_t page_va, uint64_t addend, uint32_t ram_page);
+uint8_t *far_page_with_code(const Engine *, TlbBank *, uint64_t va, unsigned size,
+                            uint32_t *ram_page);   /* NULL: is none */
 void far_keep(TlbBank *, bool write, unsigned at); /* the entry there is about to be replaced */
 void far_flush(TlbBank *);
 void far_flush_va(TlbBank *, uint64_t va, bool only_global);

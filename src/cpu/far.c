@@ -132,24 +132,32 @@ static void write_host(void *host, const V128 *v, IrMem m)
     }
 }
 
+uint8_t *far_page_with_code(const Engine *e, TlbBank *b, uint64_t va, unsigned size, uint32_t *ram_page)
+{
+    const BesideEntry *n = beside_entry(b, va);
+    *ram_page = n->ram_page;
+    if (n->page != (va & ~0xfffull) || n->epoch != b->far_epoch || (va & 0xfff) + size > 0x1000)
+        return NULL;
+    if (!(__atomic_load_n(&e->page_flags[n->ram_page], __ATOMIC_RELAXED) & PAGE_CODE))
+        return NULL; /* no more: it may be in a write table again */
+    return (uint8_t *)(uintptr_t)(va + n->addend);
+}
+
 /* To a page with code, but not to what units were made of. Who is about to make one of these bytes says so before,
  * waits until nobody stores here, and reads them then: page_claim. */
 static bool store_beside(Cpu *cpu, uint64_t va, IrMem m)
 {
-    TlbBank *b = m.user ? cpu->user_bank : cpu->bank;
-    const BesideEntry *n = beside_entry(b, va);
-    uint32_t size = 1u << m.size, offset = va & 0xfff;
-    if (n->page != (va & ~0xfffull) || n->epoch != b->far_epoch || offset + size > 0x1000 ||
-        (m.align && va & (size - 1)))
-        return false;
     const Engine *e = cpu->run->engine;
-    if (!(__atomic_load_n(&e->page_flags[n->ram_page], __ATOMIC_RELAXED) & PAGE_CODE))
-        return false; /* no more: it may be in a write table again */
+    uint32_t size = 1u << m.size, ram_page;
+    uint8_t *host = far_page_with_code(e, m.user ? cpu->user_bank : cpu->bank, va, size, &ram_page);
+    if (!host || (m.align && va & (size - 1)))
+        return false;
     atomic_store(&cpu->run->storing, true);
-    const CodePage *p = __atomic_load_n(&e->code_page[n->ram_page], __ATOMIC_ACQUIRE);
-    bool code = p && __atomic_load_n(&p->granules, __ATOMIC_ACQUIRE) & granules_of(offset, size);
+    CodePage *p = __atomic_load_n(&e->code_page[ram_page], __ATOMIC_ACQUIRE);
+    uint64_t granules = p ? __atomic_load_n(&p->granules, __ATOMIC_ACQUIRE) : 0;
+    bool code = granules ? granules & granules_of(va & 0xfff, size) : p && page_idle(p);
     if (!code)
-        write_host((void *)(uintptr_t)(va + n->addend), &cpu->run->io[1], m);
+        write_host(host, &cpu->run->io[1], m);
     atomic_store_explicit(&cpu->run->storing, false, memory_order_release);
     return !code;
 }

@@ -39,8 +39,9 @@ typedef struct FetchEntry { /* executable pages of a bank, direct-mapped */
 /* What is remembered of a page beside its TLB entry. */
 typedef struct TlbNote {
     uint32_t ram_page; /* number of the RAM page, for the reverse search; ~0: none */
+    uint16_t next;     /* of the list in TlbBank.writer */
     uint8_t page_bits;
-    bool global, used;
+    bool global : 1, used : 1;
 } TlbNote;
 
 /* A second, larger level, for guests whose working set is beyond the first: what conflicts push out of there. Made when
@@ -69,7 +70,7 @@ struct TlbBank {
     JumpEntry jump[JUMP_SIZE];
     TlbNote note[2][TLB_SIZE];
     uint16_t touched[2][TLB_SIZE], touched_count[2];
-    uint16_t writers[WRITERS], writer[WRITERS]; /* by hash of the RAM page: how many entries of `write`, the latest */
+    uint16_t writer[WRITERS]; /* by hash of the RAM page: lists of the places in `write`, each plus 1; 0: the end */
     uint16_t jumps[JUMP_SIZE], jump_count;
     Regime key;
     uint64_t mode; /* Guest.mode the jump table was filled under */

@@ -158,10 +158,19 @@ static void guard(Cpu *cpu, const Spot *s, int size)
         page_written(e, s->ram_page, s->phys & 0xfff, (uint32_t)size);
 }
 
+/* A page with code that was stored to before needs no walk, and is not watched. */
+static bool is_beside_code(Cpu *cpu, uint64_t va, int size, bool user, Spot *s)
+{
+    *s = (Spot){ .phys = va & 0xfff };
+    s->host = far_page_with_code(cpu->run->engine, user ? cpu->user_bank : cpu->bank, va, (unsigned)size, &s->ram_page);
+    return s->host;
+}
+
 static bool one_page(Cpu *cpu, uint64_t va, Access access, int size, bool user, V128 *value, bool aligned)
 {
     Spot s;
-    if (!locate(cpu, va, access, user, &s, aligned) || refused(cpu, va, &s, size, kind_of(access)))
+    if (!(access == STORE && is_beside_code(cpu, va, size, user, &s)) &&
+        (!locate(cpu, va, access, user, &s, aligned) || refused(cpu, va, &s, size, kind_of(access))))
         return false;
     if (!s.host) {
         if (size == 16)

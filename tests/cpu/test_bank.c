@@ -162,6 +162,28 @@ START_TEST(a_page_with_code_takes_no_store)
 }
 END_TEST
 
+/* Pages whose numbers have the same hash are told apart, and all mappings of one are found. */
+START_TEST(a_page_is_dropped_wherever_it_may_be_written)
+{
+    static const struct {
+        unsigned at, ram_page;
+        bool stays;
+    } map[] = { { 1, 5, false }, { 9, 5 + WRITERS, true }, { 2, 5, false }, { 3, 5, false }, { 4, 6, true } };
+    for (unsigned k = 0; k < 5; k++)
+        bank_set(bank, true, va_of(map[k].at), 0, map[k].ram_page, 12, false);
+    bank_set(bank, true, va_of(3), 0, 6, 12, false); /* another is there now */
+    tlb_flush_va(&cpu, va_of(2), 1, 0);
+    bank_set(bank, true, va_of(2), 0, 5, 12, false);
+    bank_drop_page(bank, 5);
+    for (unsigned k = 0; k < 5; k++)
+        ck_assert_int_eq(first_level(map[k].at, true), map[k].stays || map[k].at == 3);
+    bank_drop_page(bank, 5 + WRITERS);
+    bank_drop_page(bank, 6);
+    for (unsigned k = 0; k < 5; k++)
+        ck_assert(!first_level(map[k].at, true));
+}
+END_TEST
+
 static bool stores_beside(uint64_t offset)
 {
     uint64_t *word = &memory[1][offset / 8], before = *word;
@@ -193,6 +215,31 @@ START_TEST(a_store_beside_code_is_done)
     ck_assert(stores_beside(0));
     tlb_flush(&cpu, 1, -1);
     ck_assert(!stores_beside(0));
+    engine.code_page = NULL;
+}
+END_TEST
+
+/* One that is code and data by turns keeps the mark of code until it was only data for long. */
+START_TEST(a_page_without_units_stays_one_of_code_for_some_stores)
+{
+    static CodePage code;
+    static CodePage *pages[PAGES] = { [1] = &code };
+    unsigned stores = 0;
+    engine.code_page = pages;
+    flags[1] = PAGE_CODE;
+    code.turns = HOT_TURNS;
+    far_beside(bank, va_of(1), (uint64_t)(uintptr_t)memory[1] - va_of(1), 1);
+    for (; stores_beside(0); stores++)
+        cache_invalidate(&engine, 1, 0, 8);
+    ck_assert_uint_gt(stores, 100);
+    ck_assert_uint_eq(flags[1], PAGE_CODE);
+    cache_invalidate(&engine, 1, 0, 8);
+    ck_assert_uint_eq(flags[1], 0);
+    ck_assert_uint_eq(code.turns, 0);
+    flags[1] = PAGE_CODE;
+    code.granules = granules_of(0, 8);
+    cache_invalidate(&engine, 1, 0, 8); /* no turns: it is data at once */
+    ck_assert_uint_eq(flags[1], 0);
     engine.code_page = NULL;
 }
 END_TEST
@@ -248,7 +295,9 @@ int main(void)
     const TTest *const tests[] = { nothing_flushed_is_found_again,
                                    global_entries_outlive_a_flush_of_the_rest_and_go_to_a_new_bank,
                                    a_page_with_code_takes_no_store,
+                                   a_page_is_dropped_wherever_it_may_be_written,
                                    a_store_beside_code_is_done,
+                                   a_page_without_units_stays_one_of_code_for_some_stores,
                                    runs_of_bytes_are_done_up_to_the_end_of_what_is_known,
                                    a_bank_asks_for_a_second_level_after_many_conflicts,
                                    NULL };
