@@ -169,7 +169,7 @@ static uint64_t lead_call(Cpu *cpu, const Ir *ir, const IrInsn *i, const uint64_
 {
     Lockstep *l = cpu->run->engine->lockstep;
     const Helper *h = &ir->helpers[i->imm & 0xffff];
-    bool pure = !(h->effects & (H_STATE | H_LEAVES | H_SLOW));
+    bool pure = !(h->effects & (H_STATE | H_LEAVES | H_SLOW | H_MEMORY));
     size_t at = l->events;
     LockEvent *e = new_event(l);
     e->call = true;

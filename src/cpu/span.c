@@ -3,7 +3,7 @@
 #include "cpu/engine.h"
 #include "cpu/mem.h"
 
-enum { SHORT = 96 }; /* bytes that a loop copies sooner than the host's own string instructions begin */
+enum { SHORT = 256 }; /* bytes that a loop copies sooner than the host's own string instructions begin */
 
 /* Where the address is in the host's memory and how far its page goes; NULL: that is no plain memory, or not yet known
  * to be. */
@@ -55,7 +55,7 @@ uint64_t mem_fill(Cpu *cpu, uint64_t to, int size, uint64_t value, uint64_t coun
 {
     uint64_t bytes = count * (uint64_t)size;
     uint8_t *host = span(cpu, to, true, &bytes);
-    uint64_t done = host ? bytes / (uint64_t)size : 0;
+    uint64_t done = host ? bytes >> __builtin_ctz((unsigned)size) : 0;
     if (!done)
         return 0;
     bytes = done * (uint64_t)size;
@@ -118,7 +118,7 @@ uint64_t mem_copy(Cpu *cpu, uint64_t to, uint64_t from, int size, uint64_t count
     uint64_t bytes = count * (uint64_t)size;
     const uint8_t *source = span(cpu, from, false, &bytes);
     uint8_t *host = source ? span(cpu, to, true, &bytes) : NULL;
-    uint64_t done = host ? bytes / (uint64_t)size : 0;
+    uint64_t done = host ? bytes >> __builtin_ctz((unsigned)size) : 0;
     if (!done)
         return 0;
     bytes = done * (uint64_t)size;

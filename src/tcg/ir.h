@@ -308,11 +308,12 @@ typedef struct Slot { /* one element of a StateField row with .slot */
 } Slot;
 
 enum IrHelperEffect {
-    H_PURE = 0,   /* only its arguments and constant tables */
-    H_STATE = 1,  /* reads or writes any slot or other CPU state */
-    H_LEAVES = 2, /* returns not 0 to leave the instruction: state and pc slot are set, execution goes on at goto_pc */
-    H_FP = 4,     /* uses the host FPU or vector registers (all C does unless built with -mgeneral-regs-only) */
-    H_SLOW = 8,   /* may take the machine lock or wait */
+    H_PURE = 0,    /* only its arguments and constant tables */
+    H_STATE = 1,   /* reads or writes any slot or other CPU state */
+    H_LEAVES = 2,  /* returns not 0 to leave the instruction: state and pc slot are set, execution goes on at goto_pc */
+    H_FP = 4,      /* uses the host FPU or vector registers (all C does unless built with -mgeneral-regs-only) */
+    H_SLOW = 8,    /* may take the machine lock or wait */
+    H_MEMORY = 16, /* reads or writes the guest's memory, and says nothing of it: H_STATE does that, too */
 };
 typedef struct Helper { /* a C function of the guest that generated code calls */
     const char *name;   /* NULL ends the list */

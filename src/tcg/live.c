@@ -47,7 +47,7 @@ static bool touches_state(const Ir *ir, const IrInsn *call)
 
 static bool only_a_value(const Ir *ir, const IrInsn *call)
 {
-    return ir->helpers && !(ir->helpers[call->imm & 0xffff].effects & (H_STATE | H_LEAVES | H_SLOW));
+    return ir->helpers && !(ir->helpers[call->imm & 0xffff].effects & (H_STATE | H_LEAVES | H_SLOW | H_MEMORY));
 }
 
 STEP void use_argument(const Walk *w, IrRef r, uint32_t at)

@@ -52,3 +52,47 @@ uint64_t x86_help_string_quick(Cpu *cpu, uint64_t how, uint64_t y, uint64_t z)
     c->tmp[0] = n;
     return string_index(&s, RCX) != 0;
 }
+
+/* Where segments need not be looked at. to, from: linear addresses of the first elements; returns how many were done.
+ */
+
+/* Past the end of 32 bits it comes round: the other helper's business. */
+static bool is_beyond(Cpu *cpu, uint64_t to, uint64_t from)
+{
+    return (to | from) >> 32 && !x86_in_code64(x86_of(cpu));
+}
+
+static inline uint64_t copy(Cpu *cpu, uint64_t to, uint64_t from, uint64_t count, unsigned bytes)
+{
+    uint64_t n = mem_copy(cpu, to, from, (int)bytes, count), done = n;
+    while (n < count && done && !is_beyond(cpu, to + n * bytes, from + n * bytes)) {
+        done = mem_copy(cpu, to + n * bytes, from + n * bytes, (int)bytes, count - n);
+        n += done;
+    }
+    return n;
+}
+
+static inline uint64_t fill(Cpu *cpu, uint64_t to, uint64_t value, uint64_t count, unsigned bytes)
+{
+    uint64_t n = mem_fill(cpu, to, (int)bytes, value, count), done = n;
+    while (n < count && done && !is_beyond(cpu, to + n * bytes, 0)) {
+        done = mem_fill(cpu, to + n * bytes, (int)bytes, value, count - n);
+        n += done;
+    }
+    return n;
+}
+
+#define SIZE(n)                                                                                                        \
+    uint64_t x86_help_movs##n(Cpu *cpu, uint64_t to, uint64_t from, uint64_t count)                                    \
+    {                                                                                                                  \
+        return copy(cpu, to, from, count, n);                                                                          \
+    }                                                                                                                  \
+    uint64_t x86_help_stos##n(Cpu *cpu, uint64_t to, uint64_t value, uint64_t count)                                   \
+    {                                                                                                                  \
+        return fill(cpu, to, value, count, n);                                                                         \
+    }
+SIZE(1)
+SIZE(2)
+SIZE(4)
+SIZE(8)
+#undef SIZE

@@ -53,11 +53,13 @@ static inline void string_set(const String *s, unsigned reg, uint64_t v)
     *r = s->adsize == 2 ? (*r & ~0xffffull) | (v & 0xffff) : v & s->mask;
 }
 
+enum { STRING_BYTES = 65536 }; /* of MOVS and STOS, before the next test for interrupts */
+
 /* Elements before the next test for interrupts, wherever they are: when instructions are counted, those of one that is
  * taken up again count, too. */
 static inline uint64_t string_batch(const String *s)
 {
-    return s->op == STRING_MOVS || s->op == STRING_STOS ? 65536 / s->bytes : 4096;
+    return s->op == STRING_MOVS || s->op == STRING_STOS ? STRING_BYTES / s->bytes : 4096;
 }
 
 /* What can be done at once of MOVS or STOS upwards, `most` elements at most; how many were, 0: do one by itself. */
