@@ -5,14 +5,11 @@
 #include "base/keyval.h"
 #include "base/log.h"
 #include "base/nearest.h"
+#include "core/device_life.h"
 #include "core/prop.h"
 #include "core/run.h"
 #include "core/wire.h"
-#include "host/chardev.h"
-#include "host/drive.h"
-#include "host/net.h"
 
-#include <assert.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,14 +26,6 @@ typedef struct Board {
     Instance *all;
     size_t count;
 } Board;
-
-Device *machine_device(Machine *m, const char *id)
-{
-    for (Device *d = m->devices; d; d = d->next)
-        if (!strcmp(d->id, id))
-            return d;
-    return NULL;
-}
 
 /* One condition: KEY=VALUE or KEY!=VALUE. */
 static bool holds(const Machine *m, const KeyVal *kv)
@@ -58,124 +47,6 @@ bool machine_prop_is(const Machine *m, const char *when)
         keyval_free(&kv);
     }
     return all;
-}
-
-/* What the board knows of a device; it follows the device's struct in memory. */
-typedef struct Place {
-    bool started;
-    struct {
-        Region region;
-        uint64_t at;   /* in the system's memory, or UNMAPPED */
-        uint64_t port; /* among the I/O ports, or UNMAPPED */
-    } window[];
-} Place;
-
-#define UNMAPPED UINT64_MAX
-
-static size_t place_offset(const DeviceType *type)
-{
-    return (type->size + 15) & ~(size_t)15;
-}
-
-static Place *place(const Device *dev)
-{
-    return (Place *)(void *)((char *)(uintptr_t)dev + place_offset(dev->type));
-}
-
-const Region *device_region(const Device *dev, int window)
-{
-    assert(window < device_windows(dev->type));
-    return &place(dev)->window[window].region;
-}
-
-bool device_address(const Device *dev, int window, uint64_t *at)
-{
-    if (window >= device_windows(dev->type) || place(dev)->window[window].at == UNMAPPED)
-        return false;
-    *at = place(dev)->window[window].at;
-    return true;
-}
-
-static Device *device_new(Machine *m, const DeviceType *type, char *id)
-{
-    int windows = device_windows(type);
-    Device *dev = xalloc(place_offset(type) + sizeof(Place) + (size_t)windows * sizeof *place(dev)->window);
-    dev->type = type;
-    dev->id = id;
-    dev->machine = m;
-    dev->dma = m->memory;
-    for (int i = 0; i < windows; i++) {
-        const Window *w = &type->windows[i];
-        place(dev)->window[i].region = (Region){ .name = id, .size = w->size, .dev = dev, .window = w };
-        place(dev)->window[i].at = place(dev)->window[i].port = UNMAPPED;
-    }
-    Device **last = &m->devices;
-    while (*last)
-        last = &(*last)->next;
-    *last = dev;
-    return dev;
-}
-
-static void device_unlink(Machine *m, Device *dev)
-{
-    Device **at = &m->devices;
-    while (*at != dev)
-        at = &(*at)->next;
-    *at = dev->next;
-}
-
-/* What it had on the host hears nothing of it any more. */
-static void release(const Prop *p, void *host)
-{
-    if (p->kind == PROP_NET) {
-        ((Net *)host)->receive = NULL;
-        ((Net *)host)->ready = NULL;
-    } else if (p->kind == PROP_DRIVE) {
-        ((Drive *)host)->drain(host);
-        ((Drive *)host)->user = NULL;
-    } else if (p->kind == PROP_CHARDEV) {
-        ((Chardev *)host)->receive = NULL;
-        ((Chardev *)host)->event = NULL;
-        ((Chardev *)host)->room = NULL;
-    }
-}
-
-static void release_all(Device *dev)
-{
-    for (const Prop *p = dev->type->props; p && p->name; p++) {
-        void *host = NULL;
-        if (p->kind > PROP_TEXT && p->kind < PROP_DEVICE)
-            memcpy(&host, (char *)dev + p->offset, sizeof host);
-        if (host)
-            release(p, host);
-    }
-}
-
-/* It does nothing any more, and nobody finds it. */
-static void device_leave(Device *dev)
-{
-    if (dev->bus && dev->bus->type->detach)
-        dev->bus->type->detach(dev->bus, dev);
-    if (place(dev)->started && dev->type->stop)
-        dev->type->stop(dev);
-    for (int i = 0; i < device_windows(dev->type); i++) {
-        space_unmap(dev->machine->memory, device_region(dev, i));
-        space_unmap(dev->machine->ports, device_region(dev, i));
-    }
-}
-
-static void device_forget(void *device)
-{
-    Device *dev = device;
-    props_free(dev->type->props, dev);
-    free((void *)(uintptr_t)dev->id);
-    free(dev);
-}
-
-static void device_free(Device *dev)
-{
-    device_leave(dev);
-    device_forget(dev);
 }
 
 /* -cpu MODEL,features: the model's name, which the caller frees. */
@@ -314,18 +185,12 @@ static bool set(Board *b, const Instance *i, Error *err)
     return ok && (strcmp(i->part->type, "$cpu") || set_cpu(m, i->dev, err));
 }
 
-/* Where a window is in one of the two spaces, or UNMAPPED. */
-static uint64_t *where(const Device *d, int window, bool ports)
-{
-    return ports ? &place(d)->window[window].port : &place(d)->window[window].at;
-}
-
 /* Who has a window in [at, at + size) already. */
 static const Device *occupant(const Machine *m, bool ports, uint64_t at, uint64_t size)
 {
     for (const Device *d = m->devices; d; d = d->next)
         for (int i = 0; i < device_windows(d->type); i++) {
-            uint64_t its = *where(d, i, ports);
+            uint64_t its = *device_window_at(d, i, ports);
             if (its != UNMAPPED && its < at + size && at < its + d->type->windows[i].size)
                 return d;
         }
@@ -342,7 +207,7 @@ static bool map_window(Board *b, const Instance *i, int w, bool ports, uint64_t 
     const Device *other = occupant(b->machine, ports, at, size);
     if (other)
         return error_set(err, "window %" PRIx64 "-%" PRIx64 " overlaps one of %s", at, at + size - 1, other->id);
-    *where(i->dev, w, ports) = at;
+    *device_window_at(i->dev, w, ports) = at;
     space_map(ports ? b->machine->ports : b->machine->memory, at, device_region(i->dev, w), 0);
     return true;
 }
@@ -359,18 +224,6 @@ static bool map(Board *b, const Instance *i, Error *err)
     return true;
 }
 
-static bool attach(Device *bus, Device *dev, Error *err)
-{
-    if (!bus->type->offers || !dev->type->bus || strcmp(bus->type->offers, dev->type->bus))
-        return error_set(err, "%s offers a %s bus, but %s plugs into %s", bus->id,
-                         bus->type->offers ? bus->type->offers : "missing", dev->type->name,
-                         dev->type->bus ? dev->type->bus : "none");
-    if (bus->type->attach && !bus->type->attach(bus, dev, err))
-        return false;
-    dev->bus = bus;
-    return true;
-}
-
 static bool wire(Board *b, const Instance *i, Error *err)
 {
     const Part *p = i->part;
@@ -378,24 +231,16 @@ static bool wire(Board *b, const Instance *i, Error *err)
         Device *bus = machine_device(b->machine, p->on);
         if (!bus)
             return error_set(err, "there is no part '%s' to be on", p->on);
-        if (!attach(bus, i->dev, err))
+        if (!device_attach(bus, i->dev, err))
             return false;
     }
     return wires_connect(b->machine, i->dev, p->wire, i->number, p->copies > 1 ? i->number : 0, err);
 }
 
-static bool start(Device *dev, Error *err)
-{
-    if (dev->type->start && !dev->type->start(dev, err))
-        return false;
-    place(dev)->started = true;
-    return true;
-}
-
 static bool start_one(Board *b, const Instance *i, Error *err)
 {
     (void)b;
-    return start(i->dev, err);
+    return device_start(i->dev, err);
 }
 
 /* set, map, wire, start: each for all parts before the next, because wires and device properties name other parts. */
@@ -525,110 +370,6 @@ void machine_reset(Machine *m)
     machine_stop(m, STOP_PANIC);
 }
 
-/* The keys of -device that are not properties. */
-typedef struct Plug {
-    char *id, *bus;
-    Out rest; /* the properties, in their own grammar again */
-} Plug;
-
-static void put_escaped(Out *o, const char *text)
-{
-    for (; *text; text++)
-        out(o, "%s%c", *text == ',' ? "," : "", *text);
-}
-
-static Plug plug_parse(const char *line)
-{
-    Plug p = { 0 };
-    KeyVal kv;
-    while (keyval_next(&line, &kv)) {
-        char **own = !strcmp(kv.key, "id") ? &p.id : !strcmp(kv.key, "bus") ? &p.bus : NULL;
-        if (own && kv.value && !*own) {
-            *own = xstrdup(kv.value);
-        } else {
-            put_escaped(&p.rest, kv.key);
-            out(&p.rest, "=");
-            put_escaped(&p.rest, kv.value ? kv.value : "on");
-            out(&p.rest, ",");
-        }
-        keyval_free(&kv);
-    }
-    return p;
-}
-
-/* The bus named, or the last one made that takes it: as in QEMU, the first virtio device gets the highest slot. */
-static bool find_bus(Machine *m, Device *dev, const char *name, Error *err)
-{
-    if (name) {
-        Device *bus = machine_device(m, name);
-        return bus ? attach(bus, dev, err) : error_set(err, "there is no bus '%s'", name);
-    }
-    error_set(err, "this machine has no %s bus", dev->type->bus);
-    Device *bus = NULL, *before = NULL;
-    do {
-        bus = NULL;
-        for (Device *d = m->devices; d != before; d = d->next)
-            if (d != dev && d->type->offers && !strcmp(d->type->offers, dev->type->bus))
-                bus = d;
-        if (bus && attach(bus, dev, err))
-            return true;
-        before = bus;
-    } while (bus);
-    return false;
-}
-
-static bool plug(Machine *m, const DeviceType *type, const char *line, Error *err)
-{
-    Plug p = plug_parse(line);
-    char *id = p.id ? xstrdup(p.id) : NULL;
-    for (int n = 0; !id; n++) {
-        id = xprintf("%s.%d", type->name, n);
-        if (machine_device(m, id))
-            free(id), id = NULL;
-    }
-    bool ok = !machine_device(m, id) || error_set(err, "another device has the id '%s'", id);
-    Device *dev = NULL;
-    if (ok) {
-        dev = device_new(m, type, id);
-        dev->plugged = true;
-        ok = props_init(type->props, dev, m, err) &&
-             (!p.rest.text || props_parse(type->props, dev, m, p.rest.text, false, err)) &&
-             (!type->bus || find_bus(m, dev, p.bus, err)) && start(dev, err);
-        if (ok)
-            device_reset(dev);
-    } else {
-        free(id);
-    }
-    if (!ok && dev) {
-        device_unlink(m, dev);
-        device_free(dev);
-    }
-    free(p.id);
-    free(p.bus);
-    out_free(&p.rest);
-    return ok;
-}
-
-bool machine_plug(Machine *m, const char *line, Error *err)
-{
-    size_t len = strcspn(line, ",");
-    char *name = strndup(line, len);
-    const DeviceType *type = device_type(name, err);
-    bool ok = type && (type->bus || error_set(err, "'%s' is part of machines and cannot be added", name)) &&
-              plug(m, type, line + len + (line[len] == ','), err);
-    free(name);
-    return ok || error_in(err, "-device %s: ", line);
-}
-
-void machine_unplug(Machine *m, Device *dev)
-{
-    device_unlink(m, dev);
-    release_all(dev);
-    device_leave(dev);
-    run_unplugged(m, dev->id);
-    machine_still(m, device_forget, dev);
-}
-
 static void print_device(const Machine *m, const Device *bus, Out *o, int indent)
 {
     for (const Device *d = m->devices; d; d = d->next) {
@@ -638,10 +379,12 @@ static void print_device(const Machine *m, const Device *bus, Out *o, int indent
         out(o, "%*sdev: %s, id \"%s\"\n", indent, "", d->type->name, d->id);
         props_print(d->type->props, d, o, pad);
         for (int i = 0; i < device_windows(d->type); i++) {
-            if (*where(d, i, false) != UNMAPPED)
-                out(o, "%smmio %016" PRIx64 "/%016" PRIx64 "\n", pad, *where(d, i, false), d->type->windows[i].size);
-            if (*where(d, i, true) != UNMAPPED)
-                out(o, "%sports %04" PRIx64 "/%04" PRIx64 "\n", pad, *where(d, i, true), d->type->windows[i].size);
+            if (*device_window_at(d, i, false) != UNMAPPED)
+                out(o, "%smmio %016" PRIx64 "/%016" PRIx64 "\n", pad, *device_window_at(d, i, false),
+                    d->type->windows[i].size);
+            if (*device_window_at(d, i, true) != UNMAPPED)
+                out(o, "%sports %04" PRIx64 "/%04" PRIx64 "\n", pad, *device_window_at(d, i, true),
+                    d->type->windows[i].size);
         }
         if (d->type->offers) {
             out(o, "%sbus: %s\n%s  type %s\n", pad, d->id, pad, d->type->offers);

@@ -85,7 +85,6 @@ int device_windows(const DeviceType *);
 bool device_address(const Device *, int window, uint64_t *at);
 
 /* State table, registers, then the reset hook. */
-int device_windows(const DeviceType *);
 void device_reset(Device *);
 /* Number of a pin's first line among the type's inputs, and the row; NULL: no pin of that name. */
 const Pin *device_pin(const DeviceType *, const char *name, bool input);
