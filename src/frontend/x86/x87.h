@@ -2,7 +2,7 @@
  *
  * A stack register is found by counting from where ST(0) is, and that place is known when code is translated: so st[]
  * is not in the order of the architecture's physical registers R0..R7 but turned, by `fturn`: R(n) is st[(n + fturn) &
- * 7]. Values of an empty register are kept as far as instructions are run one by one; see x87_insn.c. */
+ * 7]. Values of an empty register are kept as far as instructions are run one by one; see x87_stack.h. */
 #pragma once
 #include "frontend/x86/sys.h"
 
