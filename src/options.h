@@ -61,3 +61,16 @@ bool set_display(void *config, const char *value, Error *);
 bool set_sdl(void *config, const char *value, Error *);
 bool set_curses(void *config, const char *value, Error *);
 bool set_device(void *config, const char *value, Error *);
+
+/* Disks and what is booted: options_drive.c. */
+bool set_boot(void *config, const char *value, Error *);
+bool set_cdrom(void *config, const char *value, Error *);
+bool set_drive(void *config, const char *value, Error *);
+bool set_fda(void *config, const char *value, Error *);
+bool set_fdb(void *config, const char *value, Error *);
+bool set_hda(void *config, const char *value, Error *);
+bool set_hdb(void *config, const char *value, Error *);
+bool set_hdc(void *config, const char *value, Error *);
+bool set_hdd(void *config, const char *value, Error *);
+bool set_image(void *config, const char *value, Error *);
+bool set_pflash(void *config, const char *value, Error *);
