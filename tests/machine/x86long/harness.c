@@ -4,41 +4,9 @@ uint64_t gdt[64], idt[512];
 struct Tss tss __attribute__((aligned(256)));
 uint8_t code_area[256] __attribute__((aligned(256)));
 
-static void out(uint16_t port, uint8_t v)
-{
-    __asm__ volatile("outb %0, %1" ::"a"(v), "Nd"(port));
-}
-
-void say(const char *s)
-{
-    while (*s)
-        out(0x3f8, (uint8_t)*s++);
-}
-
-void finish(void)
-{
-    say("done\n");
-    out(0xf4, 0x10);
-}
-
-void say_hex(uint64_t v, int digits)
-{
-    char s[2] = { 0 };
-    while (digits--) {
-        s[0] = "0123456789abcdef"[v >> 4 * digits & 15];
-        say(s);
-    }
-}
-
 void set_msr(uint32_t msr, uint64_t v)
 {
     __asm__ volatile("wrmsr" ::"c"(msr), "a"((uint32_t)v), "d"((uint32_t)(v >> 32)));
-}
-
-uint64_t segment(uint32_t base, uint32_t limit, uint32_t type)
-{
-    return (limit & 0xffff) | (uint64_t)(base & 0xffffff) << 16 | (uint64_t)(type & 0xff) << 40 |
-           (uint64_t)(limit >> 16 & 15) << 48 | (uint64_t)(type >> 12 & 15) << 52 | (uint64_t)(base >> 24) << 56;
 }
 
 void gate(uint64_t *at, uint32_t selector, uint64_t offset, uint32_t type, uint32_t ist)
@@ -61,12 +29,6 @@ void load_tables(void)
                      : "eax", "memory");
 }
 
-static void clear(void *p, unsigned long n)
-{
-    for (uint8_t *b = p; n--;)
-        *b++ = 0;
-}
-
 void fresh(void)
 {
     clear(gdt, sizeof gdt);
@@ -85,12 +47,6 @@ void fresh(void)
         tss.ist[n] = (uint64_t)stack_top - 20480 - 2048 * n;
     tss.map = sizeof tss;
     load_tables();
-}
-
-static void field(const char *name, uint64_t v, int digits)
-{
-    say(name);
-    say_hex(v, digits);
 }
 
 /* Addresses are told as offsets, so that two builds of this say the same. */

@@ -1,7 +1,7 @@
-/* A guest that asks the processor what it does in IA-32e mode, and prints the answers: tests/machine/long.sh compares
+/* A guest that asks the processor what it does in IA-32e mode, and prints the answers: tests/machine/peer.sh compares
  * those of two programs. */
 #pragma once
-#include <stdint.h>
+#include "../x86bare/bare.h"
 
 typedef struct Caught {
     uint64_t gs, fs, es, ds, r11, r8, rdi, rsi, rbp, rbx, rdx, rcx, rax;
@@ -41,15 +41,11 @@ enum {
 #define STACK (stack_top - 16384) /* of cases */
 #define BAD   0x8000000000000ull  /* no canonical address */
 
-void say(const char *);
-void say_hex(uint64_t v, int digits);
-void finish(void);
 int is_peer(void);
 typedef struct Cpuid {
     uint32_t a, b, c, d;
 } Cpuid;
 Cpuid cpuid(uint32_t leaf);
-uint64_t segment(uint32_t base, uint32_t limit, uint32_t type); /* type: bits 8..15 and 20..23 in their places >> 8 */
 void gate(uint64_t *at, uint32_t selector, uint64_t offset, uint32_t type, uint32_t ist);
 void fresh(void); /* all tables as they were */
 void load_tables(void);

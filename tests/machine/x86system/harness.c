@@ -4,38 +4,6 @@ Descriptor gdt[128], ldt[16], idt[256];
 uint8_t tss[4][0x2100] __attribute__((aligned(4096)));
 uint8_t code_area[256] __attribute__((aligned(256)));
 
-static void out(uint16_t port, uint8_t v)
-{
-    __asm__ volatile("outb %0, %1" ::"a"(v), "Nd"(port));
-}
-
-void say(const char *s)
-{
-    while (*s)
-        out(0x3f8, (uint8_t)*s++);
-}
-
-void finish(void)
-{
-    say("done\n");
-    out(0xf4, 0x10);
-}
-
-void say_hex(uint32_t v, int digits)
-{
-    char s[2] = { 0 };
-    while (digits--) {
-        s[0] = "0123456789abcdef"[v >> 4 * digits & 15];
-        say(s);
-    }
-}
-
-Descriptor segment(uint32_t base, uint32_t limit, uint32_t type)
-{
-    return (limit & 0xffff) | (uint64_t)(base & 0xffffff) << 16 | (uint64_t)(type & 0xff) << 40 |
-           (uint64_t)(limit >> 16 & 15) << 48 | (uint64_t)(type >> 12 & 15) << 52 | (uint64_t)(base >> 24) << 56;
-}
-
 Descriptor gate(uint32_t selector, uint32_t offset, uint32_t type, uint32_t params)
 {
     return (offset & 0xffff) | (uint64_t)selector << 16 | (uint64_t)params << 32 | (uint64_t)type << 40 |
@@ -52,12 +20,6 @@ void load_tables(void)
                      "movl %%eax, %%ss; movl %%eax, %%fs; movl %%eax, %%gs; movl $0x28, %%eax; ltr %%ax" ::"m"(g),
                      "m"(i)
                      : "eax", "memory");
-}
-
-static void clear(void *p, uint32_t n)
-{
-    for (uint8_t *b = p; n--;)
-        *b++ = 0;
 }
 
 void fresh(void)
@@ -78,12 +40,6 @@ void fresh(void)
     *(uint32_t *)(tss[0] + 8) = DATA0;
     *(uint16_t *)(tss[0] + 0x66) = 0x68 + 0x20;
     load_tables();
-}
-
-static void field(const char *name, uint32_t v, int digits)
-{
-    say(name);
-    say_hex(v, digits);
 }
 
 /* Addresses are told as offsets, so that two builds of this say the same. */

@@ -10,26 +10,7 @@ _start:
     jmp 1b
 
     .text
-# Each vector pushes 0 where the processor pushes no error code.
-    .altmacro
-    .macro stub n
-    .if \n == 8 || (\n >= 10 && \n <= 14) || \n == 17
-    .byte 0x90, 0x90
-    .else
-    pushl $0
-    .endif
-    pushl $\n
-    jmp common
-    .balign 16
-    .endm
-    .balign 16
-    .globl stubs
-stubs:
-    .set n, 0
-    .rept 256
-    stub %n
-    .set n, n + 1
-    .endr
+    .include "stubs.inc"
 
 # What the case was interrupted with goes to `caught`, then enter() returns.
 common:

@@ -1,7 +1,7 @@
 /* A guest that asks the processor what it does with descriptors, gates, tasks, virtual-8086 mode, debug registers and
  * system management, and prints the answers: tests/machine/system.sh compares those of two programs. */
 #pragma once
-#include <stdint.h>
+#include "../x86bare/bare.h"
 
 typedef struct Caught {
     uint32_t gs, fs, es, ds, edi, esi, ebp, esp0, ebx, edx, ecx, eax;
@@ -29,10 +29,6 @@ enum {
 };
 enum { LF = 0x202 };
 
-void say(const char *);
-void say_hex(uint32_t v, int digits);
-void finish(void);
-Descriptor segment(uint32_t base, uint32_t limit, uint32_t type); /* type: bits 8..15 and 20..23 in their places >> 8 */
 Descriptor gate(uint32_t selector, uint32_t offset, uint32_t type, uint32_t params);
 void fresh(void); /* all tables as they were */
 void load_tables(void);

@@ -1,7 +1,6 @@
 /* Page tables with random entries, and accesses through them: what faults, with which error code and CR2, what was
  * read, and which entries were marked. Built for 32-bit code (32-bit and PAE paging) with ../x86system, for 64-bit code
- * (4-level) with
- * ../x86long: ../walk.sh compares what two programs print. */
+ * (4-level) with ../x86long: ../peer.sh compares what two programs print. */
 #ifdef __x86_64__
 #include "../x86long/long.h"
 #else
