@@ -90,6 +90,21 @@ START_TEST(what_is_right_is_accepted)
 }
 END_TEST
 
+/* Behind a unit that is right: 1 is an I64, 2 flags. */
+static void refused(IrInsn insn, const char *says)
+{
+    char why[256];
+    ir_begin(&ir, toy_slots(), toy_helpers);
+    ir_add_raw(&ir, IR_get, I64, 0, 0, 0, IR_SLOT(0, 0));
+    ir_add_raw(&ir, IR_get, T_FLAGS, 0, 0, 0, IR_SLOT(TOY_NZCV, 0));
+    ir_add_raw(&ir, IR_put, I64, 1, 0, 0, IR_SLOT(1, 0));
+    ir_add_raw(&ir, IR_insn, T_VOID, 0, 0, 0, 0);
+    ck_assert(ir_verify(&ir, TOY_SLOTS, why, sizeof why));
+    ir.insn[ir.count++] = insn;
+    ck_assert_msg(!ir_verify(&ir, TOY_SLOTS, why, sizeof why), "accepted: op %u, %s", insn.op, says);
+    ck_assert_msg(strstr(why, says) != NULL, "\"%s\" does not say \"%s\"", why, says);
+}
+
 START_TEST(what_text_cannot_say_is_refused_too)
 {
     static const IrInsn wrong[] = {
@@ -108,23 +123,39 @@ START_TEST(what_text_cannot_say_is_refused_too)
         { .op = IR_fence, .type = T_VOID, .imm = 3 },
         { .op = IR_add, .type = 77, .arg = { 1, 1 } },
     };
-    for (unsigned n = 0; n < sizeof wrong / sizeof *wrong; n++) {
-        char why[256];
-        ir_begin(&ir, toy_slots(), toy_helpers);
-        ir_add_raw(&ir, IR_get, I64, 0, 0, 0, IR_SLOT(0, 0));
-        ir_add_raw(&ir, IR_get, T_FLAGS, 0, 0, 0, IR_SLOT(TOY_NZCV, 0));
-        ir_add_raw(&ir, IR_put, I64, 1, 0, 0, IR_SLOT(1, 0));
-        ir_add_raw(&ir, IR_insn, T_VOID, 0, 0, 0, 0);
-        ck_assert(ir_verify(&ir, TOY_SLOTS, why, sizeof why));
-        ir.insn[ir.count++] = wrong[n];
-        ck_assert_msg(!ir_verify(&ir, TOY_SLOTS, why, sizeof why), "row %u", n);
-    }
+    for (unsigned n = 0; n < sizeof wrong / sizeof *wrong; n++)
+        refused(wrong[n], "");
+}
+END_TEST
+
+START_TEST(what_is_wrong_of_80_bit_numbers_is_named)
+{
+    enum { V0 = TOY_V, V1 };
+    static const struct {
+        IrInsn insn;
+        const char *says;
+    } wrong[] = {
+        { { .op = IR_f80, .type = F80, .imm = IR_F80(2, V0, V1) }, "there is no operation 2" },
+        { { .op = IR_f80, .type = F80, .imm = IR_F80(F80_OPS, V0, V1) }, "there is no operation" },
+        { { .op = IR_f80_in, .type = I32, .arg = { 1 }, .imm = IR_F80(F80_SWAP, V0, 0) }, "there is no operation" },
+        { { .op = IR_f80_in, .type = I64, .arg = { 1 }, .imm = IR_F80(F80_ADD, V0, 0) }, "can only be copied" },
+        { { .op = IR_f80_out, .type = I16, .imm = IR_F80(0, V0, 0) | F80_FLOAT }, "no float of 16 bits" },
+        { { .op = IR_f80_out, .type = I32, .imm = IR_F80(0, V0, 0) | F80_FLOAT | F80_TRUNCATE }, "is not cut" },
+        { { .op = IR_f80, .type = F80, .imm = IR_F80(F80_SCALE, V0, V0) }, "of one slot" },
+        { { .op = IR_f80, .type = F80, .imm = IR_F80(F80_XTRACT, V1, V1) }, "of one slot" },
+        { { .op = IR_f80, .type = F80, .imm = IR_F80(F80_EXAM, V0, V1) }, "is none of 4 bytes" },
+        { { .op = IR_f80, .type = F80, .imm = IR_F80(F80_ADD, V0, TOY_SLOTS) }, "is none of 16 bytes" },
+        { { .op = IR_f80, .type = F80, .imm = IR_F80(F80_CHS, 0, 0) }, "slot 0 is none of 16 bytes" },
+    };
+    for (unsigned n = 0; n < sizeof wrong / sizeof *wrong; n++)
+        refused(wrong[n].insn, wrong[n].says);
 }
 END_TEST
 
 int main(void)
 {
     const TTest *const tests[] = { what_is_wrong_is_named, what_is_right_is_accepted,
-                                   what_text_cannot_say_is_refused_too, NULL };
+                                   what_text_cannot_say_is_refused_too, what_is_wrong_of_80_bit_numbers_is_named,
+                                   NULL };
     return run_tests("verify", tests, NULL);
 }
