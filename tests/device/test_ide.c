@@ -152,6 +152,47 @@ START_TEST(sectors_are_read_and_written_by_the_processor)
 }
 END_TEST
 
+/* The drive is asked once for what fits into the buffer, however many blocks the processor makes of it. */
+START_TEST(many_sectors_are_few_requests)
+{
+    enum { SECTORS = 300, BUFFERS = 2 };
+    static uint8_t b[SECTORS * 512];
+    begin();
+    uint64_t reads = drive_count(disk, DRIVE_READ)->operations, writes = drive_count(disk, DRIVE_WRITE)->operations;
+    out1(BLOCK + 2, SECTORS >> 8);
+    out1(BLOCK + 3, 0);
+    out1(BLOCK + 4, 0);
+    out1(BLOCK + 5, 0);
+    command(BLOCK, 0xe0, SECTORS & 0xff, 7, 0x24);
+    for (int i = 0; i < SECTORS; i++) {
+        ck_assert(irq(0)->level);
+        ck_assert_uint_eq(in(BLOCK + STATUS), 0x58);
+        ck_assert(!irq(0)->level);
+        read_words(BLOCK, b + i * 512, 512);
+    }
+    ck_assert(!irq(0)->level);
+    ck_assert_uint_eq(in(BLOCK + STATUS), 0x50);
+    ck_assert_mem_eq(b, drive_mem_bytes(disk) + 7 * 512, sizeof b);
+    ck_assert_uint_eq(drive_count(disk, DRIVE_READ)->operations - reads, BUFFERS);
+    command(BLOCK, 0xe0, 3, 20, 0x30);
+    for (int i = 0; i < 3; i++) {
+        ck_assert_uint_eq(in(BLOCK + STATUS), 0x58);
+        for (int k = 0; k < 256; k++)
+            port_out(m, 0, BLOCK, (uint32_t)(i << 8 | k), 2);
+        ck_assert_uint_eq(drive_count(disk, DRIVE_WRITE)->operations, writes);
+        if (i == 2)
+            settle();
+        ck_assert(irq(0)->level);
+    }
+    ck_assert_uint_eq(in(BLOCK + STATUS), 0x50);
+    ck_assert_uint_eq(in(BLOCK + 3), 22);
+    ck_assert_uint_eq(drive_count(disk, DRIVE_WRITE)->operations - writes, 1);
+    for (int i = 0; i < 3 * 512; i++)
+        ck_assert_uint_eq(drive_mem_bytes(disk)[20 * 512 + i], i & 1 ? i / 512 : i / 2 % 256);
+    end();
+}
+END_TEST
+
 START_TEST(multiple_sectors_come_in_one_block)
 {
     uint8_t b[2048];
@@ -371,6 +412,7 @@ int main(void)
 {
     const TTest *const tests[] = { a_disk_says_what_it_is,
                                    sectors_are_read_and_written_by_the_processor,
+                                   many_sectors_are_few_requests,
                                    multiple_sectors_come_in_one_block,
                                    what_is_beyond_the_end_fails,
                                    a_bus_master_moves_along_its_table,

@@ -136,41 +136,42 @@ static uint64_t count_of(const IdeUnit *u)
     return n ? n : u->wide ? 65536 : 256;
 }
 
-/* ---- transfers ---- */
-
-/* Sectors of the next block. */
-static uint32_t block(const IdeUnit *u, uint32_t most)
-{
-    return u->left < most ? (uint32_t)u->left : most;
-}
+/* ---- transfers ---- a buffer at a time; the processor gets or fills it in blocks, each with an interrupt */
 
 static uint32_t per_block(const IdeUnit *u)
 {
-    return u->dma ? IDE_BUFFER / IDE_SECTOR : u->multiple && u->chunk ? u->multiple : 1;
+    return (u->multiple && u->chunk ? u->multiple : 1u) * IDE_SECTOR;
 }
 
+/* For the processor: the next block of the buffer. */
 static void next_block(IdeUnit *u)
 {
-    uint32_t n = block(u, per_block(u));
-    u->at = 0;
-    u->filled = n * IDE_SECTOR;
+    uint32_t rest = u->piece - u->filled, block = per_block(u);
+    u->filled += rest < block ? rest : block;
+    u->phase = u->writes ? IDE_DATA_OUT : IDE_DATA_IN;
+    u->status = IDE_READY | IDE_DSC | IDE_DRQ;
+}
+
+static void next_piece(IdeUnit *u)
+{
+    u->piece = (u->left < IDE_BUFFER / IDE_SECTOR ? (uint32_t)u->left : IDE_BUFFER / IDE_SECTOR) * IDE_SECTOR;
+    u->at = u->filled = 0;
     if (!u->writes) {
-        ide_submit(u, DRIVE_READ, u->sector * IDE_SECTOR, u->filled);
+        ide_submit(u, DRIVE_READ, u->sector * IDE_SECTOR, u->piece);
     } else if (u->dma) {
-        uint32_t got = u->channel->move(u->channel->owner, u->buffer, u->filled, false);
-        if (got == u->filled)
-            ide_submit(u, DRIVE_WRITE, u->sector * IDE_SECTOR, u->filled);
+        uint32_t got = u->channel->move(u->channel->owner, u->buffer, u->piece, false);
+        if (got == u->piece)
+            ide_submit(u, DRIVE_WRITE, u->sector * IDE_SECTOR, u->piece);
         else
             ide_fail(u, IDE_ABORTED);
     } else {
-        u->phase = IDE_DATA_OUT;
-        u->status = IDE_READY | IDE_DSC | IDE_DRQ;
+        next_block(u);
     }
 }
 
 static void advance(IdeUnit *u)
 {
-    uint32_t n = u->filled / IDE_SECTOR;
+    uint32_t n = u->piece / IDE_SECTOR;
     u->sector += n;
     u->left -= n;
     set_address(u, u->sector - 1); /* the registers tell the last one */
@@ -190,7 +191,7 @@ static void transfer(IdeUnit *u)
         return;
     }
     if (!u->dma) {
-        next_block(u);
+        next_piece(u);
         return;
     }
     u->phase = IDE_DMA;
@@ -200,7 +201,7 @@ static void transfer(IdeUnit *u)
 
 void ata_dma(IdeUnit *u)
 {
-    next_block(u);
+    next_piece(u);
 }
 
 static void flushed(IdeUnit *u, bool ok)
@@ -218,10 +219,11 @@ void ata_submitted(IdeUnit *u, bool ok)
         return;
     }
     if (!u->writes && !u->dma) {
-        ide_data_in(u, u->filled);
+        next_block(u);
+        ide_interrupt(u);
         return;
     }
-    if (u->dma && !u->writes && u->channel->move(u->channel->owner, u->buffer, u->filled, true) != u->filled) {
+    if (u->dma && !u->writes && u->channel->move(u->channel->owner, u->buffer, u->piece, true) != u->piece) {
         ide_fail(u, IDE_ABORTED);
         return;
     }
@@ -230,21 +232,26 @@ void ata_submitted(IdeUnit *u, bool ok)
         ide_done(u);
         return;
     }
-    next_block(u);
+    next_piece(u);
     if (u->phase == IDE_DATA_OUT)
         ide_interrupt(u);
 }
 
 void ata_block_over(IdeUnit *u)
 {
+    if (u->filled < u->piece) {
+        next_block(u);
+        ide_interrupt(u);
+        return;
+    }
     if (u->phase == IDE_DATA_OUT) {
-        ide_submit(u, DRIVE_WRITE, u->sector * IDE_SECTOR, u->filled);
+        ide_submit(u, DRIVE_WRITE, u->sector * IDE_SECTOR, u->piece);
         return;
     }
     if (u->left)
         advance(u);
     if (u->left) {
-        next_block(u);
+        next_piece(u);
         return;
     }
     /* the last of the data was the end of the command: no interrupt */
@@ -282,6 +289,7 @@ static void identify(IdeUnit *u)
     ide_identify(u);
     u->left = 0;
     u->chunk = 0;
+    u->piece = IDE_SECTOR;
     ide_data_in(u, IDE_SECTOR);
 }
 

@@ -86,7 +86,7 @@ static void forget(IdeUnit *u)
 static void reset_unit(IdeUnit *u)
 {
     forget(u);
-    u->at = u->filled = 0;
+    u->at = u->filled = u->piece = 0;
     u->left = 0;
     u->multiple = 0;
     u->error = 1; /* diagnostics passed */
@@ -151,6 +151,7 @@ void ide_loaded(IdeChannel *c)
 {
     for (int i = 0; i < 2; i++) {
         IdeUnit *u = &c->unit[i];
+        u->at &= ~1u; /* by words; a snapshot may be damaged */
         if (u->later && u->medium)
             drive_finish_later(u->medium, &(DriveLater){ u, u->later_when, u->later_ok }, submitted);
     }
@@ -362,6 +363,7 @@ static const StateField unit_state[] = {
     STATE(IdeUnit, left),
     STATE(IdeUnit, at, .below = IDE_BUFFER + 1),
     STATE(IdeUnit, filled, .below = IDE_BUFFER + 1),
+    STATE(IdeUnit, piece, .below = IDE_BUFFER + 1),
     STATE(IdeUnit, chunk),
     STATE(IdeUnit, writes),
     STATE(IdeUnit, dma),

@@ -39,8 +39,9 @@ typedef struct IdeUnit {
     uint32_t heads, sectors; /* as INITIALIZE DEVICE PARAMETERS set them */
 
     /* a transfer: of sectors, or of what is in the buffer */
-    uint64_t sector, left;  /* next one, and how many after the buffer's */
-    uint32_t at, filled;    /* place in the buffer, and its end */
+    uint64_t sector, left;  /* first of the buffer's, and how many from there on */
+    uint32_t at, filled;    /* place in the buffer, and where the guest's block of it ends */
+    uint32_t piece;         /* of a disk: what the buffer holds, or is to hold */
     uint32_t chunk;         /* a packet's data in PIO: bytes until the next interrupt; at */
     bool writes, dma, wide; /* wide: 48-bit address */
     uint8_t packet[IDE_PACKET];
