@@ -45,13 +45,22 @@ static void init(TlbBank *b)
     b->far_epoch = 1;
 }
 
+static void forget_jumps(TlbBank *b, bool global)
+{
+    for (unsigned k = 0; k < b->jump_count[global]; k++)
+        b->jump_set[global][b->jumps[global][k] / 64] = 0;
+    b->jump_count[global] = 0;
+    for (unsigned k = 0; k < 64; k++)
+        b->exec_pages[global][k] = 0;
+}
+
 void bank_flush_jumps(TlbBank *b)
 {
-    for (unsigned k = 0; k < b->jump_count; k++)
-        b->jump[b->jumps[k]].pc = ~0ull;
-    b->jump_count = 0;
-    for (unsigned k = 0; k < 64; k++)
-        b->exec_pages[k] = 0;
+    for (int global = 0; global < 2; global++) {
+        for (unsigned k = 0; k < b->jump_count[global]; k++)
+            b->jump[b->jumps[global][k]].pc = ~0ull;
+        forget_jumps(b, global);
+    }
 }
 
 void bank_flush(TlbBank *b)
@@ -59,12 +68,15 @@ void bank_flush(TlbBank *b)
     for (int w = 0; w < 2; w++) {
         for (unsigned k = 0; k < b->touched_count[w]; k++) {
             clear_entry(b, w, b->touched[w][k]);
-            b->note[w][b->touched[w][k]].used = false;
+            b->note[w][b->touched[w][k]].used = b->note[w][b->touched[w][k]].local = false;
         }
-        b->touched_count[w] = 0;
+        b->touched_count[w] = b->local_count[w] = 0;
     }
-    for (unsigned k = 0; k < FETCHES; k++)
+    for (unsigned k = 0; k < FETCHES; k++) {
         b->fetch[k].page = 0;
+        b->fetch[k].local = false;
+    }
+    b->local_fetches = 0;
     b->big_from[0] = b->big_from[1] = ~0ull;
     b->big_to[0] = b->big_to[1] = 0;
     bank_flush_jumps(b);
@@ -95,6 +107,10 @@ void bank_set(TlbBank *b, bool write, uint64_t page_va, uint64_t addend, uint32_
     } else {
         far_keep(b, write, at);
     }
+    if (!global && !n->local) {
+        n->local = true;
+        b->local[write][b->local_count[write]++] = (uint16_t)at;
+    }
     if (write)
         forget_writer(b, at);
     n->ram_page = ram_page;
@@ -106,6 +122,15 @@ void bank_set(TlbBank *b, bool write, uint64_t page_va, uint64_t addend, uint32_
     TlbEntry *e = write ? &b->write[at] : &b->read[at];
     e->addend = addend;
     e->page = page_va;
+}
+
+void bank_set_fetch(TlbBank *b, uint64_t pc, uint32_t ram_page, const uint8_t *bytes, bool global)
+{
+    unsigned at = (pc >> 12) & (FETCHES - 1);
+    FetchEntry *f = &b->fetch[at];
+    if (!global && !f->local)
+        b->local_fetch[b->local_fetches++] = (uint16_t)at;
+    *f = (FetchEntry){ (pc & ~0xfffull) + 1, ram_page, global, f->local || !global, bytes };
 }
 
 void bank_drop_page(TlbBank *b, uint32_t ram_page)
@@ -155,7 +180,7 @@ static TlbBank *bank_to_change(CpuRun *run, Regime r)
         TlbBank *b = run->bank[k];
         if (!is_for(b, r, NULL))
             continue;
-        if (!b->jump_count)
+        if (!b->jump_count[0] && !b->jump_count[1])
             return b;
         count++;
         if (!best || b->when < best->when)
@@ -226,17 +251,17 @@ static unsigned page_hash(uint64_t pc)
     return (pc >> 12) & 4095;
 }
 
-static void note_page(TlbBank *b, uint64_t pc)
+static void note_page(TlbBank *b, uint64_t pc, bool global)
 {
     unsigned hash = page_hash(pc);
-    b->exec_pages[hash / 64] |= 1ull << hash % 64;
+    b->exec_pages[global][hash / 64] |= 1ull << hash % 64;
 }
 
-static void note_code(TlbBank *b, uint64_t pc)
+static void note_code(TlbBank *b, uint64_t pc, bool global)
 {
-    note_page(b, pc);
+    note_page(b, pc, global);
     if (code_may_cross(pc))
-        note_page(b, pc + CODE_MAX);
+        note_page(b, pc + CODE_MAX, global);
 }
 
 /* Drops the entry if its instruction may lie in the page, or end there; else tells if it makes exec_pages say so. */
@@ -256,14 +281,14 @@ static bool drop_jump(JumpEntry *j, uint64_t va)
 static void flush_jumps_of_page(TlbBank *b, uint64_t va, unsigned shift)
 {
     unsigned hash = page_hash(va);
-    if (!(b->exec_pages[hash / 64] >> hash % 64 & 1))
+    if (!((b->exec_pages[0][hash / 64] | b->exec_pages[1][hash / 64]) >> hash % 64 & 1))
         return;
     uint64_t pc = (va & ~0xfffull) - CODE_MAX, end = pc + CODE_MAX + 4096;
     bool others = false;
     for (; pc != end; pc += 1ull << shift)
         others |= drop_jump(&b->jump[jump_place(pc, shift)], va);
-    if (!others)
-        b->exec_pages[hash / 64] &= ~(1ull << hash % 64);
+    for (unsigned global = 0; global < 2 && !others; global++)
+        b->exec_pages[global][hash / 64] &= ~(1ull << hash % 64);
 }
 
 static void flush_one(TlbBank *b, uint64_t va, bool only_global, unsigned shift)
@@ -314,40 +339,43 @@ void tlb_flush(Cpu *cpu, uint32_t regimes, int64_t tag)
 void bank_set_jump(TlbBank *b, unsigned at, JumpEntry e)
 {
     JumpEntry *j = &b->jump[at];
-    if (!j->code || j->pc == ~0ull) {
-        if (b->jump_count == JUMP_SIZE)
-            bank_flush_jumps(b);
-        b->jumps[b->jump_count++] = (uint16_t)at;
-    }
-    note_code(b, e.pc);
+    bool global = bank_code_is_global(b, e.pc);
+    uint64_t *set = &b->jump_set[global][at / 64], bit = 1ull << at % 64;
+    if (!(*set & bit))
+        b->jumps[global][b->jump_count[global]++] = (uint16_t)at;
+    *set |= bit;
+    note_code(b, e.pc, global);
     j->code = e.code;
     __atomic_store_n(&j->pc, e.pc, __ATOMIC_RELEASE);
 }
 
-/* Pages, then code: a unit's page was fetched through an entry that says whether it is global. */
+/* By what was listed, so that it costs nothing how much is global. Pages, then code: a unit's page was fetched through
+ * an entry that says whether it is global. */
 static void flush_non_global(TlbBank *b)
 {
-    for (int w = 0; w < 2; w++)
-        for (unsigned k = 0; k < b->touched_count[w]; k++)
-            if (!b->note[w][b->touched[w][k]].global)
-                clear_entry(b, w, b->touched[w][k]);
-    far_flush(b);
-    for (unsigned k = 0; k < FETCHES; k++)
-        if (!b->fetch[k].global)
-            b->fetch[k].page = 0;
-    unsigned kept = 0;
-    for (unsigned k = 0; k < 64; k++)
-        b->exec_pages[k] = 0;
-    for (unsigned k = 0; k < b->jump_count; k++) {
-        JumpEntry *j = &b->jump[b->jumps[k]];
-        if (j->pc != ~0ull && bank_code_is_global(b, j->pc)) {
-            b->jumps[kept++] = b->jumps[k];
-            note_code(b, j->pc);
-        } else {
-            j->pc = ~0ull;
+    for (int w = 0; w < 2; w++) {
+        for (unsigned k = 0; k < b->local_count[w]; k++) {
+            TlbNote *n = &b->note[w][b->local[w][k]];
+            n->local = false;
+            if (!n->global)
+                clear_entry(b, w, b->local[w][k]);
         }
+        b->local_count[w] = 0;
     }
-    b->jump_count = (uint16_t)kept;
+    far_flush(b);
+    for (unsigned k = 0; k < b->local_fetches; k++) {
+        FetchEntry *f = &b->fetch[b->local_fetch[k]];
+        f->local = false;
+        if (!f->global)
+            f->page = 0;
+    }
+    b->local_fetches = 0;
+    for (unsigned k = 0; k < b->jump_count[0]; k++) {
+        JumpEntry *j = &b->jump[b->jumps[0][k]];
+        if (j->pc != ~0ull && !bank_code_is_global(b, j->pc))
+            j->pc = ~0ull;
+    }
+    forget_jumps(b, false);
 }
 
 void tlb_flush_non_global(Cpu *cpu, uint32_t regimes, int64_t tag)

@@ -200,6 +200,7 @@ void bank_flush_jumps(TlbBank *);
 void bank_drop_page(TlbBank *, uint32_t ram_page); /* from the write table */
 void bank_set(TlbBank *, bool write, uint64_t page_va, uint64_t addend, uint32_t ram_page, uint8_t page_bits,
               bool global);
+void bank_set_fetch(TlbBank *, uint64_t pc, uint32_t ram_page, const uint8_t *bytes, bool global);
 void bank_note_big(TlbBank *, uint64_t page_va, uint8_t page_bits); /* before anything is kept of such a mapping */
 /* What TlbBank.parent says: under the engine's lock, while nobody has all others stopped. */
 void bank_inherit(TlbBank *, CpuRun *);

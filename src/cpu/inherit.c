@@ -29,13 +29,13 @@ static void take_code(TlbBank *b, const TlbBank *from, CpuRun *run)
 {
     for (unsigned k = 0; k < FETCHES; k++)
         if (from->fetch[k].page && from->fetch[k].global)
-            b->fetch[k] = from->fetch[k];
-    for (unsigned k = 0; k < from->jump_count && b->mode == from->mode; k++) {
-        JumpEntry e = from->jump[from->jumps[k]];
+            bank_set_fetch(b, from->fetch[k].page - 1, from->fetch[k].ram_page, from->fetch[k].bytes, true);
+    for (unsigned k = 0; k < from->jump_count[1] && b->mode == from->mode; k++) {
+        JumpEntry e = from->jump[from->jumps[1][k]];
         if (e.pc == ~0ull || !bank_code_is_global(from, e.pc))
             continue;
         note_heir(run, b, e.pc);
-        bank_set_jump(b, from->jumps[k], e);
+        bank_set_jump(b, from->jumps[1][k], e);
     }
 }
 

@@ -32,7 +32,7 @@ enum {
 typedef struct FetchEntry { /* executable pages of a bank, direct-mapped */
     uint64_t page;          /* virtual page + 1; 0: none */
     uint32_t ram_page;
-    bool global;
+    bool global, local; /* local: in TlbBank.local_fetch */
     const uint8_t *bytes;
 } FetchEntry;
 
@@ -41,7 +41,7 @@ typedef struct TlbNote {
     uint32_t ram_page; /* number of the RAM page, for the reverse search; ~0: none */
     uint16_t next;     /* of the list in TlbBank.writer */
     uint8_t page_bits;
-    bool global : 1, used : 1;
+    bool global : 1, used : 1, local : 1; /* used, local: in the lists of TlbBank */
 } TlbNote;
 
 /* A second, larger level, for guests whose working set is beyond the first: what conflicts push out of there. Made when
@@ -71,12 +71,16 @@ struct TlbBank {
     TlbNote note[2][TLB_SIZE];
     uint16_t touched[2][TLB_SIZE], touched_count[2];
     uint16_t writer[WRITERS]; /* by hash of the RAM page: lists of the places in `write`, each plus 1; 0: the end */
-    uint16_t jumps[JUMP_SIZE], jump_count;
+    /* Places of entries that are not global, and perhaps of others: what a new address space needs looking at. */
+    uint16_t local[2][TLB_SIZE], local_count[2], local_fetch[FETCHES], local_fetches;
+    /* Of code; the second of each is of what is global. */
+    uint16_t jumps[2][JUMP_SIZE], jump_count[2]; /* places in `jump` */
+    uint64_t jump_set[2][JUMP_SIZE / 64];        /* bit for each of these places */
+    uint64_t exec_pages[2][64];                  /* by hash: virtual pages with entries in jump */
     Regime key;
     uint64_t mode; /* Guest.mode the jump table was filled under */
     uint64_t when; /* last switched to: the oldest bank is reused */
     FetchEntry fetch[FETCHES];
-    uint64_t exec_pages[64];         /* by hash: virtual pages with entries in jump */
     uint64_t big_from[2], big_to[2]; /* range of mappings larger than 4 KiB, by half: an address in it flushes all */
     FarEntry *far;                   /* FAR_SIZE, or NULL */
     BesideEntry beside[BESIDE_SIZE]; /* direct-mapped */

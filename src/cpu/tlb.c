@@ -537,7 +537,7 @@ uint32_t slow_cas(Cpu *cpu, uint64_t va, uint32_t mem, const void *ret)
 bool fetch_page(Cpu *cpu, uint64_t pc, Fetched *f)
 {
     TlbBank *b = cpu->bank;
-    FetchEntry *e = &b->fetch[(pc >> 12) & (FETCHES - 1)];
+    const FetchEntry *e = &b->fetch[(pc >> 12) & (FETCHES - 1)];
     if (e->page == (pc & ~0xfffull) + 1 && !(pc & ((1u << cpu->run->guest->pc_shift) - 1))) {
         *f = (Fetched){ e->ram_page, e->bytes };
         return true;
@@ -550,7 +550,7 @@ bool fetch_page(Cpu *cpu, uint64_t pc, Fetched *f)
         return true;
     }
     *f = (Fetched){ s.ram_page, s.host - (pc & 0xfff) };
-    *e = (FetchEntry){ (pc & ~0xfffull) + 1, s.ram_page, s.global && s.page_bits >= 12, f->page_bytes };
+    bank_set_fetch(b, pc, s.ram_page, f->page_bytes, s.global && s.page_bits >= 12);
     bank_note_big(b, pc & ~0xfffull, s.page_bits);
     return true;
 }

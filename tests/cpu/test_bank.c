@@ -148,6 +148,39 @@ START_TEST(global_entries_outlive_a_flush_of_the_rest_and_go_to_a_new_bank)
 }
 END_TEST
 
+static void fill_jump(uint64_t pc, bool global)
+{
+    bank_set_fetch(bank, pc, 1, NULL, global);
+    bank_set_jump(bank, jump_place(pc, 0), (JumpEntry){ pc, memory });
+}
+
+static bool finds_code(uint64_t pc)
+{
+    return bank->jump[jump_place(pc, 0)].pc == pc;
+}
+
+START_TEST(code_that_is_not_global_is_forgotten_with_the_rest)
+{
+    enum { GLOBAL = 0x5010, LOCAL = 0x6020, AFTER = 0x7030, ACROSS = 0x5ff8 };
+    for (unsigned turn = 0; turn < 3; turn++) { /* what was flushed is listed again */
+        fill_jump(LOCAL, false);
+        fill_jump(ACROSS, true); /* goes on in the local page */
+        fill_jump(GLOBAL, true);
+        fill_jump(AFTER, false);
+        fill_jump(AFTER, true); /* was local before */
+        ck_assert(finds_code(GLOBAL) && finds_code(LOCAL) && finds_code(AFTER) && finds_code(ACROSS));
+        tlb_flush_non_global(&cpu, 1, 0);
+        ck_assert(finds_code(GLOBAL) && finds_code(AFTER) && !finds_code(LOCAL) && !finds_code(ACROSS));
+        ck_assert(!bank->fetch[LOCAL >> 12].page && bank->fetch[GLOBAL >> 12].page);
+    }
+    fill_jump(LOCAL, false);
+    tlb_flush_va(&cpu, GLOBAL, 1, 0);
+    ck_assert(!finds_code(GLOBAL) && finds_code(LOCAL) && finds_code(AFTER));
+    tlb_flush(&cpu, 1, -1);
+    ck_assert(!finds_code(LOCAL) && !finds_code(AFTER));
+}
+END_TEST
+
 START_TEST(a_page_with_code_takes_no_store)
 {
     bank->far = far;
@@ -294,6 +327,7 @@ int main(void)
 {
     const TTest *const tests[] = { nothing_flushed_is_found_again,
                                    global_entries_outlive_a_flush_of_the_rest_and_go_to_a_new_bank,
+                                   code_that_is_not_global_is_forgotten_with_the_rest,
                                    a_page_with_code_takes_no_store,
                                    a_page_is_dropped_wherever_it_may_be_written,
                                    a_store_beside_code_is_done,
