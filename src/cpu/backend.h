@@ -31,8 +31,15 @@ typedef struct Compiled {
     uint32_t exits, points;
     UnitExit exit[UNIT_EXITS];
     UnitPoint point[UNIT_POINTS];
-    void *work; /* the backend's, NULL in the beginning; who frees this frees it */
+    const uint64_t *no_hint; /* by no_hint_bit: instructions whose accesses remember nothing; NULL: none */
+    void *work;              /* the backend's, NULL in the beginning; who frees this frees it */
 } Compiled;
+
+enum { NO_HINT_BITS = 4096 };
+static inline unsigned no_hint_bit(uint64_t pc)
+{
+    return (unsigned)(pc ^ pc >> 12) & (NO_HINT_BITS - 1);
+}
 
 /* Stands between translated code and helpers: as a helper, and the helper's number. */
 typedef uint64_t HelperThrough(Cpu *, uint64_t a, uint64_t b, uint64_t c, uint32_t number);

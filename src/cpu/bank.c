@@ -37,6 +37,19 @@ static void clear_entry(TlbBank *b, int write, unsigned at)
     b->note[write][at].ram_page = ~0u;
 }
 
+static void forget_hints(TlbBank *b, bool keep_global)
+{
+    unsigned kept = 0;
+    for (unsigned k = 0; k < b->hint_count; k++) {
+        TlbHint *h = &b->hint[b->hints[k]];
+        if (keep_global && h->global)
+            b->hints[kept++] = b->hints[k];
+        else
+            h->end = 0;
+    }
+    b->hint_count = (uint16_t)kept;
+}
+
 /* Zeros, as it was allocated, are an empty entry in any place but the first: none is touched before it is used. */
 static void init(TlbBank *b)
 {
@@ -81,6 +94,7 @@ void bank_flush(TlbBank *b)
     b->big_to[0] = b->big_to[1] = 0;
     bank_flush_jumps(b);
     far_flush(b);
+    forget_hints(b, false);
 }
 
 void bank_note_big(TlbBank *b, uint64_t page_va, uint8_t page_bits)
@@ -135,6 +149,7 @@ void bank_set_fetch(TlbBank *b, uint64_t pc, uint32_t ram_page, const uint8_t *b
 
 void bank_drop_page(TlbBank *b, uint32_t ram_page)
 {
+    forget_hints(b, false);
     for (unsigned at = b->writer[ram_page % WRITERS], next; at; at = next) {
         next = b->note[1][at - 1].next;
         if (b->note[1][at - 1].ram_page == ram_page)
@@ -300,6 +315,7 @@ static void flush_one(TlbBank *b, uint64_t va, bool only_global, unsigned shift)
             clear_entry(b, w, at);
     }
     far_flush_va(b, va, only_global);
+    forget_hints(b, false);
     FetchEntry *f = &b->fetch[(va >> 12) & (FETCHES - 1)];
     if (f->page && bank_same_page(f->page - 1, va))
         f->page = 0;
@@ -363,6 +379,7 @@ static void flush_non_global(TlbBank *b)
         b->local_count[w] = 0;
     }
     far_flush(b);
+    forget_hints(b, true);
     for (unsigned k = 0; k < b->local_fetches; k++) {
         FetchEntry *f = &b->fetch[b->local_fetch[k]];
         f->local = false;

@@ -220,6 +220,7 @@ static Unit *make(Cpu *cpu, Unit like, const uint8_t *code, uint32_t limit)
         out->at = r->w + r->used;
         out->to_exec = e->to_exec;
         out->room = UNIT_ROOM;
+        out->no_hint = e->no_hint;
         if (!cpu->run->ir->full && e->backend->compile(e->guest, cpu->run->ir, like.pc, out))
             break;
         if (limit == 1) {
@@ -546,6 +547,27 @@ bool cache_point(Engine *e, const void *ret, uint64_t *pc)
         return false;
     *pc = u->pc + (uint64_t)(int64_t)(int32_t)u->point[lo].pc;
     return true;
+}
+
+/* The unit is made anew when it is next looked for. */
+void cache_no_hint(Engine *e, const void *ret)
+{
+    uint64_t pc;
+    if (!cache_point(e, ret, &pc))
+        return;
+    pthread_mutex_lock(&e->lock);
+    if (++e->no_hints > NO_HINT_BITS / 4) {
+        memset(e->no_hint, 0, sizeof e->no_hint);
+        e->no_hints = 1;
+    }
+    unsigned bit = no_hint_bit(pc);
+    e->no_hint[bit / 64] |= 1ull << bit % 64;
+    Unit *u = cache_unit_at(e, ret);
+    if (u && !u->dead) {
+        clear_lookups(e, u);
+        discard(e, u);
+    }
+    pthread_mutex_unlock(&e->lock);
 }
 
 void cache_jump_fill(TlbBank *b, Unit *u, unsigned pc_shift)

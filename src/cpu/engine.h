@@ -110,8 +110,10 @@ typedef struct Engine {
     uint8_t *base;        /* of the code cache, the writable view */
     ptrdiff_t to_exec;
     uint32_t region_size, prologue_size, region_now;
-    uint32_t regions;    /* in use: fewer in a small cache */
-    uint32_t unit_insns; /* most that are translated together */
+    uint32_t regions;                    /* in use: fewer in a small cache */
+    uint32_t no_hints;                   /* bits that were set in the next */
+    uint64_t no_hint[NO_HINT_BITS / 64]; /* by hash of the pc: accesses for which hints do not pay */
+    uint32_t unit_insns;                 /* most that are translated together */
     CodeRegion region[REGIONS];
     Unit *hash[1 << HASH_BITS];
     uint64_t evictions, invalidations;
@@ -152,6 +154,7 @@ Unit *cache_unit_at(Engine *, const void *host); /* which unit an executable add
 void cache_invalidate(Engine *, uint32_t ram_page, uint32_t offset, uint32_t len); /* units made from these bytes */
 void cache_forget_pc(Engine *, uint64_t pc); /* units that hold the instruction at this virtual address */
 void cache_jump_fill(TlbBank *, Unit *, unsigned pc_shift);
+void cache_no_hint(Engine *, const void *ret);             /* of the instruction there; takes the lock itself */
 bool cache_point(Engine *, const void *ret, uint64_t *pc); /* takes the lock itself */
 
 UnitExit *cache_exit_at(Engine *, const void *stub); /* what EXIT_LINK left by */

@@ -74,6 +74,60 @@ static void *refill(Cpu *cpu, uint64_t va, IrMem m, bool write)
     return (void *)(uintptr_t)(va + found.addend);
 }
 
+/* ---- hints: an access in a loop that found nothing under its own was in the table, mostly ---- */
+
+/* Units of 256 cycles. */
+static uint32_t clock_now(void)
+{
+#if defined __x86_64__
+    return (uint32_t)(__builtin_ia32_rdtsc() >> 8);
+#else
+    return 0;
+#endif
+}
+
+static bool continues(const TlbBank *b, bool write, uint64_t page, const TlbHint *h)
+{
+    unsigned at = (page >> 12) & (TLB_SIZE - 1);
+    const TlbEntry *e = write ? &b->write[at] : &b->read[at];
+    return e->page == page && e->addend == h->addend && b->note[write][at].global == h->global;
+}
+
+static void remember(TlbBank *b, bool write, unsigned at, uint32_t mem)
+{
+    enum { PAGES = 32, SOON = 32 }; /* a miss takes as long as some twenty of the usual checks */
+    TlbHint *h = &b->hint[hint_number(mem)];
+    const TlbEntry *e = write ? &b->write[at] : &b->read[at];
+    uint64_t from = e->page, to = from + 4096;
+    h->addend = e->addend;
+    h->global = b->note[write][at].global;
+    for (int k = 0; k < PAGES && continues(b, write, to, h); k++)
+        to += 4096;
+    for (int k = 0; k < PAGES && continues(b, write, from - 4096, h); k++)
+        from -= 4096;
+    if (!h->end)
+        b->hints[b->hint_count++] = (uint16_t)hint_number(mem);
+    h->start = from;
+    h->end = to - from - hint_bytes(mem) + 1;
+    uint32_t now = clock_now();
+    h->misses = (uint16_t)(now - h->when < SOON ? h->misses + 1 : h->misses - h->misses / 4);
+    h->when = now;
+}
+
+/* One that misses too often is left to slow paths, which do away with it. */
+static void *by_table(Cpu *cpu, uint64_t va, IrMem m, uint32_t mem, bool write)
+{
+    TlbBank *b = cpu->bank;
+    unsigned at = (va >> 12) & (TLB_SIZE - 1);
+    const TlbEntry *e = write ? &b->write[at] : &b->read[at];
+    uint64_t size = 1ull << m.size;
+    if (!hint_number(mem) || b->hint[hint_number(mem)].misses >= HINT_MISSES || va - e->page > 4096 - size ||
+        (m.align && va & (size - 1)))
+        return NULL;
+    remember(b, write, at, mem);
+    return (void *)(uintptr_t)(va + e->addend);
+}
+
 static uint64_t turned(uint64_t v, IrMem m)
 {
     return m.big && m.size ? __builtin_bswap64(v) >> (64 - (8u << m.size)) : v;
@@ -82,8 +136,10 @@ static uint64_t turned(uint64_t v, IrMem m)
 bool far_load(Cpu *cpu, uint64_t addr, uint32_t mem)
 {
     IrMem m = ir_mem_of(mem);
-    const void *host = refill(cpu, addr, m, false);
+    const void *host = by_table(cpu, addr, m, mem, false);
     V128 *v = &cpu->run->io[0];
+    if (!host)
+        host = refill(cpu, addr, m, false);
     if (!host)
         return false;
     uint64_t x;
@@ -165,9 +221,11 @@ static bool store_beside(Cpu *cpu, uint64_t va, IrMem m)
 bool far_store(Cpu *cpu, uint64_t addr, uint32_t mem)
 {
     IrMem m = ir_mem_of(mem);
-    if (store_beside(cpu, addr, m))
+    void *host = by_table(cpu, addr, m, mem, true);
+    if (!host && store_beside(cpu, addr, m))
         return true;
-    void *host = refill(cpu, addr, m, true);
+    if (!host)
+        host = refill(cpu, addr, m, true);
     if (!host)
         return false;
     write_host(host, &cpu->run->io[1], m);

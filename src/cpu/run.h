@@ -65,9 +65,40 @@ typedef struct BesideEntry {
 
 enum { BESIDE_SIZE = 64 };
 
+/* An access in a loop remembers where it found memory the last time, as far as the host has it in one piece: then the
+ * address is needed for the access itself only, not to find out where it goes. Gone with any entry of its bank. */
+typedef struct TlbHint {
+    uint64_t start, addend;
+    uint64_t end;    /* good if guest address - start is less; 0: empty */
+    uint32_t when;   /* far.c's: the last miss */
+    uint16_t misses; /* in quick succession */
+    bool global;
+} TlbHint;
+
+enum { HINTS = 512, HINT_SHIFT = 16, HINT_WIDTH = 25, HINT_MISSES = 64 };
+
+/* What a slow path is told with IrMem: the number of the hint (0: none) and how many bytes the check is for, rounded
+ * up; a width that has no number is 0. */
+static inline uint32_t hint_of(unsigned number, unsigned bytes)
+{
+    unsigned width = bytes < 3 ? bytes - 1 : (bytes + 3) / 4 + 1;
+    return width < 128 ? number << HINT_SHIFT | width << HINT_WIDTH : 0;
+}
+static inline unsigned hint_number(uint32_t mem)
+{
+    return mem >> HINT_SHIFT & (HINTS - 1);
+}
+static inline unsigned hint_bytes(uint32_t mem)
+{
+    unsigned width = mem >> HINT_WIDTH;
+    return width < 2 ? width + 1 : (width - 1) * 4;
+}
+
 struct TlbBank {
     TlbEntry read[TLB_SIZE], write[TLB_SIZE]; /* write at +BANK_WRITE */
     JumpEntry jump[JUMP_SIZE];
+    TlbHint hint[HINTS];
+    uint16_t hints[HINTS], hint_count; /* those that are not empty */
     TlbNote note[2][TLB_SIZE];
     uint16_t touched[2][TLB_SIZE], touched_count[2];
     uint16_t writer[WRITERS]; /* by hash of the RAM page: lists of the places in `write`, each plus 1; 0: the end */

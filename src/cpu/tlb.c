@@ -506,6 +506,11 @@ static bool cas(Cpu *cpu, uint64_t va, IrMem m)
 
 static uint32_t slow(Cpu *cpu, uint64_t va, uint32_t mem, const void *ret, bool (*access)(Cpu *, uint64_t, IrMem))
 {
+    TlbHint *h = &cpu->bank->hint[hint_number(mem)];
+    if (h->misses >= HINT_MISSES) {
+        h->misses = 0;
+        cache_no_hint(cpu->run->engine, ret);
+    }
     cpu->run->ret = ret;
     bool ok = access(cpu, va, ir_mem_of(mem));
     cpu->run->ret = NULL;

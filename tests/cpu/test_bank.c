@@ -311,6 +311,93 @@ START_TEST(runs_of_bytes_are_done_up_to_the_end_of_what_is_known)
 }
 END_TEST
 
+/* ---- hints ---- */
+
+enum { HINT = 5 };
+
+static bool load_with_hint(unsigned n)
+{
+    uint32_t mem = (uint32_t)ir_mem((IrMem){ .size = 3 }) | hint_of(HINT, 8);
+    return far_load(&cpu, va_of(n), mem) && run.io[0].lo == n;
+}
+
+static bool hinted(uint64_t va)
+{
+    const TlbHint *h = &bank->hint[HINT];
+    return va - h->start < h->end;
+}
+
+START_TEST(a_hint_covers_pages_in_a_row)
+{
+    for (unsigned n = 9; n < 12; n++)
+        set(n, false, false);
+    set(13, false, false);
+    set(8, true, false);
+    ck_assert(!hinted(0) && !hinted(va_of(10)));
+    ck_assert(load_with_hint(10));
+    const TlbHint *h = &bank->hint[HINT];
+    ck_assert_uint_eq(h->addend, (uint64_t)(uintptr_t)memory[10] - va_of(10));
+    ck_assert(hinted(va_of(9)) && hinted(va_of(12) - 8));
+    ck_assert(!hinted(va_of(9) - 1) && !hinted(va_of(12) - 7));
+    ck_assert(!load_with_hint(12) && !load_with_hint(8));
+    ck_assert_uint_eq(hint_bytes(hint_of(HINT, 1)), 1);
+    ck_assert_uint_eq(hint_bytes(hint_of(HINT, 2)), 2);
+    ck_assert_uint_eq(hint_bytes(hint_of(HINTS - 1, 501)), 504);
+    ck_assert_uint_eq(hint_number(hint_of(HINTS - 1, 501)), HINTS - 1);
+    ck_assert_uint_eq(hint_of(HINT, 512), 0);
+}
+END_TEST
+
+static void flush_all(void)
+{
+    tlb_flush(&cpu, 1, -1);
+}
+
+static void flush_address(void)
+{
+    tlb_flush_va(&cpu, va_of(10), 1, -1);
+}
+
+static void flush_most(void)
+{
+    tlb_flush_non_global(&cpu, 1, -1);
+}
+
+static void drop_page(void)
+{
+    bank_drop_page(bank, 10);
+}
+
+START_TEST(a_hint_goes_with_any_entry)
+{
+    static void (*const ways[])(void) = { flush_all, flush_address, flush_most, drop_page };
+    for (unsigned k = 0; k < sizeof ways / sizeof *ways; k++) {
+        set(9, false, false);
+        set(10, true, false);
+        ck_assert(load_with_hint(9) && hinted(va_of(9)));
+        ways[k]();
+        ck_assert(!hinted(va_of(9)));
+        ck_assert_uint_eq(bank->hint_count, 0);
+    }
+    set(9, false, true);
+    ck_assert(load_with_hint(9));
+    flush_most();
+    ck_assert(hinted(va_of(9)) && bank->hint_count == 1);
+}
+END_TEST
+
+START_TEST(a_hint_that_misses_all_the_time_is_given_up)
+{
+    int count = 0;
+    set(9, false, false);
+    set(2000, false, false);
+    while (load_with_hint(count & 1 ? 9 : 2000) && count < 1000000)
+        count++;
+    ck_assert(count >= HINT_MISSES && count < 1000000);
+    ck_assert_uint_eq(bank->hint[HINT].misses, HINT_MISSES);
+}
+END_TEST
+
 START_TEST(a_bank_asks_for_a_second_level_after_many_conflicts)
 {
     for (unsigned k = 0; k < FAR_CONFLICTS; k++) {
@@ -334,6 +421,9 @@ int main(void)
                                    a_page_without_units_stays_one_of_code_for_some_stores,
                                    runs_of_bytes_are_done_up_to_the_end_of_what_is_known,
                                    a_bank_asks_for_a_second_level_after_many_conflicts,
+                                   a_hint_covers_pages_in_a_row,
+                                   a_hint_goes_with_any_entry,
+                                   a_hint_that_misses_all_the_time_is_given_up,
                                    NULL };
     return run_tests("bank", tests, begin);
 }

@@ -28,6 +28,7 @@ enum {
     SPILLS = 64,
     COLDS = 512,
     MOST_SWAPS = 8,
+    HINT_LEADS = 4,
     OWED = 12,
     FLAG_BYTES = 2 /* of a flags slot that are stored; a wider load would wait until the store has reached the cache */
 };
@@ -84,6 +85,7 @@ typedef struct Cold {
     uint8_t reg[4];
     uint64_t imm2; /* mem.c: of the second access of a pair, and its value's register */
     uint8_t reg2;
+    uint32_t hint;        /* mem.c: what the slow path is told of it */
     uint8_t *guess, *hit; /* mem.c: where the page is guessed, and the access itself */
     IrRef ref;
     uint64_t pc; /* of the guest instruction it belongs to */
@@ -126,6 +128,11 @@ typedef struct Comp {
         Cold *cold;
     } pair;
     struct {
+        uint32_t turn;          /* index of the last branch to the unit's start, or 0 */
+        IrRef lead[HINT_LEADS]; /* loads on which depends where the unit's end goes */
+        unsigned leads;
+    } hint;
+    struct {
         IrRef root; /* what lies between root + from and root + to was checked; while SPAN is in a register */
         bool narrow, write;
         int64_t from, to;
@@ -150,6 +157,7 @@ typedef struct Comp {
     uint8_t pin_of[IR_SLOTS]; /* as the global one, but for the swaps of a loop */
     Swap swap[MOST_SWAPS];
     uint32_t swaps;
+    uint32_t turn;                       /* index of the last branch to the unit's start, or 0 */
     uint8_t *swap_out, *swap_in;         /* subroutines, once they are made */
     IrRef holder[IR_SLOTS][4];           /* values that live in the slot (its register or memory) */
     uint64_t held[(IR_SLOTS + 63) / 64]; /* slots with holders */
@@ -292,6 +300,11 @@ bool span_begins(Comp *, int32_t *below, int32_t *bytes, bool *write);
 void span_open(Comp *, unsigned reg);
 bool span_covers(Comp *, int32_t *offset);
 uint32_t partner(Comp *); /* mem.c: the access right after this one with which it makes a pair, or 0 */
+/* ---- where accesses in loops found memory: hint.c ---- */
+void hint_begin(Comp *);
+bool wants_hint(const Comp *, IrMem);  /* the current op */
+uint32_t next_hint(int32_t bytes);     /* for the slow path to fill; 0: the access is too wide */
+uint8_t *check_hint(Comp *, uint32_t); /* rcx: address. rax: host - guest, or the branch that is returned */
 /* ---- late flags: late.c ---- */
 static inline bool flags_are_late(const Comp *c)
 {

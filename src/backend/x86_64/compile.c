@@ -145,6 +145,7 @@ static bool compile(const Guest *guest, Ir *ir, uint64_t first_pc, Compiled *out
     c->live.defer = true;
     ir_live(ir, &c->live);
     loop_begin(c);
+    hint_begin(c);
     if (ir_checking)
         check(ir, guest);
     if (!emit_ops(c))

@@ -81,8 +81,8 @@ static uint8_t *check_user_entry(Comp *c, int32_t span, bool write)
  *     lea rcx, [address]; rorx eax, ecx, 8; and eax, 0xfff0; sub rcx, [bank + rax]; cmp rcx, 4096 - size; ja
  * cold mov rax, [bank + rax + 8]
  * span: bytes from the lowest address, which is at m.disp. near: a register that may well point into the same page, or
- * NO_REG. */
-static Cold *check_span(Comp *c, unsigned address, IrMem m, int32_t span, bool write, unsigned near,
+ * NO_REG. hint: go_slow may be told one. */
+static Cold *check_span(Comp *c, unsigned address, IrMem m, int32_t span, bool write, unsigned near, bool hint,
                         void (*emit)(Comp *, Cold *))
 {
     int32_t size = 1 << m.size;
@@ -98,9 +98,13 @@ static Cold *check_span(Comp *c, unsigned address, IrMem m, int32_t span, bool w
         misaligned = asm_jcc(&c->a, CC_NE);
     }
     uint8_t *guess = c->a.p;
-    page_number(c, near != NO_REG ? near : m.disp ? RCX : address);
     Cold *slow = cold(c, emit);
-    slow->from[0] = m.user ? check_user_entry(c, span, write) : check_entry(c, span, write);
+    slow->hint = hint ? next_hint(span) : 0;
+    if (!slow->hint)
+        page_number(c, near != NO_REG ? near : m.disp ? RCX : address);
+    slow->from[0] = slow->hint ? check_hint(c, slow->hint)
+                    : m.user   ? check_user_entry(c, span, write)
+                               : check_entry(c, span, write);
     slow->from[1] = misaligned;
     late_flags_for(c, slow);
     slow->reg[0] = (uint8_t)address;
@@ -116,11 +120,11 @@ static Cold *check_span(Comp *c, unsigned address, IrMem m, int32_t span, bool w
 
 static Cold *check(Comp *c, unsigned address, IrMem m, bool write, void (*emit)(Comp *, Cold *))
 {
-    return check_span(c, address, m, 1 << m.size, write, NO_REG, emit);
+    return check_span(c, address, m, 1 << m.size, write, NO_REG, false, emit);
 }
 
 /* rax = address, memory attributes on the stack, the slow path. */
-static void go_slow_for(Comp *c, const Cold *s, uint64_t imm, const uint8_t *thunk)
+static void go_slow_for(Comp *c, const Cold *s, uint64_t imm, uint32_t hint, const uint8_t *thunk)
 {
     int32_t disp = ir_mem_of(imm).disp;
     if (disp)
@@ -128,13 +132,13 @@ static void go_slow_for(Comp *c, const Cold *s, uint64_t imm, const uint8_t *thu
     else
         asm_mov(&c->a, true, RAX, s->reg[0]);
     put8(&c->a, 0x68); /* push imm32; the thunk pops it */
-    put32(&c->a, (uint32_t)imm & 0xffff);
+    put32(&c->a, ((uint32_t)imm & 0xffff) | hint);
     call_thunk(c, thunk, true);
 }
 
 static void go_slow(Comp *c, const Cold *s, const uint8_t *thunk)
 {
-    go_slow_for(c, s, s->imm, thunk);
+    go_slow_for(c, s, s->imm, s->hint, thunk);
 }
 
 static void jump_back(Comp *c, const Cold *s)
@@ -218,10 +222,39 @@ static void vload_slow(Comp *c, Cold *s)
     jump_back(c, s);
 }
 
+enum { F80_TOP = 0xf8 /* in place of a register: the host's 80-bit stack, f80_access */, IMMEDIATE };
+
+/* A store of a constant that its instruction can hold. */
+static bool is_immediate(Comp *c, const IrInsn *i)
+{
+    IrMem m = ir_mem_of(i->imm);
+    int32_t value;
+    return is_const(c, i->arg[1]) && !m.big &&
+           (m.size == 0 || m.size == 2 || (m.size == 3 && fits_imm(c, i->arg[1], &value)));
+}
+
+static void store_immediate(Comp *c, const IrInsn *i, Rm rm)
+{
+    int size = ir_mem_of(i->imm).size;
+    uint64_t value = insn_of(c, i->arg[1])->imm;
+    if (size == 0)
+        asm_op8(&c->a, (Enc){ 0, 0, 0xc6, 0, 1, false, false }, 0, rm, value & 0xff);
+    else
+        asm_op(&c->a, (Enc){ 0, 0, 0xc7, 0, 4, false, false }, size == 3, 0, rm, (uint32_t)value);
+}
+
+static void value_to_rcx(Comp *c, const Cold *s, unsigned reg)
+{
+    if (reg == IMMEDIATE)
+        asm_mov_imm(&c->a, RCX, insn_of(c, insn_of(c, s->ref)->arg[1])->imm);
+    else
+        asm_mov(&c->a, true, RCX, reg);
+}
+
 static void store_slow(Comp *c, Cold *s)
 {
     /* the value first: rcx is free, rax gets the address and may hold neither */
-    asm_mov(&c->a, true, RCX, s->reg[1]);
+    value_to_rcx(c, s, s->reg[1]);
     go_slow(c, s, thunks.store);
     jump_back(c, s);
 }
@@ -252,7 +285,7 @@ static void load_pair_slow(Comp *c, Cold *s)
 {
     go_slow(c, s, thunks.load);
     asm_mov(&c->a, true, s->reg[1], RAX);
-    go_slow_for(c, s, s->imm2, thunks.load);
+    go_slow_for(c, s, s->imm2, 0, thunks.load);
     if (s->reg2 != RAX)
         asm_mov(&c->a, true, s->reg2, RAX);
     jump_back(c, s);
@@ -262,7 +295,7 @@ static void vload_pair_slow(Comp *c, Cold *s)
 {
     go_slow(c, s, thunks.load);
     asm_vload(&c->a, 1 << ir_mem_of(s->imm).size, s->reg[1], io(c, 0));
-    go_slow_for(c, s, s->imm2, thunks.load);
+    go_slow_for(c, s, s->imm2, 0, thunks.load);
     asm_vload(&c->a, 1 << ir_mem_of(s->imm).size, s->reg2, io(c, 0));
     jump_back(c, s);
 }
@@ -272,7 +305,7 @@ static void store_pair_slow(Comp *c, Cold *s)
     asm_mov(&c->a, true, RCX, s->reg[1]);
     go_slow(c, s, thunks.store);
     asm_mov(&c->a, true, RCX, s->reg2);
-    go_slow_for(c, s, s->imm2, thunks.store);
+    go_slow_for(c, s, s->imm2, 0, thunks.store);
     jump_back(c, s);
 }
 
@@ -283,7 +316,7 @@ static void vstore_pair_slow(Comp *c, Cold *s)
     go_slow(c, s, thunks.store);
     asm_vstore(&c->a, 16, s->reg2, io(c, 1));
     asm_load(&c->a, 8, false, RCX, io(c, 1));
-    go_slow_for(c, s, s->imm2, thunks.store);
+    go_slow_for(c, s, s->imm2, 0, thunks.store);
     jump_back(c, s);
 }
 
@@ -322,7 +355,8 @@ static bool load_first(Comp *c, IrInsn *i, IrMem m, bool vector)
     take_rax_rcx(c);
     unsigned address = use(c, i->arg[0]);
     unsigned dst = vector ? vscratch(c) : scratch(c), dst2 = vector ? vscratch(c) : 0;
-    Cold *s = check_span(c, address, m, 2 << m.size, false, NO_REG, vector ? vload_pair_slow : load_pair_slow);
+    Cold *s = check_span(c, address, m, 2 << m.size, false, NO_REG, wants_hint(c, m),
+                         vector ? vload_pair_slow : load_pair_slow);
     Rm rm = rm_index(address, RAX, 0, m.disp);
     if (vector)
         asm_vload(&c->a, 1 << m.size, dst, rm);
@@ -376,7 +410,8 @@ static bool store_first(Comp *c, IrInsn *i, IrMem m, bool vector)
     unsigned address = use(c, i->arg[0]);
     unsigned value = vector ? vuse(c, i->arg[1]) : use(c, i->arg[1]);
     unsigned next = vector ? vuse(c, other) : use(c, other);
-    Cold *s = check_span(c, address, m, 2 << m.size, true, NO_REG, vector ? vstore_pair_slow : store_pair_slow);
+    Cold *s = check_span(c, address, m, 2 << m.size, true, NO_REG, wants_hint(c, m),
+                         vector ? vstore_pair_slow : store_pair_slow);
     for (int k = 0; k < 2; k++) {
         Rm rm = rm_index(address, RAX, 0, m.disp + (k << m.size));
         if (vector)
@@ -394,13 +429,13 @@ static bool store_first(Comp *c, IrInsn *i, IrMem m, bool vector)
 
 /* ---- accesses near one another: span.c says which ---- */
 
-enum { F80_TOP = 0xf8 /* in place of a register: the host's 80-bit stack, f80_access */ };
-
 static void access(Comp *c, const IrInsn *i, bool vector, unsigned reg, Rm rm)
 {
     IrMem m = ir_mem_of(i->imm);
     if (reg == F80_TOP)
         f80_access(c, i, rm);
+    else if (reg == IMMEDIATE)
+        store_immediate(c, i, rm);
     else if (i->op == IR_store && vector)
         asm_vstore(&c->a, 1 << m.size, reg, rm);
     else if (i->op == IR_store)
@@ -424,15 +459,11 @@ static unsigned kept(Comp *c, unsigned reg, unsigned to)
     return to;
 }
 
-/* No page is open in the table, or the span goes beyond it: the one access alone. First by the table, from which the
- * page may be missing. */
-static void alone(Comp *c, Cold *s)
+/* By the table, from which the page may be missing: then what follows is done. Returns what jumps over that. */
+static uint8_t *by_probe(Comp *c, const Cold *s, const IrInsn *i, bool vector)
 {
-    const IrInsn *i = insn_of(c, s->ref);
     IrMem m = ir_mem_of(s->imm);
-    bool vector = s->reg[3], is_store = i->op == IR_store, f80 = s->reg[1] == F80_TOP;
-    asm_store(&c->a, 8, RAX, spill_rm(c, KEEP_RAX));
-    asm_store(&c->a, 8, RCX, spill_rm(c, KEEP_RCX));
+    bool is_store = i->op == IR_store, f80 = s->reg[1] == F80_TOP;
     asm_lea(&c->a, true, RAX, rm_mem(kept(c, s->reg[0], RAX), m.disp));
     asm_mov_imm(&c->a, RCX, (uint64_t)(4096 - (1 << m.size)));
     asm_call_to(&c->a, thunks.probe[is_store]);
@@ -440,17 +471,30 @@ static void alone(Comp *c, Cold *s)
     access(c, i, vector, is_store && !vector && !f80 ? kept(c, s->reg[1], RCX) : s->reg[1], rm_mem(RAX, 0));
     uint8_t *done = asm_jmp(&c->a);
     asm_here(&c->a, absent);
+    return done;
+}
+
+/* No page is open in the table, or the span goes beyond it: the one access alone. Where there is a hint, the slow path
+ * is to see the access. */
+static void alone(Comp *c, Cold *s)
+{
+    const IrInsn *i = insn_of(c, s->ref);
+    IrMem m = ir_mem_of(s->imm);
+    bool vector = s->reg[3], is_store = i->op == IR_store, f80 = s->reg[1] == F80_TOP;
+    asm_store(&c->a, 8, RAX, spill_rm(c, KEEP_RAX));
+    asm_store(&c->a, 8, RCX, spill_rm(c, KEEP_RCX));
+    uint8_t *done = s->hint ? NULL : by_probe(c, s, i, vector);
     if (is_store && f80) {
         f80_access_early(c, i);
     } else if (is_store && vector) {
         asm_vstore(&c->a, 16, s->reg[1], io(c, 1));
         asm_load(&c->a, 8, false, RCX, io(c, 1));
     } else if (is_store) {
-        asm_mov(&c->a, true, RCX, kept(c, s->reg[1], RCX));
+        value_to_rcx(c, s, kept(c, s->reg[1], RCX));
     }
     asm_lea(&c->a, true, RAX, rm_mem(kept(c, s->reg[0], RAX), m.disp));
     put8(&c->a, 0x68); /* push imm32; the thunk pops it */
-    put32(&c->a, (uint32_t)s->imm & 0xffff);
+    put32(&c->a, ((uint32_t)s->imm & 0xffff) | s->hint);
     call_thunk(c, is_store ? thunks.store : thunks.load, true);
     if (f80)
         f80_access_late(c, i);
@@ -458,7 +502,8 @@ static void alone(Comp *c, Cold *s)
         asm_vload(&c->a, 1 << m.size, s->reg[1], io(c, 0));
     else if (!is_store)
         asm_mov(&c->a, i->type != I32, s->reg[1], RAX);
-    asm_here(&c->a, done);
+    if (done)
+        asm_here(&c->a, done);
     if (is_store || vector || s->reg[1] != RAX)
         asm_load(&c->a, 8, false, RAX, spill_rm(c, KEEP_RAX));
     if (is_store || vector || s->reg[1] != RCX)
@@ -472,6 +517,14 @@ static unsigned result_of(Comp *c, const IrInsn *i, bool vector)
     return vector ? vdefine(c, true) : define(c, i->arg[0]);
 }
 
+/* The register with what is stored, or IMMEDIATE. */
+static unsigned stored(Comp *c, const IrInsn *i, bool vector)
+{
+    if (is_immediate(c, i))
+        return IMMEDIATE;
+    return vector ? vuse(c, i->arg[1]) : use(c, i->arg[1]);
+}
+
 /* What was checked for an access before holds for this one. All registers are ready before the test. */
 static void access_open(Comp *c, const IrInsn *i, bool vector, bool f80, int32_t offset)
 {
@@ -479,7 +532,7 @@ static void access_open(Comp *c, const IrInsn *i, bool vector, bool f80, int32_t
     c->locked |= 1u << span;
     unsigned address = use(c, i->arg[0]), reg = F80_TOP;
     if (i->op == IR_store && !f80)
-        reg = vector ? vuse(c, i->arg[1]) : use(c, i->arg[1]);
+        reg = stored(c, i, vector);
     clobber_flags(c);
     if (i->op == IR_load && !f80)
         reg = result_of(c, i, vector);
@@ -505,14 +558,14 @@ static bool open_span(Comp *c, const IrInsn *i, IrMem m, bool vector, bool f80)
     take_rax_rcx(c);
     unsigned address = use(c, i->arg[0]), reg = F80_TOP;
     if (i->op == IR_store && !f80)
-        reg = vector ? vuse(c, i->arg[1]) : use(c, i->arg[1]);
+        reg = stored(c, i, vector);
     if (!temp_left(c))
         return false;
     unsigned span = scratch(c);
     if (i->op == IR_load && vector)
         reg = vdefine(c, true);
     m.disp -= below;
-    Cold *s = check_span(c, address, m, bytes, write, NO_REG, alone);
+    Cold *s = check_span(c, address, m, bytes, write, NO_REG, wants_hint(c, m), alone);
     asm_lea(&c->a, true, span, rm_index(address, RAX, 0, m.disp));
     span_open(c, span);
     c->locked &= ~(1u << RAX);
@@ -584,8 +637,9 @@ static void load(Comp *c)
     take_rax_rcx(c);
     unsigned address = use(c, i->arg[0]);
     unsigned dst = vector ? vdefine(c, true) : 0; /* before the check: it may have to move another value */
-    unsigned near = vector ? NO_REG : base_register(c, i->arg[0], m);
-    Cold *s = check_span(c, address, m, 1 << m.size, false, near,
+    bool hint = wants_hint(c, m);
+    unsigned near = vector || hint ? NO_REG : base_register(c, i->arg[0], m);
+    Cold *s = check_span(c, address, m, 1 << m.size, false, near, hint,
                          vector           ? vload_slow
                          : near == NO_REG ? load_slow
                                           : look_again);
@@ -627,8 +681,8 @@ static void store(Comp *c)
         return;
     take_rax_rcx(c);
     unsigned address = use(c, i->arg[0]);
-    unsigned value = vector ? vuse(c, i->arg[1]) : use(c, i->arg[1]);
-    Cold *s = check(c, address, m, true, vector ? vstore_slow : store_slow);
+    unsigned value = stored(c, i, vector);
+    Cold *s = check_span(c, address, m, 1 << m.size, true, NO_REG, wants_hint(c, m), vector ? vstore_slow : store_slow);
     Rm rm = rm_index(address, RAX, 0, m.disp);
     s->reg[1] = (uint8_t)value;
     if (!vector && m.big && m.size) {

@@ -1,0 +1,96 @@
+/* Accesses that remember where they found memory the last time (TlbHint): then the address is needed for the access
+ * itself only. A miss costs as much as some twenty checks, so it is for accesses that are likely to be done again soon
+ * and near: in a loop, and on the way to where an indirect branch goes. */
+#include "backend/x86_64/comp.h"
+
+static uint32_t last_turn(const Comp *c)
+{
+    uint32_t last = 0;
+    for (uint32_t k = 1; k < c->ir->count; k++) {
+        const IrInsn *i = &c->ir->insn[k];
+        if ((i->op == IR_goto_ || i->op == IR_goto_if) && i->imm == c->first_pc)
+            last = k;
+    }
+    return last;
+}
+
+/* A return takes its target from a stack, of which there are many: what it is read from moves on. */
+static bool moves_on(Comp *c, IrRef load)
+{
+    IrRef base = insn_of(c, load)->arg[0];
+    const IrInsn *b = insn_of(c, base);
+    while (b->op == IR_zext || (b->op == IR_add && is_const(c, b->arg[1]))) {
+        base = b->arg[0];
+        b = insn_of(c, base);
+    }
+    for (uint32_t k = load + 1u; k < c->ir->count; k++) {
+        const IrInsn *put = insn_of(c, (IrRef)k), *v = insn_of(c, put->arg[0]);
+        if (put->op == IR_put && v->op == IR_add && v->arg[0] == base && is_const(c, v->arg[1]))
+            return true;
+    }
+    return false;
+}
+
+/* Loads that the value depends on. */
+static void follow(Comp *c, IrRef r, int depth)
+{
+    const IrInsn *i = insn_of(c, r);
+    if (!depth || c->hint.leads == HINT_LEADS)
+        return;
+    if (i->op == IR_load)
+        c->hint.lead[c->hint.leads++] = r;
+    else if (i->op != IR_add && i->op != IR_zext && i->op != IR_sext && i->op != IR_shl && i->op != IR_and)
+        return;
+    follow(c, i->arg[0], depth - 1);
+    if (i->op == IR_add)
+        follow(c, i->arg[1], depth - 1);
+}
+
+void hint_begin(Comp *c)
+{
+    enum { DEPTH = 12 };
+    c->hint.turn = c->live.loops ? last_turn(c) : 0;
+    c->hint.leads = 0;
+    const IrInsn *last = insn_of(c, (IrRef)(c->ir->count - 1));
+    if (last->op != IR_goto_reg)
+        return;
+    IrRef to = last->arg[0];
+    while (insn_of(c, to)->op == IR_zext)
+        to = insn_of(c, to)->arg[0];
+    if (insn_of(c, to)->op == IR_load && !is_const(c, insn_of(c, to)->arg[0]) && !moves_on(c, to))
+        follow(c, to, DEPTH);
+}
+
+static bool leads(const Comp *c)
+{
+    for (unsigned k = 0; k < c->hint.leads; k++)
+        if (c->hint.lead[k] == c->at)
+            return true;
+    return false;
+}
+
+bool wants_hint(const Comp *c, IrMem m)
+{
+    const uint64_t *no = c->out->no_hint;
+    unsigned bit = no_hint_bit(c->pc);
+    return (c->at < c->hint.turn || leads(c)) && !m.user && !(no && no[bit / 64] >> bit % 64 & 1);
+}
+
+/* Neighbours in the code do not get the same one. Under the translation lock. */
+uint32_t next_hint(int32_t bytes)
+{
+    static unsigned last;
+    last = last % (HINTS - 1) + 1;
+    return hint_of(last, (unsigned)bytes);
+}
+
+/* What is needed of the hint has a fixed place, so that its addend is there before the address is. */
+uint8_t *check_hint(Comp *c, uint32_t hint)
+{
+    int32_t at = (int32_t)(offsetof(TlbBank, hint) + hint_number(hint) * sizeof(TlbHint));
+    asm_alu(&c->a, ALU_SUB, true, RCX, rm_mem(R14, at + (int32_t)offsetof(TlbHint, start)));
+    asm_alu(&c->a, ALU_CMP, true, RCX, rm_mem(R14, at + (int32_t)offsetof(TlbHint, end)));
+    uint8_t *absent = asm_jcc(&c->a, CC_AE);
+    asm_load(&c->a, 8, false, RAX, rm_mem(R14, at + (int32_t)offsetof(TlbHint, addend)));
+    return absent;
+}
