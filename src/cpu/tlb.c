@@ -87,7 +87,7 @@ static bool locate(Cpu *cpu, uint64_t va, Access access, bool user, Spot *s, boo
     uint64_t page = va & ~0xfffull, addend = (uint64_t)(uintptr_t)s->host - va;
     if (access == LOAD) {
         bank_set(b, false, page, addend, s->ram_page, w.page_bits, w.global);
-    } else if (!w.dirty_pending) {
+    } else if (access == STORE && !w.dirty_pending) {
         if (page_may_write(run->engine, s->ram_page)) {
             bank_set(b, true, page, addend, s->ram_page, w.page_bits, w.global);
         } else if (!run->engine->lockstep) {
