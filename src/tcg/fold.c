@@ -322,9 +322,8 @@ static bool extended_by_load(Ir *ir, const IrInsn *w)
     return true;
 }
 
-IrRef ir_emit_extend(Ir *ir, const IrInsn *want)
+IrRef ir_emit_extend(Ir *ir, IrInsn w)
 {
-    IrInsn w = *want;
     int bits = ir_bits(w.type);
     IrRef inner = w.arg[0];
     assert(w.imm);
@@ -338,7 +337,7 @@ IrRef ir_emit_extend(Ir *ir, const IrInsn *want)
         continue;
     if (extended_by_load(ir, &w))
         return w.arg[0];
-    return ir_append(ir, &w);
+    return ir_append(ir, w);
 }
 
 /* ---- BIT values ---- */
@@ -349,7 +348,7 @@ static IrRef invert(Ir *ir, IrRef bit)
     switch (i.op) {
     case IR_cond:
         i.imm ^= 1;
-        return ir_append(ir, &i);
+        return ir_append(ir, i);
     case IR_eq:
         return ir_ne(ir, i.type, i.arg[0], i.arg[1], 0);
     case IR_ne:
@@ -405,9 +404,8 @@ static bool constant(Ir *ir, const IrInsn *w, IrRef *result)
     return true;
 }
 
-static __attribute__((noinline)) IrRef fold(Ir *ir, const IrInsn *want, int kinds)
+static __attribute__((noinline)) IrRef fold(Ir *ir, IrInsn w, int kinds)
 {
-    IrInsn w = *want;
     IrRef r = IR_NONE;
     ir_constants_right(ir, &w);
     if (w.type < 4) {
@@ -424,35 +422,35 @@ static __attribute__((noinline)) IrRef fold(Ir *ir, const IrInsn *want, int kind
     }
     if (!r)
         r = apply_rules(ir, &w);
-    return r ? r : ir_append(ir, &w);
+    return r ? r : ir_append(ir, w);
 }
 
 /* Whether there is nothing to do but try these rows, if any: the op is of values that nothing is known of, and perhaps
  * a constant on the right that no row names. */
-static inline bool ordinary(const Ir *ir, const IrInsn *w, RowSet *suit)
+static inline bool ordinary(const Ir *ir, IrInsn w, RowSet *suit)
 {
-    const IrInsn *b = &ir->insn[w->arg[1]];
-    int left = special[ir->insn[w->arg[0]].op] | special[ir->insn[w->arg[2]].op];
-    *suit = rows_for(ir, w);
+    const IrInsn *b = &ir->insn[w.arg[1]];
+    int left = special[ir->insn[w.arg[0]].op] | special[ir->insn[w.arg[2]].op];
+    *suit = rows_for(ir, &w);
     if (left || special[b->op] == EXTENSION)
         return false;
     if (b->op != IR_const)
         return true;
-    *suit &= ~op_rows[w->op].number;
-    return unnamed(w, b->imm) && w->op != IR_and;
+    *suit &= ~op_rows[w.op].number;
+    return unnamed(&w, b->imm) && w.op != IR_and;
 }
 
-IrRef ir_emit_pure(Ir *ir, const IrInsn *w)
+IrRef ir_emit_pure(Ir *ir, IrInsn w)
 {
     RowSet suit;
     if (ordinary(ir, w, &suit) && !suit)
         return ir_append(ir, w);
-    uint8_t a = ir->insn[w->arg[0]].op, b = ir->insn[w->arg[1]].op, c = ir->insn[w->arg[2]].op;
+    uint8_t a = ir->insn[w.arg[0]].op, b = ir->insn[w.arg[1]].op, c = ir->insn[w.arg[2]].op;
     return fold(ir, w, special[a] | special[b] | special[c]);
 }
 
 /* An op that flags may be asked of. */
-IrRef ir_emit_asking(Ir *ir, const IrInsn *w)
+IrRef ir_emit_asking(Ir *ir, IrInsn w)
 {
     RowSet suit;
     return ordinary(ir, w, &suit) && !suit ? ir_append(ir, w) : ir_emit_asked(ir, w);
@@ -492,13 +490,13 @@ static IrRef taken_out(const Ir *ir, const IrInsn *w, const IrInsn *a)
     return inverse && put == w->type ? a->arg[0] : IR_NONE;
 }
 
-IrRef ir_emit_move(Ir *ir, const IrInsn *w)
+IrRef ir_emit_move(Ir *ir, IrInsn w)
 {
-    const IrInsn *a = &ir->insn[w->arg[0]];
-    if (a->op == IR_const && (w->op == IR_vdup || w->op == IR_vlow))
-        return vector_of_constant(ir, w, a);
-    if (a->op == IR_vconst && w->op == IR_vget && w->type < 4)
-        return lane_of_constant(ir, w, a);
-    IrRef r = taken_out(ir, w, a);
+    const IrInsn *a = &ir->insn[w.arg[0]];
+    if (a->op == IR_const && (w.op == IR_vdup || w.op == IR_vlow))
+        return vector_of_constant(ir, &w, a);
+    if (a->op == IR_vconst && w.op == IR_vget && w.type < 4)
+        return lane_of_constant(ir, &w, a);
+    IrRef r = taken_out(ir, &w, a);
     return r ? r : ir_append(ir, w);
 }

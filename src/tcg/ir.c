@@ -24,6 +24,12 @@ void ir_begin(Ir *ir, const Slot *slots, const Helper *helpers)
     }
 }
 
+__attribute__((cold)) uint32_t ir_overflow(Ir *ir)
+{
+    ir->full = true;
+    return IR_MAX - 1;
+}
+
 IrRef ir_imm(Ir *ir, IrType t, uint64_t value)
 {
     if (t < 4)
@@ -32,7 +38,7 @@ IrRef ir_imm(Ir *ir, IrType t, uint64_t value)
     const IrInsn *i = &ir->insn[*recent % IR_MAX];
     if (*recent >= ir->line_start && *recent < ir->count && i->op == IR_const && i->imm == value && i->type == t)
         return *recent;
-    return *recent = ir_append(ir, &(IrInsn){ .op = IR_const, .type = t, .imm = value });
+    return *recent = ir_append(ir, ir_insn_of(IR_const, t, 0, 0, 0, value));
 }
 
 IrRef ir_wide(Ir *ir, IrType t, uint64_t lo, uint64_t hi)
@@ -42,14 +48,14 @@ IrRef ir_wide(Ir *ir, IrType t, uint64_t lo, uint64_t hi)
         hi = 0;
     for (uint32_t back = 1; back <= 4 && back <= n; back++)
         if (ir->pool[n - back].lo == lo && ir->pool[n - back].hi == hi)
-            return ir_append(ir, &(IrInsn){ .op = IR_vconst, .type = t, .imm = n - back });
+            return ir_append(ir, ir_insn_of(IR_vconst, t, 0, 0, 0, n - back));
     if (n == IR_POOL) {
         ir->full = true;
         n--;
     }
     ir->pool[n] = (struct IrWide){ lo, hi };
     ir->pooled = n + 1;
-    return ir_append(ir, &(IrInsn){ .op = IR_vconst, .type = t, .imm = n });
+    return ir_append(ir, ir_insn_of(IR_vconst, t, 0, 0, 0, n));
 }
 
 bool ir_is_const(const Ir *ir, IrRef r, uint64_t *value)
@@ -64,7 +70,7 @@ bool ir_is_const(const Ir *ir, IrRef r, uint64_t *value)
 
 static IrRef packed(Ir *ir, uint32_t flags)
 {
-    return ir_append(ir, &(IrInsn){ .op = IR_asflags, .type = T_FLAGS, .arg = { ir_imm(ir, I32, flags) } });
+    return ir_append(ir, ir_insn_of(IR_asflags, T_FLAGS, ir_imm(ir, I32, flags), 0, 0, 0));
 }
 
 static bool packed_const(const Ir *ir, IrRef r, uint64_t *flags)
@@ -95,8 +101,8 @@ static IrRef flags_of_asked(Ir *ir, IrAsked *asked)
     if (asked->fresh)
         ir->insn[r] = asked->insn;
     else
-        r = ir_append(ir, &asked->insn);
-    return asked->flags = ir_append(ir, &(IrInsn){ .op = IR_flags, .type = asked->insn.type, .arg = { r } });
+        r = ir_append(ir, asked->insn);
+    return asked->flags = ir_append(ir, ir_insn_of(IR_flags, asked->insn.type, r, 0, 0, 0));
 }
 
 /* Of an op that stands as it was asked for; they may have been asked for before. */
@@ -107,35 +113,35 @@ static IrRef flags_of_op(Ir *ir, IrRef r)
     for (IrRef k = r + 1; k < ir->count && k < r + IR_ASKED; k++)
         if (ir->insn[k].op == IR_flags && ir->insn[k].arg[0] == r)
             return k;
-    return ir_append(ir, &(IrInsn){ .op = IR_flags, .type = i->type, .arg = { r } });
+    return ir_append(ir, ir_insn_of(IR_flags, i->type, r, 0, 0, 0));
 }
 
 IrRef ir_with_flags(Ir *ir, IrOp op, IrType t, IrRef a, IrRef b, IrRef *flags)
 {
-    IrInsn w = { (uint8_t)op, t, { a, b, 0 }, 0 };
+    IrInsn w = ir_insn_of(op, t, a, b, 0, 0);
     uint64_t known;
     if (!ir->raw && ir->insn[a].op == IR_const && constant_flags(ir, &w, &known)) {
         *flags = packed(ir, (uint32_t)known);
-        return ir_emit_pure(ir, &w);
+        return ir_emit_pure(ir, w);
     }
     if (!ir->raw) {
         ir_constants_right(ir, &w);
         w.arg[0] = ir_low(ir, w.arg[0], ir_bits(t));
         w.arg[1] = ir_low(ir, w.arg[1], ir_bits(t));
     }
-    IrRef r = ir_append(ir, &w);
-    *flags = ir_append(ir, &(IrInsn){ .op = IR_flags, .type = t, .arg = { r } });
+    IrRef r = ir_append(ir, w);
+    *flags = ir_append(ir, ir_insn_of(IR_flags, t, r, 0, 0, 0));
     return r;
 }
 
-IrRef ir_emit_flags(Ir *ir, const IrInsn *w)
+IrRef ir_emit_flags(Ir *ir, IrInsn w)
 {
     for (uint32_t n = 0; n < IR_ASKED; n++) {
         IrAsked *asked = &ir->asked[(ir->asks - 1 - n) % IR_ASKED];
-        if (asked->result == w->arg[0] && asked->result)
+        if (asked->result == w.arg[0] && asked->result)
             return flags_of_asked(ir, asked);
     }
-    return flags_of_op(ir, w->arg[0]);
+    return flags_of_op(ir, w.arg[0]);
 }
 
 /* Whether asking for flags of this value already means another op. */
@@ -148,35 +154,35 @@ static bool means_another(const Ir *ir, IrRef r)
 }
 
 /* What folding made of an op that flags may be asked of. There is nothing to remember of one that stands as it is. */
-IrRef ir_emit_asked(Ir *ir, const IrInsn *w)
+IrRef ir_emit_asked(Ir *ir, IrInsn w)
 {
     uint32_t before = ir->count, asks = ir->asks;
     IrRef r = ir_emit_pure(ir, w);
     const IrInsn *i = &ir->insn[r];
-    if (r >= before && i->op == w->op && i->arg[0] == w->arg[0] && i->arg[1] == w->arg[1])
+    if (r >= before && i->op == w.op && i->arg[0] == w.arg[0] && i->arg[1] == w.arg[1])
         return r;
-    IrInsn asked = *w;
+    IrInsn asked = w;
     ir_constants_right(ir, &asked);
     ir->asks = asks; /* what rules built on the way was not asked for */
-    if (w->type >= 4 || !ir_sets_flags(ir, &asked))
+    if (w.type >= 4 || !ir_sets_flags(ir, &asked))
         return r;
     if (r < before && means_another(ir, r)) {
         if (i->op != IR_const)
-            return ir_append(ir, &asked);
+            return ir_append(ir, asked);
         IrInsn again = *i;
-        r = ir_append(ir, &again);
+        r = ir_append(ir, again);
     }
     ir->asked[ir->asks++ % IR_ASKED] = (IrAsked){ asked, r, IR_NONE, r >= before && ir->insn[r].op != IR_const };
     return r;
 }
 
-IrRef ir_emit_cmc(Ir *ir, const IrInsn *w)
+IrRef ir_emit_cmc(Ir *ir, IrInsn w)
 {
-    const IrInsn *a = &ir->insn[w->arg[0]];
+    const IrInsn *a = &ir->insn[w.arg[0]];
     uint64_t flags;
     if (a->op == IR_cmc)
         return a->arg[0];
-    if (packed_const(ir, w->arg[0], &flags))
+    if (packed_const(ir, w.arg[0], &flags))
         return packed(ir, (uint32_t)flags ^ FLAG_C);
     return ir_append(ir, w);
 }
@@ -215,9 +221,9 @@ static IrRef one_of_two(const Ir *ir, IrRef f, uint32_t mask)
     return f;
 }
 
-IrRef ir_emit_cond(Ir *ir, const IrInsn *w)
+IrRef ir_emit_cond(Ir *ir, IrInsn w)
 {
-    IrInsn i = *w;
+    IrInsn i = w;
     uint64_t flags;
     while (ir->insn[i.arg[0]].op == IR_cmc) {
         i.arg[0] = ir->insn[i.arg[0]].arg[0];
@@ -227,73 +233,75 @@ IrRef ir_emit_cond(Ir *ir, const IrInsn *w)
         return ir_imm(ir, I64, ir_cond_holds((IrCond)i.imm, (uint32_t)flags));
     i.type = T_FLAGS;
     i.arg[0] = one_of_two(ir, i.arg[0], looked_at((IrCond)i.imm));
-    return ir_append(ir, &i);
+    return ir_append(ir, i);
 }
 
-IrRef ir_emit_asflags(Ir *ir, const IrInsn *w)
+IrRef ir_emit_asflags(Ir *ir, IrInsn w)
 {
     uint64_t flags;
-    if (ir_result(&ir->insn[w->arg[0]]) == T_FLAGS)
-        return w->arg[0];
-    if (ir_is_const(ir, w->arg[0], &flags))
+    if (ir_result(&ir->insn[w.arg[0]]) == T_FLAGS)
+        return w.arg[0];
+    if (ir_is_const(ir, w.arg[0], &flags))
         return packed(ir, (uint32_t)flags & FLAGS_ALL);
     return ir_append(ir, w);
 }
 
 /* ---- what ends straight lines or touches state ---- */
 
-IrRef ir_emit_label(Ir *ir, const IrInsn *w)
+IrRef ir_emit_label(Ir *ir, IrInsn w)
 {
     if (ir->labels == IR_LABELS)
         ir->full = true;
     else
-        ir->label[ir->labels++] = w->imm;
+        ir->label[ir->labels++] = w.imm;
     IrRef r = ir_append(ir, w);
     ir->line_start = ir->count;
     ir_forget_slots(ir);
     return r;
 }
 
-IrRef ir_emit_call(Ir *ir, const IrInsn *w)
+IrRef ir_emit_call(Ir *ir, IrInsn w)
 {
-    if (!ir->helpers || (ir->helpers[w->imm & 0xffff].effects & H_STATE))
+    if (!ir->helpers || (ir->helpers[w.imm & 0xffff].effects & H_STATE))
         ir_forget_slots(ir);
     return ir_append(ir, w);
 }
 
-IrRef ir_emit_goto_if(Ir *ir, const IrInsn *w)
+IrRef ir_emit_goto_if(Ir *ir, IrInsn w)
 {
     uint64_t taken;
-    if (ir_is_const(ir, w->arg[0], &taken) && !taken)
+    if (ir_is_const(ir, w.arg[0], &taken) && !taken)
         return IR_NONE;
     return ir_append(ir, w);
 }
 
-IrRef ir_emit_store(Ir *ir, const IrInsn *w)
+IrRef ir_emit_store(Ir *ir, IrInsn w)
 {
-    IrInsn i = *w;
-    if (ir_is_int(w->type))
-        i.arg[1] = ir_low(ir, w->arg[1], ir_bits(w->type));
-    return ir_append(ir, &i);
+    IrRef value = ir_is_int(w.type) ? ir_low(ir, w.arg[1], ir_bits(w.type)) : w.arg[1];
+    return ir_append(ir, ir_insn_of(IR_store, w.type, w.arg[0], value, 0, w.imm));
 }
 
 IrRef ir_emit(Ir *ir, IrOp op, IrType t, IrRef a, IrRef b, IrRef c, uint64_t imm)
 {
-    return ir_build(ir, &(IrInsn){ (uint8_t)op, t, { a, b, c }, imm });
+    return ir_build(ir, ir_insn_of(op, t, a, b, c, imm));
 }
 
 /* Bookkeeping only, so that raw and folded building can be mixed. */
+IrRef ir_append_raw(Ir *ir, IrInsn want)
+{
+    if (want.op == IR_label)
+        return ir_emit_label(ir, want);
+    if (want.op == IR_call)
+        return ir_emit_call(ir, want);
+    IrRef r = ir_append(ir, want);
+    if (want.op == IR_put && ir_slot(want.imm) < IR_SLOTS)
+        ir->now[ir_slot(want.imm)].line = ir->line - 1;
+    return r;
+}
+
 IrRef ir_add_raw(Ir *ir, IrOp op, IrType t, IrRef a, IrRef b, IrRef c, uint64_t imm)
 {
-    IrInsn want = { (uint8_t)op, t, { a, b, c }, imm };
-    if (op == IR_label)
-        return ir_emit_label(ir, &want);
-    if (op == IR_call)
-        return ir_emit_call(ir, &want);
-    IrRef r = ir_append(ir, &want);
-    if (op == IR_put && ir_slot(imm) < IR_SLOTS)
-        ir->now[ir_slot(imm)].line = ir->line - 1;
-    return r;
+    return ir_append_raw(ir, ir_insn_of(op, t, a, b, c, imm));
 }
 
 void ir_refold(Ir *to, const Ir *from)

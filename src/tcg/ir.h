@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 typedef uint16_t IrRef;
 enum { IR_NONE = 0, IR_MAX = 8192, IR_POOL = 256, IR_SLOTS = 160, IR_LABELS = 64 };
@@ -275,6 +276,17 @@ typedef struct IrOpInfo { /* a row of ops.def */
 } IrOpInfo;
 extern const IrOpInfo ir_op[IR_OPS];
 
+/* Put together in a register: it is passed in two, and stored by two stores. */
+static inline IrInsn ir_insn_of(IrOp op, IrType t, IrRef a, IrRef b, IrRef c, uint64_t imm)
+{
+    uint64_t head =
+        (uint64_t)(op & 0xff) | (uint64_t)t << 8 | (uint64_t)a << 16 | (uint64_t)b << 32 | (uint64_t)c << 48;
+    IrInsn i;
+    memcpy(&i, &head, sizeof head);
+    i.imm = imm;
+    return i;
+}
+
 static inline int ir_args(IrOp op)
 {
     return ir_op[op].args;
@@ -322,11 +334,11 @@ typedef struct Helper { /* a C function of the guest that generated code calls *
 } Helper;
 
 typedef struct IrSlotNow { /* what a slot holds at the end of what is built so far, if it is a value */
+    uint32_t line;         /* Ir.line when that was known */
     IrRef value;
     IrType type; /* of the put or get; T_VOID: unknown */
-    uint8_t offset;
-    bool zext;     /* the rest of the slot above the value is zero */
-    uint32_t line; /* Ir.line when that was known */
+    uint8_t offset : 7;
+    uint8_t zext : 1; /* the rest of the slot above the value is zero */
 } IrSlotNow;
 
 typedef struct IrAsked { /* an op that can give flags, as its user asked for it, and what folding made of it */
@@ -361,6 +373,7 @@ void ir_begin(Ir *, const Slot *slots, const Helper *helpers); /* NULL helpers: 
 IrRef ir_emit(Ir *, IrOp, IrType, IrRef a, IrRef b, IrRef c, uint64_t imm); /* folds; the ref may be an older one */
 /* add, sub or and, of a scalar type, whose flags are wanted for certain: the op as it is asked for, and its flags. */
 IrRef ir_with_flags(Ir *, IrOp, IrType, IrRef a, IrRef b, IrRef *flags);
+IrRef ir_append_raw(Ir *, IrInsn);                                             /* as it is */
 IrRef ir_add_raw(Ir *, IrOp, IrType, IrRef a, IrRef b, IrRef c, uint64_t imm); /* as it is */
 IrRef ir_imm(Ir *, IrType, uint64_t value);
 IrRef ir_wide(Ir *, IrType, uint64_t lo, uint64_t hi); /* a 128- or 64-bit vector constant */
@@ -370,40 +383,45 @@ bool ir_is_const(const Ir *, IrRef, uint64_t *value);
 void ir_assume(Ir *, IrType, uint64_t slot, uint64_t value);
 
 /* How ops are built that are more than appended. */
-IrRef ir_emit_get(Ir *, const IrInsn *); /* forward.c */
-IrRef ir_emit_put(Ir *, const IrInsn *);
-IrRef ir_emit_pure(Ir *, const IrInsn *); /* fold.c */
-IrRef ir_emit_extend(Ir *, const IrInsn *);
-IrRef ir_emit_move(Ir *, const IrInsn *);
-IrRef ir_emit_asking(Ir *, const IrInsn *);
-IrRef ir_emit_asked(Ir *, const IrInsn *); /* ir.c */
-IrRef ir_emit_flags(Ir *, const IrInsn *);
-IrRef ir_emit_cmc(Ir *, const IrInsn *);
-IrRef ir_emit_cond(Ir *, const IrInsn *);
-IrRef ir_emit_asflags(Ir *, const IrInsn *);
-IrRef ir_emit_store(Ir *, const IrInsn *);
-IrRef ir_emit_call(Ir *, const IrInsn *);
-IrRef ir_emit_label(Ir *, const IrInsn *);
-IrRef ir_emit_f80(Ir *, const IrInsn *); /* forward.c */
-IrRef ir_emit_goto_if(Ir *, const IrInsn *);
+IrRef ir_emit_get(Ir *, IrInsn); /* forward.c */
+IrRef ir_emit_put(Ir *, IrInsn);
+IrRef ir_emit_pure(Ir *, IrInsn); /* fold.c */
+IrRef ir_emit_extend(Ir *, IrInsn);
+IrRef ir_emit_move(Ir *, IrInsn);
+IrRef ir_emit_asking(Ir *, IrInsn);
+IrRef ir_emit_asked(Ir *, IrInsn); /* ir.c */
+IrRef ir_emit_flags(Ir *, IrInsn);
+IrRef ir_emit_cmc(Ir *, IrInsn);
+IrRef ir_emit_cond(Ir *, IrInsn);
+IrRef ir_emit_asflags(Ir *, IrInsn);
+IrRef ir_emit_store(Ir *, IrInsn);
+IrRef ir_emit_call(Ir *, IrInsn);
+IrRef ir_emit_label(Ir *, IrInsn);
+IrRef ir_emit_f80(Ir *, IrInsn); /* forward.c */
+IrRef ir_emit_goto_if(Ir *, IrInsn);
 
-/* On overflow the last op is written over: refs stay good to look at, and the unit is thrown away. */
-static inline IrRef ir_append(Ir *ir, const IrInsn *want)
+uint32_t ir_overflow(Ir *); /* the last op is written over: refs stay good to look at, and the unit is thrown away */
+
+static inline IrRef ir_append(Ir *ir, IrInsn want)
 {
-    if (ir->count == IR_MAX) {
-        ir->full = true;
-        ir->count--;
-    }
-    ir->insn[ir->count] = *want;
-    return (IrRef)ir->count++;
+    uint32_t r = ir->count;
+    uint64_t head;
+    if (__builtin_expect(r == IR_MAX, false))
+        r = ir_overflow(ir);
+    IrInsn *i = &ir->insn[r];
+    memcpy(&head, &want, sizeof head);
+    memcpy(i, &head, sizeof head);
+    i->imm = want.imm;
+    ir->count = r + 1;
+    return (IrRef)r;
 }
 
 /* Mostly called with an op that the compiler knows. */
-static inline IrRef ir_build(Ir *ir, const IrInsn *w)
+static inline IrRef ir_build(Ir *ir, IrInsn w)
 {
     if (ir->raw)
-        return ir_add_raw(ir, (IrOp)w->op, w->type, w->arg[0], w->arg[1], w->arg[2], w->imm);
-    switch ((IrOp)w->op) {
+        return ir_append_raw(ir, w);
+    switch ((IrOp)w.op) {
     case IR_get:
         return ir_emit_get(ir, w);
     case IR_put:
@@ -454,7 +472,7 @@ static inline IrRef ir_build(Ir *ir, const IrInsn *w)
     case IR_vconst:
         return ir_append(ir, w);
     default:
-        return ir_op[w->op].meaning || w->op == IR_const ? ir_emit_pure(ir, w) : ir_append(ir, w);
+        return ir_op[w.op].meaning || w.op == IR_const ? ir_emit_pure(ir, w) : ir_append(ir, w);
     }
 }
 
@@ -462,22 +480,22 @@ static inline IrRef ir_build(Ir *ir, const IrInsn *w)
 #define IR_BUILD_0(name)                                                                                               \
     static inline IrRef ir_##name(Ir *ir, IrType t, uint64_t imm)                                                      \
     {                                                                                                                  \
-        return ir_build(ir, &(IrInsn){ IR_##name, t, { 0, 0, 0 }, imm });                                              \
+        return ir_build(ir, ir_insn_of(IR_##name, t, 0, 0, 0, imm));                                                   \
     }
 #define IR_BUILD_1(name)                                                                                               \
     static inline IrRef ir_##name(Ir *ir, IrType t, IrRef a, uint64_t imm)                                             \
     {                                                                                                                  \
-        return ir_build(ir, &(IrInsn){ IR_##name, t, { a, 0, 0 }, imm });                                              \
+        return ir_build(ir, ir_insn_of(IR_##name, t, a, 0, 0, imm));                                                   \
     }
 #define IR_BUILD_2(name)                                                                                               \
     static inline IrRef ir_##name(Ir *ir, IrType t, IrRef a, IrRef b, uint64_t imm)                                    \
     {                                                                                                                  \
-        return ir_build(ir, &(IrInsn){ IR_##name, t, { a, b, 0 }, imm });                                              \
+        return ir_build(ir, ir_insn_of(IR_##name, t, a, b, 0, imm));                                                   \
     }
 #define IR_BUILD_3(name)                                                                                               \
     static inline IrRef ir_##name(Ir *ir, IrType t, IrRef a, IrRef b, IrRef c, uint64_t imm)                           \
     {                                                                                                                  \
-        return ir_build(ir, &(IrInsn){ IR_##name, t, { a, b, c }, imm });                                              \
+        return ir_build(ir, ir_insn_of(IR_##name, t, a, b, c, imm));                                                   \
     }
 #define OP(name, args, result, effects, meaning) IR_BUILD_##args(name)
 #include "tcg/ops.def"

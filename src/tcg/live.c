@@ -22,21 +22,24 @@ typedef struct Walk { /* its address is taken by nobody, so that it may be in re
 
 #define STEP static inline __attribute__((always_inline))
 
+/* Bit for each byte of the slot. */
 static inline uint32_t bytes_of(const Ir *ir, const IrInsn *i)
 {
-    unsigned from = ir_slot_offset(i->imm), len = (unsigned)ir_bits(i->type) / 8;
+    enum { B1 = 1, B2 = 3, B4 = 0xf, B8 = 0xff, B10 = 0x3ff, B16 = 0xffff };
+    static const uint32_t bytes[] = { B1,  B2,  B4,  B8,  B2,  B4,  B8,  B10, B8,  B8,  B8,  B8,
+                                      B8,  B8,  B8,  B8,  B16, B16, B16, B16, B16, B16, B16, B16,
+                                      ~0u, ~0u, ~0u, ~0u, ~0u, ~0u, ~0u, ~0u, B1,  B4 };
+    unsigned from = ir_slot_offset(i->imm);
     if ((i->imm & IR_ZEXT) && ir->slots)
-        len = ir->slots[ir_slot(i->imm)].size - from;
-    return (uint32_t)((1ull << len) - 1) << from;
+        return (uint32_t)((1ull << ir->slots[ir_slot(i->imm)].size) - 1) & ~0u << from;
+    return bytes[i->type] << from;
 }
 
 STEP struct IrSeen *seen(const Walk *w, unsigned slot)
 {
     struct IrSeen *s = &w->seen[slot];
-    if (s->line != w->line) {
-        s->line = w->line;
-        s->overwritten = 0;
-    }
+    s->overwritten &= -(uint32_t)(s->line == w->line);
+    s->line = w->line;
     return s;
 }
 
@@ -50,10 +53,11 @@ static bool only_a_value(const Ir *ir, const IrInsn *call)
     return ir->helpers && !(ir->helpers[call->imm & 0xffff].effects & (H_STATE | H_LEAVES | H_SLOW | H_MEMORY));
 }
 
+/* What follows has few jumps: which ops come, and which are used once or often, is hard to guess for the host. */
 STEP void use_argument(const Walk *w, IrRef r, uint32_t at)
 {
     struct IrUse *u = &w->of[r];
-    u->last = u->uses ? u->last : (IrRef)at;
+    u->last |= (IrRef)(at & -(uint32_t)!u->uses);
     u->uses++;
 }
 
@@ -66,9 +70,11 @@ STEP void use_arguments(const Walk *w, const IrInsn *i, uint32_t at)
         use_argument(w, i->arg[2], at);
 }
 
+#define NOP_HEAD ((uint64_t)IR_nop | (uint64_t)T_VOID << 8)
+
 static void drop(IrInsn *i)
 {
-    *i = (IrInsn){ .op = IR_nop, .type = T_VOID };
+    *i = ir_insn_of(IR_nop, T_VOID, 0, 0, 0, 0);
 }
 
 /* Where the value of `at` is put next is of use only if until then nobody looks at or changes that slot, and nothing
@@ -76,8 +82,8 @@ static void drop(IrInsn *i)
 STEP void check_hint(const Walk *w, uint32_t at)
 {
     IrRef put = w->of[at].put;
-    if (put && (put >= w->barrier || w->seen[ir_slot(w->insn[put].imm)].touch != put))
-        w->of[at].put = 0;
+    bool good = put < w->barrier && w->seen[ir_slot(w->insn[put].imm)].touch == put;
+    w->of[at].put = (IrRef)(put & -(uint32_t)good);
 }
 
 /* ---- late flags ---- */
@@ -208,8 +214,7 @@ static bool left_to_cold(const Walk *w, uint32_t at)
 /* Whoever looks at state now wants to know flags that will be overwritten only later. */
 STEP void late_is_wanted(Walk *w, uint32_t at)
 {
-    if (!w->late.wanted)
-        w->late.wanted = at;
+    w->late.wanted |= at & -(uint32_t)!w->late.wanted;
 }
 
 static bool leaves_unit(const Ir *ir, const IrInsn *i)
@@ -222,13 +227,13 @@ static bool leaves_unit(const Ir *ir, const IrInsn *i)
 
 STEP void late_at_effect(Walk *w, const IrInsn *i, uint32_t at, bool sees_state)
 {
-    if (ir_op[i->op].effects & FAULTS || leaves_unit(w->ir, i))
+    if (leaves_unit(w->ir, i))
         late_is_wanted(w, at);
     else if (sees_state)
         w->late.slot = IR_SLOTS;
 }
 
-/* True: this put is late. */
+/* Of flags, or to their slot. True: this put is late. */
 static bool late_put(Walk *w, const IrInsn *i, uint32_t at)
 {
     unsigned slot = ir_slot(i->imm);
@@ -256,7 +261,7 @@ STEP void visit_put(Walk *w, IrInsn *i, uint32_t at)
     }
     s->overwritten |= bytes;
     s->touch = at;
-    if (w->defer && late_put(w, i, at))
+    if (w->defer && (i->type == T_FLAGS || w->late.slot == ir_slot(i->imm)) && late_put(w, i, at))
         return;
     use_argument(w, i->arg[0], at);
     w->of[i->arg[0]].put = (IrRef)at;
@@ -306,36 +311,50 @@ STEP void visit_effect(Walk *w, IrInsn *i, uint32_t at)
     check_hint(w, at);
     if (i->op >= IR_f80 && i->op <= IR_f80_control)
         visit_f80(w, i, at);
-    bool sees_state = effects & (FAULTS | LEAVES) || i->op == IR_label || (call && touches_state(w->ir, i));
+    bool sees_state = effects & LEAVES || i->op == IR_label || (call && touches_state(w->ir, i));
     w->line += sees_state;
     if (w->defer)
         late_at_effect(w, i, at, sees_state);
-    if (effects & (FAULTS | LEAVES | CALLS) || i->op == IR_label)
+    if (effects & (LEAVES | CALLS) || i->op == IR_label)
         w->barrier = at;
     if (i->op == IR_goto_ || i->op == IR_goto_if)
         w->loops |= w->ir->labels && i->imm == w->ir->label[0];
     use_arguments(w, i, at);
 }
 
+/* A load, a store or an atomic operation. */
+STEP void visit_access(Walk *w, IrInsn *i, uint32_t at)
+{
+    if (w->of[at].late)
+        left_to_cold(w, at);
+    check_hint(w, at);
+    late_is_wanted(w, at);
+    w->line++;
+    w->barrier = at;
+    use_arguments(w, i, at);
+}
+
+/* One that nobody uses becomes a nop, which has no arguments. */
 STEP void visit_value(const Walk *w, IrInsn *i, uint32_t at)
 {
     if (w->of[at].late && left_to_cold(w, at))
         return;
-    if (!w->of[at].uses) {
-        drop(i);
-        return;
-    }
+    uint64_t head, live = -(uint64_t)(w->of[at].uses != 0);
+    memcpy(&head, i, sizeof head);
+    head = (head & live) | (NOP_HEAD & ~live);
+    memcpy(i, &head, sizeof head);
+    i->imm &= live;
     check_hint(w, at);
     use_arguments(w, i, at);
 }
 
-typedef enum Kind { NOTHING, VALUE, GET, PUT, EFFECT } Kind;
+typedef enum Kind { NOTHING, PUT, VALUE, ACCESS, GET, EFFECT } Kind;
 static const uint8_t kind[IR_OPS] = {
-    [IR_const] = VALUE,
 #define OP(name, args, result, effects, meaning)                                                                       \
     [IR_##name] = IR_##name == IR_put                                                ? PUT                             \
                   : IR_##name == IR_get                                              ? GET                             \
                   : IR_##name == IR_insn                                             ? NOTHING                         \
+                  : (effects)&FAULTS                                                 ? ACCESS                          \
                   : (effects) & (CALLS | FP | WRITES | FAULTS | LEAVES | MARK | ARG) ? EFFECT                          \
                                                                                      : VALUE,
 #include "tcg/ops.def"
@@ -352,14 +371,18 @@ void ir_live(Ir *ir, IrLive *live)
     for (uint32_t at = ir->count; at-- > 1;) {
         IrInsn *i = &w.insn[at];
         Kind k = (Kind)kind[i->op];
+        if (k == NOTHING)
+            continue;
         if (k == PUT)
             visit_put(&w, i, at);
-        else if (k == GET)
-            visit_get(&w, i, at);
-        else if (k == EFFECT)
-            visit_effect(&w, i, at);
         else if (k == VALUE)
             visit_value(&w, i, at);
+        else if (k == ACCESS)
+            visit_access(&w, i, at);
+        else if (k == GET)
+            visit_get(&w, i, at);
+        else
+            visit_effect(&w, i, at);
     }
     live->line = w.line;
     live->loops = w.loops;
