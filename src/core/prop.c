@@ -47,10 +47,9 @@ static bool is_none(const char *id)
     return !*id || !strcmp(id, "null") || !strcmp(id, "none");
 }
 
-/* Which device has a drive or a net already: one can serve only one. */
-static const Device *host_user(const Machine *m, PropKind kind, const void *object)
+const Device *prop_user(const Machine *m, PropKind kind, const void *object)
 {
-    for (const Device *d = kind == PROP_CHARDEV ? NULL : m->devices; d; d = d->next)
+    for (const Device *d = m->devices; d; d = d->next)
         for (const Prop *p = d->type->props; p && p->name; p++)
             if (p->kind == kind && *(void *const *)(const void *)((const char *)d + p->offset) == object)
                 return d;
@@ -66,7 +65,8 @@ static bool set_host(const Prop *p, void *field, const Setting *s, Error *err)
     void *found = config && config->find ? config->find(p->kind, s->value) : NULL;
     if (!found && !s->table && !is_none(s->value))
         return error_set(err, "%s=%s: there is no %s with that id", p->name, s->value, option[p->kind]);
-    const Device *user = found && *(void **)field != found ? host_user(s->machine, p->kind, found) : NULL;
+    bool shared = p->kind == PROP_CHARDEV || !found || *(void **)field == found; /* else one device can have it */
+    const Device *user = shared ? NULL : prop_user(s->machine, p->kind, found);
     if (user)
         return error_set(err, "%s=%s: %s has it already; give each device its own %s", p->name, s->value, user->id,
                          option[p->kind]);

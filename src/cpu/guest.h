@@ -53,9 +53,15 @@ typedef struct GuestTypes {
 } GuestTypes;
 
 /* For debuggers, beside the rows of the state table that name a gdb feature. */
+typedef struct GuestCore {   /* an ELF core file, in the form that Linux gives it for processes */
+    uint16_t machine;        /* e_machine */
+    const char *const *regs; /* what elf_gregset_t has, 8 bytes each; "": nothing the guest has. NULL ends */
+} GuestCore;
+
 typedef struct GuestDebug {
     const char *architecture;   /* gdb's name */
     const GuestTypes *types;    /* NULL: none */
+    const GuestCore *core;      /* NULL: there is no such form */
     const char *const *regimes; /* names by number, NULL at the end; or NULL */
     bool watch_before;          /* gdb expects to hear of an access to watched memory before it is done */
     /* Registers that are computed, or not stored in the form that the guest sees, by number from 0. */

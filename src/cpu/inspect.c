@@ -30,6 +30,26 @@ void inspect_explain(Cpu *cpu, uint64_t at, Out *o)
         out(o, "not mapped\n");
 }
 
+/* Where the next region of addresses may begin, beyond one without tables: they grow from both ends, by powers of 2. */
+static uint64_t past_hole(uint64_t va)
+{
+    if (va < 1ull << 63) /* the next power of 2 */
+        return va ? 1ull << (64 - __builtin_clzll(va)) : 1ull << 12;
+    uint64_t left = -va; /* to the top: the next power of 2 below */
+    return left > 4096 ? -(1ull << (63 - __builtin_clzll(left - 1))) : 0;
+}
+
+InspectMap inspect_map(Cpu *cpu, uint64_t at)
+{
+    const Guest *g = cpu->run->guest;
+    Walk w = { 0 };
+    g->walk(cpu, at, INSPECT, g->regime(cpu, false).regime, &w);
+    uint8_t prot = w.fault ? 0 : w.prot | (w.dirty_pending ? PROT_STORE : 0);
+    uint64_t size = 1ull << (w.page_bits < 12 || w.page_bits > 63 ? 12 : w.page_bits);
+    uint64_t next = w.fault && !w.page_bits ? past_hole(at) : (at & -size) + size;
+    return (InspectMap){ at, w.phys, next - at, prot };
+}
+
 /* What a device's window takes at once: the largest power of two that the address is a multiple of. */
 static int portion(uint64_t at, size_t left)
 {
@@ -205,4 +225,26 @@ void inspect_set(Cpu *cpu, int number, V128 value)
         own_set(cpu, number, value);
     else
         memcpy((char *)cpu + f->offset + (size_t)number * f->size, &value, f->size);
+}
+
+/* ---- core files ---- */
+
+const char *const *inspect_core(const Cpu *cpu, uint16_t *machine)
+{
+    const GuestDebug *d = cpu->run->guest->debug;
+    if (!d || !d->core)
+        return NULL;
+    *machine = d->core->machine;
+    return d->core->regs;
+}
+
+bool inspect_named(Cpu *cpu, const char *name, V128 *value)
+{
+    InspectReg r;
+    for (int i = 0; inspect_reg(cpu, i, &r); i++)
+        if (!strcmp(r.name, name)) {
+            *value = inspect_get(cpu, i);
+            return true;
+        }
+    return false;
 }

@@ -9,6 +9,17 @@ bool inspect_read(Cpu *, uint64_t at, bool phys, void *bytes, size_t len);
 bool inspect_write(Cpu *, uint64_t at, bool phys, const void *bytes, size_t len);
 bool inspect_translate(Cpu *, uint64_t at, uint64_t *phys);
 
+typedef struct InspectMap {  /* a mapping that page tables have */
+    uint64_t at, phys, size; /* size 0: up to the top of the address space */
+    uint8_t prot;            /* PROT_ bits; 0: a hole, or more of it than one */
+} InspectMap;
+/* The one at `at`, with the current privilege; the next is where it ends. */
+InspectMap inspect_map(Cpu *, uint64_t at);
+
+/* ELF's number of the architecture, and the registers that a core file has: NULL if it has no such form. */
+const char *const *inspect_core(const Cpu *, uint16_t *machine);
+bool inspect_named(Cpu *, const char *name, V128 *value); /* a register; false: there is none of that name */
+
 void inspect_explain(Cpu *, uint64_t at, Out *); /* each step of that translation in a line */
 
 const char *inspect_architecture(const Cpu *);               /* gdb's name, or NULL */

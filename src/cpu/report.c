@@ -56,15 +56,6 @@ void report_tlb(Cpu *cpu, Out *o)
 
 enum { WALKS = 1 << 21 }; /* tables that refer to one another could keep us for ever */
 
-/* Where the next region of addresses may begin, beyond one without tables: they grow from both ends, by powers of 2. */
-static uint64_t past_hole(uint64_t va)
-{
-    if (va < 1ull << 63) /* the next power of 2 */
-        return va ? 1ull << (64 - __builtin_clzll(va)) : 1ull << 12;
-    uint64_t left = -va; /* to the top: the next power of 2 below */
-    return left > 4096 ? -(1ull << (63 - __builtin_clzll(left - 1))) : 0;
-}
-
 typedef struct Stretch { /* of the same permissions */
     uint64_t from, to;
     uint8_t prot;
@@ -80,18 +71,13 @@ static void print_stretch(const Stretch *s, Out *o)
 /* The mapping or hole at *va, which moves behind it; false: that was the top. */
 static bool map_next(Cpu *cpu, uint64_t *va, Stretch *s, Out *o)
 {
-    const Guest *g = cpu->run->guest;
-    Walk w = { 0 };
-    g->walk(cpu, *va, INSPECT, g->regime(cpu, false).regime, &w);
-    uint8_t prot = w.fault ? 0 : w.prot | (w.dirty_pending ? PROT_STORE : 0);
-    uint64_t size = 1ull << (w.page_bits < 12 || w.page_bits > 63 ? 12 : w.page_bits);
-    uint64_t next = w.fault && !w.page_bits ? past_hole(*va) : (*va & -size) + size;
-    if (prot != s->prot || *va != s->to) {
+    InspectMap m = inspect_map(cpu, *va);
+    if (m.prot != s->prot || *va != s->to) {
         print_stretch(s, o);
-        *s = (Stretch){ *va, *va, prot };
+        *s = (Stretch){ *va, *va, m.prot };
     }
-    s->to = *va = next;
-    return next;
+    s->to = *va = m.at + m.size;
+    return *va;
 }
 
 void report_map(Cpu *cpu, Out *o)

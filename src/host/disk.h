@@ -15,11 +15,14 @@ struct Disk {
     char *path; /* of the image, or NULL */
     DriveCount counts[DRIVE_OPS];
     bool (*execute)(Disk *, DriveOp, uint64_t at, uint64_t bytes, const struct iovec *iov, int iovs);
-    bool private;          /* disk_overlay.c's, or one is inside */
-    Disk *inside;          /* disk_slot.c's: the medium that is in it, or NULL */
-    void (*close)(Disk *); /* frees what the kind owns, not the Disk; may be NULL */
-    bool immediate;        /* executed by submit itself */
-    pthread_mutex_t lock;  /* of the next three */
+    const char *driver; /* of a node that the monitor added: "raw", "file"; NULL: -drive's */
+    Disk *over;         /* drive_node.c's: the node whose bytes these are, or NULL */
+    bool private;       /* disk_overlay.c's, or one is inside */
+    Disk *inside;       /* disk_slot.c's: the medium that is in it, or NULL */
+    bool (*resize)(Disk *, uint64_t bytes, Error *); /* NULL: nobody can; no request is under way */
+    void (*close)(Disk *);                           /* frees what the kind owns, not the Disk; may be NULL */
+    bool immediate;                                  /* executed by submit itself */
+    pthread_mutex_t lock;                            /* of the next three */
     pthread_cond_t idle;
     Request *finished, **finished_end; /* executed, `done` not yet called */
     size_t unfinished;                 /* submitted, not yet executed */
@@ -27,7 +30,9 @@ struct Disk {
 
 void disk_init(Disk *, const char *id, uint64_t bytes); /* `id` is copied */
 void disk_free(Disk *);
-void disk_queue_stop(void); /* every disk is drained */
+void disk_register(Disk *);   /* drive_find finds it from now on */
+void disk_unregister(Disk *); /* ... and no more */
+void disk_queue_stop(void);   /* every disk is drained */
 
 /* Copies of part of an iovec list: what remains after `skip` bytes, `bytes` long; free with free(). */
 struct iovec *iov_part(const struct iovec *, int iovs, uint64_t skip, uint64_t bytes, int *count);

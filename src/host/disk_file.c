@@ -117,6 +117,15 @@ static bool execute(Disk *d, DriveOp op, uint64_t at, uint64_t bytes, const stru
     return false;
 }
 
+static bool resize(Disk *d, uint64_t bytes, Error *err)
+{
+    FileDisk *f = (FileDisk *)d;
+    struct stat st;
+    if (fstat(f->fd, &st) || !S_ISREG(st.st_mode))
+        return error_set(err, "'%s' is no file, its size is the host's", d->drive.id);
+    return !ftruncate(f->fd, (off_t)bytes) || error_set(err, "'%s': %s", d->drive.id, strerror(errno));
+}
+
 static void close_file(Disk *d)
 {
     FileDisk *f = (FileDisk *)d;
@@ -178,6 +187,7 @@ Disk *disk_file(const char *id, const FileOptions *how, Error *err)
     disk_init(&f->disk, id, bytes);
     f->disk.drive.readonly = how->readonly;
     f->disk.execute = execute;
+    f->disk.resize = resize;
     f->disk.close = close_file;
     f->fd = fd;
     f->how = *how;

@@ -199,9 +199,25 @@ bool drive_add(const char *line, const char *usual, bool snapshot, Error *err)
         return error_in(err, "-drive %s: ", line);
     d->interface = interfaces[o.interface];
     d->unit = (int)o.unit;
+    disk_register(d);
+    return true;
+}
+
+void disk_register(Disk *d)
+{
+    d->interface = d->interface ? d->interface : interfaces[NONE];
     *disks_end = d;
     disks_end = &d->next;
-    return true;
+}
+
+void disk_unregister(Disk *d)
+{
+    Disk **at = &disks;
+    while (*at != d)
+        at = &(*at)->next;
+    *at = d->next;
+    if (!*at)
+        disks_end = at;
 }
 
 bool drive_taken(const char *interface, int unit)

@@ -16,6 +16,7 @@ typedef void DriveDone(void *who, bool ok);
 /* What the device of a removable medium does; under the machine lock. */
 typedef struct DriveUser {
     void (*changed)(void *who);         /* another medium is in it, or none: `bytes` is 0 */
+    void (*resized)(void *who);         /* the same medium has another size; NULL: the guest cannot be told */
     void (*tray)(void *who, bool open); /* somebody moved it; NULL: it has none */
     bool (*is_open)(void *who);         /* NULL: never */
     bool (*is_locked)(void *who);       /* the guest keeps the tray shut; NULL: never */
@@ -71,6 +72,14 @@ bool drive_taken(const char *interface, int unit);
  * requests. On an error the old one stays. */
 typedef enum DriveAccess { DRIVE_RETAIN, DRIVE_READONLY, DRIVE_WRITABLE } DriveAccess;
 bool drive_change(Drive *, const char *path, const char *format, DriveAccess, Error *);
+/* blockdev-add's options, as a line: node-name=ID,driver=file,filename=PATH or node-name=ID,driver=raw,file=ID. */
+bool drive_add_node(const char *line, Error *);
+/* Of a node that no device has. Under the machine lock; it waits for requests. */
+bool drive_remove_node(Drive *, Error *);
+bool drive_is_node(const Drive *);
+const char *drive_driver(const Drive *); /* what query-block calls it: "raw", "file" */
+/* Another size for an image. Under the machine lock; it waits for requests, and tells the device. */
+bool drive_resize(Drive *, uint64_t bytes, Error *);
 Drive *drive_find(const char *id); /* NULL: none of that id. pflash0, ide1, floppy0 are found whatever their id */
 void drives_close(void);           /* machine gone: finishes what was started */
 

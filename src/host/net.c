@@ -228,6 +228,18 @@ bool net_add(const char *line, Error *err)
     return ok || error_in(err, "-netdev %s: ", line);
 }
 
+bool net_remove(const char *id, Error *err)
+{
+    NetPort **at = &ports, *p;
+    while (*at && strcmp((*at)->net.id, id))
+        at = &(*at)->next;
+    if (!(p = *at))
+        return error_set(err, "Device '%s' not found", id);
+    *at = p->next;
+    netport_free(p);
+    return true;
+}
+
 Net *net_find(const char *id)
 {
     for (NetPort *p = ports; p; p = p->next)

@@ -17,10 +17,11 @@ struct Net {
     void (*accept)(Net *); /* the device calls this when ready() became true; may be NULL */
 };
 
-bool net_add(const char *line, Error *); /* -netdev KIND,id=ID,... ; dump=FILE writes every frame to a pcap file */
-bool net_open(KeyVals *keys, Error *);   /* the same, parsed, with the kind as key "type" */
-Net *net_find(const char *id);           /* NULL: none of that id */
-Net *net_next(Net *);                    /* all of them; NULL begins and ends */
+bool net_add(const char *line, Error *);  /* -netdev KIND,id=ID,... ; dump=FILE writes every frame to a pcap file */
+bool net_open(KeyVals *keys, Error *);    /* the same, parsed, with the kind as key "type" */
+bool net_remove(const char *id, Error *); /* that no device has; under the machine lock */
+Net *net_find(const char *id);            /* NULL: none of that id */
+Net *net_next(Net *);                     /* all of them; NULL begins and ends */
 const char *net_kind(const Net *);
 bool net_dump(const char *id, const char *path, Error *);
 bool net_mac(const char *text, uint8_t mac[6], Error *); /* of one card: 52:54:00:12:34:56 */

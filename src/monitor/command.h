@@ -79,6 +79,7 @@ typedef struct MonitorEvent {
 } MonitorEvent;
 extern const MonitorEvent monitor_events[]; /* by MachineNews, then what else there is; ends with no name */
 #define MONITOR_TRAY "DEVICE_TRAY_MOVED"
+#define MONITOR_DUMP "DUMP_COMPLETED"
 
 /* An event for all JSON monitors; `data` is taken over, NULL: none. */
 void monitor_event(Monitors *, const char *name, json_t *data);

@@ -2,6 +2,7 @@
 #include "monitor/command.h"
 
 #include "cpu/cpu.h"
+#include "monitor/flat.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -147,20 +148,8 @@ static Device *bus_for(const Machine *m, const DeviceType *type, const char *nam
 static char *device_line(Ask *a)
 {
     Out o = { 0 };
-    const char *key;
-    json_t *value;
     out(&o, "%s", ask_text(a, "driver"));
-    json_object_foreach(a->args, key, value)
-    {
-        if (!strcmp(key, "driver"))
-            continue;
-        if (json_is_string(value))
-            out(&o, ",%s=%s", key, json_string_value(value));
-        else if (json_is_integer(value))
-            out(&o, ",%s=%lld", key, (long long)json_integer_value(value));
-        else if (json_is_boolean(value))
-            out(&o, ",%s=%s", key, json_is_true(value) ? "on" : "off");
-    }
+    flat_add(&o, a->args, "driver", NULL);
     return o.text;
 }
 

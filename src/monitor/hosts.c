@@ -1,5 +1,6 @@
 /* What is outside of the machine: chardevs, drives, networks, the log. */
 #include "base/log.h"
+#include "core/prop.h"
 #include "host/chardev.h"
 #include "host/drive.h"
 #include "host/net.h"
@@ -7,16 +8,6 @@
 
 #include <string.h>
 #include <sys/stat.h>
-
-/* The first device with a property of the kind that is set to `object`, and which follows `after`; NULL: none. */
-static const Device *user_of(const Machine *m, PropKind kind, const void *object)
-{
-    for (const Device *d = m->devices; d; d = d->next)
-        for (const Prop *p = d->type->props; p && p->name; p++)
-            if (p->kind == kind && *(void *const *)(const void *)((const char *)d + p->offset) == object)
-                return d;
-    return NULL;
-}
 
 /* ---- chardevs ---- */
 
@@ -61,16 +52,16 @@ static json_t *image(const Drive *d)
 {
     struct stat st;
     bool there = drive_file(d) && !stat(drive_file(d), &st);
-    return json_pack("{s:s,s:s,s:I,s:I,s:b}", "filename", drive_file(d) ? drive_file(d) : "", "format", "raw",
+    return json_pack("{s:s,s:s,s:I,s:I,s:b}", "filename", drive_file(d) ? drive_file(d) : "", "format", drive_driver(d),
                      "virtual-size", (json_int_t)d->bytes, "actual-size", (json_int_t)(there ? st.st_blocks * 512 : 0),
                      "dirty-flag", 0);
 }
 
 static json_t *node(const Drive *d)
 {
-    json_t *n = json_pack("{s:s,s:s,s:s,s:b,s:b,s:i,s:s,s:i}", "file", drive_file(d) ? drive_file(d) : "", "drv", "raw",
-                          "node-name", d->id, "ro", (int)d->readonly, "encrypted", 0, "backing_file_depth", 0,
-                          "detect_zeroes", "off", "write_threshold", 0);
+    json_t *n = json_pack("{s:s,s:s,s:s,s:b,s:b,s:i,s:s,s:i}", "file", drive_file(d) ? drive_file(d) : "", "drv",
+                          drive_driver(d), "node-name", d->id, "ro", (int)d->readonly, "encrypted", 0,
+                          "backing_file_depth", 0, "detect_zeroes", "off", "write_threshold", 0);
     static const char *const limits[] = { "bps", "bps_rd", "bps_wr", "iops", "iops_rd", "iops_wr" };
     for (size_t i = 0; i < sizeof limits / sizeof *limits; i++)
         json_object_set_new(n, limits[i], json_integer(0));
@@ -84,14 +75,16 @@ static json_t *block(Ask *a)
     json_t *list = json_array();
     for (Drive *d = drive_next(NULL); d; d = drive_next(d)) {
         const DriveUser *u = d->user;
+        const Device *user = prop_user(a->machine, PROP_DRIVE, d);
+        if (drive_is_node(d) && !user) /* query-named-block-nodes has those */
+            continue;
         json_t *b =
-            json_pack("{s:s,s:s,s:b,s:b,s:s}", "device", d->id, "type", "unknown", "removable", (int)d->removable,
-                      "locked", u && u->is_locked && u->is_locked(d->user_of), "io-status", "ok");
+            json_pack("{s:s,s:s,s:b,s:b,s:s}", "device", drive_is_node(d) ? "" : d->id, "type", "unknown", "removable",
+                      (int)d->removable, "locked", u && u->is_locked && u->is_locked(d->user_of), "io-status", "ok");
         if (u && u->is_open)
             json_object_set_new(b, "tray_open", json_boolean(u->is_open(d->user_of)));
         if (d->bytes || !d->removable)
             json_object_set_new(b, "inserted", node(d));
-        const Device *user = user_of(a->machine, PROP_DRIVE, d);
         if (user)
             json_object_set_new(b, "qdev", json_string(user->id));
         json_array_append_new(list, b);
@@ -204,7 +197,7 @@ static void print_user(const Device *d, Out *o)
 static bool network(Ask *a, Out *o)
 {
     for (Net *n = net_next(NULL); n; n = net_next(n)) {
-        const Device *user = user_of(a->machine, PROP_NET, n);
+        const Device *user = prop_user(a->machine, PROP_NET, n);
         if (user)
             print_user(user, o);
         out(o, "%s%s: type=%s\n", user ? " \\ " : "", n->id, net_kind(n));

@@ -215,6 +215,7 @@ const MonitorEvent monitor_events[] = {
     [NEWS_POWERDOWN] = { "POWERDOWN", NULL },
     [NEWS_UNPLUGGED] = { "DEVICE_DELETED", "{device:str path:str}" },
     { MONITOR_TRAY, "{device:str id:str tray-open:bool}" },
+    { MONITOR_DUMP, "{result:{total:int status:str completed:int}}" },
     { 0 },
 };
 

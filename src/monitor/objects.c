@@ -244,6 +244,21 @@ static json_t *qom_get(Ask *a)
     return ask_fail(a, "Property '%s.%s' not found", type, property);
 }
 
+/* All properties here are set before a device is there. */
+static json_t *qom_set(Ask *a)
+{
+    const char *path = ask_text(a, "path"), *property = ask_text(a, "property");
+    json_t *value = qom_get(a);
+    if (!value)
+        return NULL;
+    json_decref(value);
+    const Device *d = device_at(a->machine, path);
+    if (!strcmp(property, "type"))
+        return ask_fail(a, "Property '%s.type' is not writable", d ? d->type->name : "machine");
+    return ask_fail(a, "Attempt to set property '%s' on %s '%s' (type '%s') after it was realized", property,
+                    d ? "device" : "machine", d ? d->id : "/machine", d ? d->type->name : a->machine->type->name);
+}
+
 #define PROPS "[{name:str type:str description?:str default-value?:json}]"
 
 extern const Command object_commands[];
@@ -254,5 +269,7 @@ const Command object_commands[] = {
       list_types },
     { "qom-list", NULL, "path:str", "[{name:str type:str}]", "properties and children of an object", qom_list },
     { "qom-get", NULL, "path:str property:str", "json", "a property of an object", qom_get },
+    { "qom-set", NULL, "path:str property:str value:json", NULL,
+      "set a property: none of this version's can be set once a device is there", qom_set },
     { 0 },
 };

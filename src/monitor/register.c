@@ -51,12 +51,11 @@ bool register_read(const Ask *a, const char *name, uint64_t *value, Error *err)
     if (!cpu)
         return error_in(err, "$%s: ", name);
     Nearest near = NEAREST(name);
-    InspectReg r;
-    for (int i = 0; inspect_reg(cpu, i, &r); i++)
-        if (!strcmp(r.name, name)) {
-            *value = inspect_get(cpu, i).lo;
-            return true;
-        }
+    V128 v;
+    if (inspect_named(cpu, name, &v)) {
+        *value = v.lo;
+        return true;
+    }
     if (read_row(cpu, name, value, &near) || (!strcmp(name, "pc") && read_pc(cpu, value)))
         return true;
     const char *meant = nearest_answer(&near);

@@ -8,12 +8,12 @@
 
 extern const Command constant_commands[], cpu_commands[], device_commands[], host_commands[], object_commands[];
 extern const Command debug_commands[], input_commands[], media_commands[], pci_commands[], screen_commands[];
+extern const Command node_commands[], dump_commands[];
 extern const Command memory_commands[], query_commands[], run_commands[], schema_commands[], snapshot_commands[];
 const Command *const command_tables[] = {
-    run_commands,    query_commands,    cpu_commands,    memory_commands,
-    device_commands, host_commands,     object_commands, constant_commands,
-    schema_commands, snapshot_commands, debug_commands,  input_commands,
-    pci_commands,    screen_commands,   media_commands,  NULL,
+    run_commands,    query_commands,    cpu_commands,    memory_commands,   device_commands, host_commands,
+    object_commands, constant_commands, schema_commands, snapshot_commands, debug_commands,  input_commands,
+    pci_commands,    screen_commands,   media_commands,  node_commands,     dump_commands,   NULL,
 };
 
 const Command *command_next(const Command *c)

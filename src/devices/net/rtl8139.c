@@ -342,7 +342,10 @@ static void loaded(void *dev)
 
 static void stop(void *dev)
 {
-    timer_off(&((Rtl8139 *)dev)->timer);
+    Rtl8139 *d = dev;
+    timer_off(&d->timer);
+    if (d->net && d->net->dev == d)
+        d->net->dev = NULL, d->net->receive = NULL;
 }
 
 static const StateField counts_state[] = {

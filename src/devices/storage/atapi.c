@@ -360,7 +360,9 @@ static void user_asks(void *unit)
     ((IdeUnit *)unit)->event = EVENT_EJECT_REQUEST;
 }
 
-const DriveUser atapi_user = { user_changed, user_tray, user_is_open, user_is_locked, user_asks };
+const DriveUser atapi_user = {
+    .changed = user_changed, .tray = user_tray, .is_open = user_is_open, .is_locked = user_is_locked, .ask = user_asks
+};
 
 static void start_stop(IdeUnit *u)
 {

@@ -99,15 +99,20 @@ static void raise(Virtio *v, int queue)
         v->transport->raise(v->via, queue);
 }
 
+void virtio_config_changed(Virtio *v)
+{
+    v->generation++;
+    if (v->status & VIRTIO_DRIVER_OK)
+        raise(v, -1);
+}
+
 void virtio_wrong(Virtio *v, int queue, const char *why)
 {
     log_guest("%s: queue %d: %s", v->dev->id, queue, why);
     if (v->status & VIRTIO_NEEDS_RESET)
         return;
     v->status |= VIRTIO_NEEDS_RESET;
-    v->generation++;
-    if (v->status & VIRTIO_DRIVER_OK)
-        raise(v, -1); /* 2.1.2 */
+    virtio_config_changed(v); /* 2.1.2 */
 }
 
 void virtio_set_features(Virtio *v, int word, uint32_t bits)

@@ -77,6 +77,7 @@ bool virtio_take(Virtio *, int queue, Chain *);
 void virtio_put(Virtio *, int queue, uint16_t head, uint64_t written); /* one chain back; then tell */
 void virtio_tell(Virtio *, int queue);                                 /* interrupt, if the driver wants one */
 void virtio_again(Virtio *, int queue);                  /* notify, when others had their turn under the machine lock */
+void virtio_config_changed(Virtio *);                    /* the device changed its configuration space */
 void virtio_wrong(Virtio *, int queue, const char *why); /* the driver's fault: it must reset the device */
 
 /* A device of its own on a "virtio" bus, where the Virtio comes first behind the Device. */

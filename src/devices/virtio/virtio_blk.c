@@ -49,6 +49,17 @@ typedef struct Request {
     Chain *chain; /* the pieces to write; iov and in only as far as they are used */
 } Request;
 
+/* 5.2.6.1: the driver looks again at the capacity. */
+static void resized(void *who)
+{
+    VirtioBlk *b = who;
+    uint64_t capacity = b->drive->bytes / SECTOR;
+    memcpy(b->v.config + offsetof(Config, capacity), &capacity, sizeof capacity);
+    virtio_config_changed(&b->v);
+}
+
+static const DriveUser drive_user = { .changed = resized, .resized = resized };
+
 static bool start(Virtio *v, Error *err)
 {
     VirtioBlk *b = (VirtioBlk *)v;
@@ -69,6 +80,8 @@ static bool start(Virtio *v, Error *err)
     };
     memcpy(v->config, &c, CONFIG_SIZE);
     b->drive->kept = true;
+    b->drive->user = &drive_user;
+    b->drive->user_of = b;
     v->offered |= F_SEG_MAX | F_BLK_SIZE | F_FLUSH | (b->drive->readonly ? F_RO : F_DISCARD | F_WRITE_ZEROES);
     return true;
 }
@@ -235,6 +248,15 @@ static void reset(Virtio *v)
         b->drive->drain(b->drive);
 }
 
+static void stop(Virtio *v)
+{
+    VirtioBlk *b = (VirtioBlk *)v;
+    if (!b->drive || b->drive->user_of != b)
+        return;
+    b->drive->kept = false;
+    b->drive->user = NULL;
+}
+
 /* ---- snapshots ---- */
 
 static void settle(Virtio *v)
@@ -274,6 +296,7 @@ const VirtioType virtio_blk_type = {
     .reset = reset,
     .settle = settle,
     .loaded = loaded,
+    .stop = stop,
 };
 
 typedef struct VirtioBlkDevice {

@@ -181,8 +181,17 @@ static void explain(Cpu *cpu, uint64_t addr, Out *o)
             w.device ? "device memory" : "normal memory", 1ull << w.page_bits >> 10);
 }
 
+/* struct user_pt_regs of Linux (arch/arm64/include/uapi/asm/ptrace.h). */
+static const char *const core_regs[] = {
+    "x0",  "x1",  "x2",  "x3",  "x4",  "x5",  "x6",  "x7",  "x8",  "x9",   "x10", "x11",
+    "x12", "x13", "x14", "x15", "x16", "x17", "x18", "x19", "x20", "x21",  "x22", "x23",
+    "x24", "x25", "x26", "x27", "x28", "x29", "x30", "sp",  "pc",  "cpsr", NULL,
+};
+static const GuestCore core = { .machine = 183, .regs = core_regs };
+
 const GuestDebug arm_debug = {
     .architecture = "aarch64",
+    .core = &core,
     .types = types,
     .regimes = regimes,
     .watch_before = true,

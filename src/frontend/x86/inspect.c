@@ -316,8 +316,16 @@ static void explain(Cpu *cpu, uint64_t addr, Out *o)
             w.global ? ", global" : "");
 }
 
+/* struct user_regs_struct of Linux for x86-64 (arch/x86/include/asm/user_64.h). */
+static const char *const core_regs[] = {
+    "r15", "r14", "r13", "r12", "rbp",    "rbx", "r11", "r10",     "r9",      "r8", "rax", "rcx", "rdx", "rsi",
+    "rdi", "",    "rip", "cs",  "eflags", "rsp", "ss",  "fs_base", "gs_base", "ds", "es",  "fs",  "gs",  NULL,
+};
+static const GuestCore core = { .machine = 62, .regs = core_regs };
+
 const GuestDebug x86_debug = {
     .architecture = "i386:x86-64",
+    .core = &core,
     .types = types,
     .regimes = regimes,
     .reg = reg,
