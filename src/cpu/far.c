@@ -96,7 +96,8 @@ static bool continues(const TlbBank *b, bool write, uint64_t page, const TlbHint
 static void remember(TlbBank *b, bool write, unsigned at, uint32_t mem)
 {
     enum { PAGES = 32, SOON = 32 }; /* a miss takes as long as some twenty of the usual checks */
-    TlbHint *h = &b->hint[hint_number(mem)];
+    unsigned number = hint_number(mem);
+    TlbHint *h = &b->hint[number];
     const TlbEntry *e = write ? &b->write[at] : &b->read[at];
     uint64_t from = e->page, to = from + 4096;
     h->addend = e->addend;
@@ -106,9 +107,9 @@ static void remember(TlbBank *b, bool write, unsigned at, uint32_t mem)
     for (int k = 0; k < PAGES && continues(b, write, from - 4096, h); k++)
         from -= 4096;
     if (!h->end)
-        b->hints[b->hint_count++] = (uint16_t)hint_number(mem);
+        b->hints[b->hint_count++] = (uint16_t)number;
     h->start = from;
-    h->end = to - from - hint_bytes(mem) + 1;
+    h->end = to - from - hint_bytes(number) + 1;
     uint32_t now = clock_now();
     h->misses = (uint16_t)(now - h->when < SOON ? h->misses + 1 : h->misses - h->misses / 4);
     h->when = now;
@@ -121,7 +122,8 @@ static void *by_table(Cpu *cpu, uint64_t va, IrMem m, uint32_t mem, bool write)
     unsigned at = (va >> 12) & (TLB_SIZE - 1);
     const TlbEntry *e = write ? &b->write[at] : &b->read[at];
     uint64_t size = 1ull << m.size;
-    if (!hint_number(mem) || b->hint[hint_number(mem)].misses >= HINT_MISSES || va - e->page > 4096 - size ||
+    unsigned number = hint_number(mem);
+    if (!hint_is_for(number, write) || b->hint[number].misses >= HINT_MISSES || va - e->page > 4096 - size ||
         (m.align && va & (size - 1)))
         return NULL;
     remember(b, write, at, mem);

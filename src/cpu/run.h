@@ -75,23 +75,26 @@ typedef struct TlbHint {
     bool global;
 } TlbHint;
 
-enum { HINTS = 512, HINT_SHIFT = 16, HINT_WIDTH = 25, HINT_MISSES = 64 };
+enum { HINTS = 512, HINT_SHIFT = 16, HINT_MISSES = 64 };
 
-/* What a slow path is told with IrMem: the number of the hint (0: none) and how many bytes the check is for, rounded
- * up; a width that has no number is 0. */
-static inline uint32_t hint_of(unsigned number, unsigned bytes)
+/* Loads and stores do not share one, nor do narrow and wide accesses: what the one found the other may not have. The
+ * number says of which kind it is; 0 is none. A slow path is told it with IrMem. */
+enum { HINT_WRITE = 1, HINT_WIDE = 2, HINT_KINDS = 4 };
+static inline uint32_t hint_of(unsigned number)
 {
-    unsigned width = bytes < 3 ? bytes - 1 : (bytes + 3) / 4 + 1;
-    return width < 128 ? number << HINT_SHIFT | width << HINT_WIDTH : 0;
+    return number << HINT_SHIFT;
 }
 static inline unsigned hint_number(uint32_t mem)
 {
     return mem >> HINT_SHIFT & (HINTS - 1);
 }
-static inline unsigned hint_bytes(uint32_t mem)
+static inline bool hint_is_for(unsigned number, bool write)
 {
-    unsigned width = mem >> HINT_WIDTH;
-    return width < 2 ? width + 1 : (width - 1) * 4;
+    return number && !(number & HINT_WRITE) == !write;
+}
+static inline unsigned hint_bytes(unsigned number) /* most that an access may have */
+{
+    return number & HINT_WIDE ? 64 : 16;
 }
 
 struct TlbBank {

@@ -313,11 +313,11 @@ END_TEST
 
 /* ---- hints ---- */
 
-enum { HINT = 5 };
+enum { HINT = 4 };
 
 static bool load_with_hint(unsigned n)
 {
-    uint32_t mem = (uint32_t)ir_mem((IrMem){ .size = 3 }) | hint_of(HINT, 8);
+    uint32_t mem = (uint32_t)ir_mem((IrMem){ .size = 3 }) | hint_of(HINT);
     return far_load(&cpu, va_of(n), mem) && run.io[0].lo == n;
 }
 
@@ -337,14 +337,24 @@ START_TEST(a_hint_covers_pages_in_a_row)
     ck_assert(load_with_hint(10));
     const TlbHint *h = &bank->hint[HINT];
     ck_assert_uint_eq(h->addend, (uint64_t)(uintptr_t)memory[10] - va_of(10));
-    ck_assert(hinted(va_of(9)) && hinted(va_of(12) - 8));
-    ck_assert(!hinted(va_of(9) - 1) && !hinted(va_of(12) - 7));
+    ck_assert(hinted(va_of(9)) && hinted(va_of(12) - 16));
+    ck_assert(!hinted(va_of(9) - 1) && !hinted(va_of(12) - 15));
     ck_assert(!load_with_hint(12) && !load_with_hint(8));
-    ck_assert_uint_eq(hint_bytes(hint_of(HINT, 1)), 1);
-    ck_assert_uint_eq(hint_bytes(hint_of(HINT, 2)), 2);
-    ck_assert_uint_eq(hint_bytes(hint_of(HINTS - 1, 501)), 504);
-    ck_assert_uint_eq(hint_number(hint_of(HINTS - 1, 501)), HINTS - 1);
-    ck_assert_uint_eq(hint_of(HINT, 512), 0);
+}
+END_TEST
+
+/* What a load has found is no place to store. */
+START_TEST(loads_and_stores_have_hints_of_their_own)
+{
+    uint32_t mem = (uint32_t)ir_mem((IrMem){ .size = 3 });
+    set(9, false, false);
+    set(10, true, false);
+    far_store(&cpu, va_of(10), mem | hint_of(HINT));
+    far_load(&cpu, va_of(9), mem | hint_of(HINT | HINT_WRITE));
+    ck_assert_uint_eq(bank->hint_count, 0);
+    ck_assert(far_store(&cpu, va_of(10), mem | hint_of(HINT | HINT_WRITE)));
+    ck_assert_uint_eq(bank->hint_count, 1);
+    ck_assert(load_with_hint(9) && !hinted(va_of(10)));
 }
 END_TEST
 
@@ -422,6 +432,7 @@ int main(void)
                                    runs_of_bytes_are_done_up_to_the_end_of_what_is_known,
                                    a_bank_asks_for_a_second_level_after_many_conflicts,
                                    a_hint_covers_pages_in_a_row,
+                                   loads_and_stores_have_hints_of_their_own,
                                    a_hint_goes_with_any_entry,
                                    a_hint_that_misses_all_the_time_is_given_up,
                                    NULL };

@@ -302,9 +302,9 @@ bool span_covers(Comp *, int32_t *offset);
 uint32_t partner(Comp *); /* mem.c: the access right after this one with which it makes a pair, or 0 */
 /* ---- where accesses in loops found memory: hint.c ---- */
 void hint_begin(Comp *);
-bool wants_hint(const Comp *, IrMem);  /* the current op */
-uint32_t next_hint(int32_t bytes);     /* for the slow path to fill; 0: the access is too wide */
-uint8_t *check_hint(Comp *, uint32_t); /* rcx: address. rax: host - guest, or the branch that is returned */
+bool wants_hint(const Comp *, IrMem);          /* the current op */
+uint32_t next_hint(int32_t bytes, bool write); /* for the slow path to fill; 0: the access is too wide */
+uint8_t *check_hint(Comp *, uint32_t);         /* rcx: address. rax: host - guest, or the branch that is returned */
 /* ---- late flags: late.c ---- */
 static inline bool flags_are_late(const Comp *c)
 {

@@ -77,11 +77,12 @@ bool wants_hint(const Comp *c, IrMem m)
 }
 
 /* Neighbours in the code do not get the same one. Under the translation lock. */
-uint32_t next_hint(int32_t bytes)
+uint32_t next_hint(int32_t bytes, bool write)
 {
     static unsigned last;
-    last = last % (HINTS - 1) + 1;
-    return hint_of(last, (unsigned)bytes);
+    last = (last + HINT_KINDS) % HINTS;
+    unsigned number = last + (write ? HINT_WRITE : 0) + ((unsigned)bytes > hint_bytes(0) ? HINT_WIDE : 0);
+    return (unsigned)bytes <= hint_bytes(number) ? hint_of(number) : 0;
 }
 
 /* What is needed of the hint has a fixed place, so that its addend is there before the address is. */

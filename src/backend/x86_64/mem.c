@@ -99,7 +99,7 @@ static Cold *check_span(Comp *c, unsigned address, IrMem m, int32_t span, bool w
     }
     uint8_t *guess = c->a.p;
     Cold *slow = cold(c, emit);
-    slow->hint = hint ? next_hint(span) : 0;
+    slow->hint = hint ? next_hint(span, write) : 0;
     if (!slow->hint)
         page_number(c, near != NO_REG ? near : m.disp ? RCX : address);
     slow->from[0] = slow->hint ? check_hint(c, slow->hint)
