@@ -62,6 +62,12 @@ Drive *drive_null(const char *id, uint64_t bytes)
     return &mem_new(id, bytes)->disk.drive;
 }
 
+void drive_free(Drive *d)
+{
+    if (d)
+        disk_free((Disk *)d);
+}
+
 uint8_t *drive_mem_bytes(Drive *d)
 {
     return ((MemDisk *)d)->bytes;

@@ -103,3 +103,4 @@ void drive_private_forget(Drive *); /* all of them: as it was when it was opened
 Drive *drive_mem(const char *id, uint64_t bytes);
 uint8_t *drive_mem_bytes(Drive *);
 Drive *drive_null(const char *id, uint64_t bytes);
+void drive_free(Drive *); /* a twin; NULL: nothing */

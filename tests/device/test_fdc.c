@@ -148,6 +148,7 @@ static void begin(void)
 static void end(void)
 {
     machine_free(m);
+    drive_free(disk);
     drives_close();
 }
 

@@ -105,6 +105,8 @@ static void read_words(int block, uint8_t *to, int bytes)
 static void end(void)
 {
     machine_free(m);
+    drive_free(disk);
+    drive_free(cd);
     drives_close();
 }
 

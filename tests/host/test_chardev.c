@@ -1,6 +1,7 @@
 #include "host/chardev.h"
 #include "host/door.h"
 #include "host/loop.h"
+#include "host/port.h"
 #include "host/quit.h"
 #include "tests/suite.h"
 
@@ -75,6 +76,7 @@ START_TEST(a_device_gets_no_more_than_it_has_room_for)
     say(c, "out");
     say(c, "put");
     ck_assert_str_eq(chardev_written(c), "output");
+    port_free((Port *)c);
 }
 END_TEST
 

@@ -325,6 +325,8 @@ START_TEST(the_twins_do_as_they_are_told)
     ck_assert(door_wait(0));
     door_deliver();
     ck_assert_int_eq(done_ok, before + 1);
+    drive_free(m);
+    drive_free(n);
 }
 END_TEST
 

@@ -50,6 +50,13 @@ GUESTS_OF = {
 }
 
 
+def built(program):
+    """The programs that the build made beside it, by name."""
+    folder = os.path.join(os.path.dirname(os.path.abspath(program)), '..', 'tests', 'machine')
+    names = os.listdir(folder) if os.path.isdir(folder) else []
+    return {os.path.splitext(n)[0]: os.path.join(folder, n) for n in names if n.endswith(('.elf', '.bin'))}
+
+
 def guests(program):
     """Those of each machine that the program has; a machine without any is a mistake."""
     said = subprocess.run([program, '-M', 'help'], capture_output=True, text=True, check=True).stdout

@@ -114,6 +114,16 @@ linux-lockstep-smp: --lockstep -M virt -cpu neoverse-n1 -smp 2 -m 512 -nographic
     exit 0
     within 1800
 
+# Each counted guest saved and loaded again at 200 moments, memory and registers at the end compared. One of them alone is
+# tests/machine/rewind.py PROGRAM 200 "virt, linux, disk".
+rewind-virt: tests/machine/rewind.py 200 virt
+    exit 0
+    within 10800
+
+rewind-pc: tests/machine/rewind.py 200 pc
+    exit 0
+    within 14400
+
 # Counted, so that a difference is there again at the same instruction. -early begins where the kernel says its first word, to leave
 # out that it unpacks itself, which is most of the time; the other begins with the BIOS.
 linux-amd64-lockstep-early: -M pc -cpu max -m 256 -nographic -nic none -icount shift=3,sleep=off -snapshot-dir {scratch} -kernel {linux-amd64}/vmlinuz -initrd {busybox-amd64}/initrd.gz -append "console=ttyS0 earlyprintk=serial,ttyS0,keep cryptomgr.notests"

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""rewind.py PROGRAM [POINTS] [NAME=FILE...] [GUEST...]: each guest of counted.py, or those named, "pc, real mode", saved and loaded again at POINTS (3) moments, and begun anew
-in other processes from what was saved, must end with the memory and registers of one that ran through. Exit 77 says that no
-guest is there."""
+"""rewind.py PROGRAM [POINTS] [NAME=FILE...] [GUEST...]: each guest of counted.py, or those named ("pc, real mode", or all of "pc"),
+saved and loaded again at POINTS (8) moments, and begun anew in other processes from what was saved, must end with the memory and
+registers of one that ran through. Exit 77 says that no guest is there."""
 import json
 import os
 import random
@@ -88,11 +88,12 @@ def check(command, points, scratch, chance):
 
 def main():
     args = sys.argv[2:]
-    points = int(args.pop(0)) if args and args[0].isdigit() else 3
-    program, programs, ran = sys.argv[1], dict(a.split('=') for a in args if '=' in a), 0
+    points = int(args.pop(0)) if args and args[0].isdigit() else 8
+    program, ran = sys.argv[1], 0
+    programs = counted.built(program) | dict(a.split('=') for a in args if '=' in a)
     named = [a for a in args if '=' not in a]
     for name, guest in counted.guests(program):
-        if named and f'{name}, {guest.name}' not in named:
+        if named and f'{name}, {guest.name}' not in named and name not in named:
             continue
         if not counted.there(guest, programs) or guest.net or (guest.long and points < 10): # the other end of a net does not go back
             print(f'{name}, {guest.name}: skipped')
