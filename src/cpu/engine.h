@@ -109,6 +109,7 @@ typedef struct Engine {
     pthread_mutex_t lock; /* translation, links, lookup-table entries, page lists */
     uint8_t *base;        /* of the code cache, the writable view */
     ptrdiff_t to_exec;
+    int code_fd; /* of the file that both views are of */
     uint32_t region_size, prologue_size, region_now;
     uint32_t regions;                    /* in use: fewer in a small cache */
     uint32_t no_hints;                   /* bits that were set in the next */
