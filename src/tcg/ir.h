@@ -534,8 +534,9 @@ typedef struct IrLive {
         IrRef put;     /* of a put that takes the value to a slot, the first one: where to compute it; 0: none */
         uint16_t late; /* IrLate */
     } of[IR_MAX];
-    bool defer; /* the caller's choice: late puts are found, and values that only they use are left */
-    bool loops; /* there is a branch to the first label */
+    IrRef access[IR_MAX]; /* of a load or store: the next one, if nothing between surely leaves, joins or calls; or 0 */
+    bool defer;           /* the caller's choice: late puts are found, and values that only they use are left */
+    bool loops;           /* there is a branch to the first label */
 } IrLive;
 /* A put of flags is late if nobody sees it but who comes by a way that is seldom taken: an access that faults, a branch
  * out of the unit. Nothing is put until then; there the flags are computed again from what they were computed from.

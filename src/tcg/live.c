@@ -13,6 +13,8 @@ typedef struct Walk { /* its address is taken by nobody, so that it may be in re
     struct IrSeen *seen;
     uint32_t line;    /* changes at each place where state is seen */
     uint32_t barrier; /* the next op that can fault, leave or call, or a label */
+    IrRef *access;
+    IrRef next_access;
     bool loops, defer;
     struct {
         unsigned slot;   /* of flags that are put later, in whole; IR_SLOTS: none */
@@ -297,6 +299,14 @@ static void visit_f80(Walk *w, const IrInsn *i, uint32_t at)
         }
 }
 
+/* Who looks for accesses near one another looks only so far. */
+STEP bool ends_chain(const Walk *w, const IrInsn *i)
+{
+    if (i->op == IR_call)
+        return !w->ir->helpers || w->ir->helpers[i->imm & 0xffff].effects;
+    return i->op == IR_label || (ir_op[i->op].effects & LEAVES && i->op != IR_goto_if && i->op != IR_leave_if);
+}
+
 /* What is more than a value; FP ops raise the guest's FP flags. */
 STEP void visit_effect(Walk *w, IrInsn *i, uint32_t at)
 {
@@ -309,6 +319,8 @@ STEP void visit_effect(Walk *w, IrInsn *i, uint32_t at)
         return;
     }
     check_hint(w, at);
+    if (ends_chain(w, i))
+        w->next_access = 0;
     if (i->op >= IR_f80 && i->op <= IR_f80_control)
         visit_f80(w, i, at);
     bool sees_state = effects & LEAVES || i->op == IR_label || (call && touches_state(w->ir, i));
@@ -329,6 +341,9 @@ STEP void visit_access(Walk *w, IrInsn *i, uint32_t at)
         left_to_cold(w, at);
     check_hint(w, at);
     late_is_wanted(w, at);
+    w->access[at] = w->next_access;
+    if (i->op == IR_load || i->op == IR_store)
+        w->next_access = (IrRef)at;
     w->line++;
     w->barrier = at;
     use_arguments(w, i, at);
@@ -366,7 +381,15 @@ void ir_live(Ir *ir, IrLive *live)
         memset(live->seen, 0, sizeof live->seen);
         live->line = 1;
     }
-    Walk w = { ir, ir->insn, live->of, live->seen, live->line, ir->count, false, live->defer, { IR_SLOTS, 0 } };
+    Walk w = { .ir = ir,
+               .insn = ir->insn,
+               .of = live->of,
+               .seen = live->seen,
+               .access = live->access,
+               .line = live->line,
+               .barrier = ir->count,
+               .defer = live->defer,
+               .late.slot = IR_SLOTS };
     memset(live->of, 0, ir->count * sizeof *live->of);
     for (uint32_t at = ir->count; at-- > 1;) {
         IrInsn *i = &w.insn[at];

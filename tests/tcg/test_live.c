@@ -93,6 +93,28 @@ START_TEST(what_late_flags_need_is_kept)
 }
 END_TEST
 
+/* What leaves only by a condition does not end it; a dead op, a label, a call and an exit behind it do as they should.
+ */
+START_TEST(accesses_are_chained)
+{
+    uint64_t word = ir_mem((IrMem){ .size = 3 });
+    IrRef x = raw(IR_get, I64, 0, 0, IR_SLOT(0, 0));
+    IrRef a = raw(IR_load, I64, x, 0, word);
+    raw(IR_goto_if, T_VOID, x, 0, 0x5000);
+    raw(IR_neg, I64, a, 0, 0);
+    IrRef b = raw(IR_store, I64, x, a, word);
+    raw(IR_label, T_VOID, 0, 0, 0x1000);
+    IrRef y = raw(IR_get, I64, 0, 0, IR_SLOT(0, 0));
+    IrRef c = raw(IR_load, I64, y, 0, word), d = raw(IR_load, I64, y, 0, word);
+    raw(IR_leave, T_VOID, 0, 0, EXIT_STOP);
+    ir_live(&ir, &live);
+    ck_assert_uint_eq(live.access[a], b);
+    ck_assert_uint_eq(live.access[b], 0);
+    ck_assert_uint_eq(live.access[c], d);
+    ck_assert_uint_eq(live.access[d], 0);
+}
+END_TEST
+
 /* Counted again from what is left, in the plain way. */
 START_TEST(counts_of_random_units_are_right)
 {
@@ -119,6 +141,7 @@ int main(void)
                                    the_first_of_several_puts_of_a_value_is_named,
                                    a_dead_put_is_no_use,
                                    what_late_flags_need_is_kept,
+                                   accesses_are_chained,
                                    counts_of_random_units_are_right,
                                    NULL };
     return run_tests("live", tests, begin);

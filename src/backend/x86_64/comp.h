@@ -116,7 +116,7 @@ typedef struct Comp {
     int32_t pushed; /* bytes that rsp is lower than at the unit's entry */
     uint32_t colds, labels;
     F80Cache f80;
-    bool f80_used;
+    bool f80_used;      /* f80_begins; else f80 is empty, and nobody looks at that of a Cold */
     uint32_t f80_fused; /* index of the f80_in or store that is done with its load or f80_out */
     bool over;          /* nothing comes here but by a label */
     struct {
@@ -321,6 +321,7 @@ void vec_op(Comp *);
 void by_reference(Comp *);
 void fp_op(Comp *);
 void f80_op(Comp *);
+void f80_begins(Comp *);                    /* from here on the unit works on such numbers */
 void f80_flush(Comp *);                     /* everything to its slot, before state is looked at */
 void f80_flush_slot(Comp *, unsigned slot); /* the same if that slot is among them */
 void f80_out_of_the_way(
@@ -339,7 +340,7 @@ void f80_settle(Comp *);   /* before a jump to where others will come: what is o
 void f80_go_round(Comp *); /* the stack as the loop's head wants it */
 static inline bool f80_busy(const Comp *c)
 {
-    return c->f80.depth || c->f80.ran || c->f80.owes;
+    return __builtin_expect(c->f80_used, false) && (c->f80.depth || c->f80.ran || c->f80.owes);
 }
 /* ---- constants that are put later: owed.c ---- */
 bool owe(Comp *); /* the put that comes now need not be done yet */
@@ -355,7 +356,7 @@ void f80_access(Comp *, const IrInsn *, Rm);
 void f80_access_early(Comp *, const IrInsn *), f80_access_late(Comp *, const IrInsn *),
     f80_accessed(Comp *, const IrInsn *);
 void leave_if(Comp *);
-void mem_op(Comp *);
+void op_load(Comp *), op_store(Comp *), op_rmw(Comp *), op_cas(Comp *), op_fence(Comp *);
 void call_op(Comp *);
 void exit_op(Comp *);
 void label_here(Comp *, uint64_t pc); /* where paths meet: each leaves the 80-bit numbers as this one has them */

@@ -15,10 +15,10 @@ static void op_label(Comp *c)
         f80_loop_head(c);
 }
 
-/* By op; what is not here depends on the type. */
+/* By op, whatever the type; others are integers', in int_op, or those of vectors and floats. */
 static Emit *const emit[IR_OPS] = {
-    [IR_label] = op_label,     [IR_get] = op_get,        [IR_put] = op_put,         [IR_load] = mem_op,
-    [IR_store] = mem_op,       [IR_rmw] = mem_op,        [IR_cas] = mem_op,         [IR_fence] = mem_op,
+    [IR_label] = op_label,     [IR_get] = op_get,        [IR_put] = op_put,         [IR_load] = op_load,
+    [IR_store] = op_store,     [IR_rmw] = op_rmw,        [IR_cas] = op_cas,         [IR_fence] = op_fence,
     [IR_call] = call_op,       [IR_goto_] = exit_op,     [IR_goto_if] = exit_op,    [IR_goto_reg] = exit_op,
     [IR_goto_pc] = exit_op,    [IR_leave] = exit_op,     [IR_charge] = exit_op,     [IR_flags] = op_flags,
     [IR_cmc] = op_cmc,         [IR_cond] = op_cond,      [IR_asflags] = op_asflags, [IR_fcmp] = op_fcmp,
@@ -27,13 +27,16 @@ static Emit *const emit[IR_OPS] = {
     [IR_f80_control] = f80_op, [IR_leave_if] = leave_if,
 };
 
-static Emit *emitter(const IrInsn *i)
+/* All of them by op, for integers and for types that are in vector registers. */
+static Emit *emitter[IR_OPS][2];
+
+static void emitters_make(void)
 {
-    if (emit[i->op])
-        return emit[i->op];
-    if (!ir_in_vector_reg(i->type) && int_op[i->op])
-        return int_op[i->op];
-    return ir_effects((IrOp)i->op) & FP ? fp_op : vec_op;
+    for (int op = 0; op < IR_OPS; op++)
+        for (int vector = 0; vector < 2; vector++) {
+            Emit *others = ir_effects((IrOp)op) & FP ? fp_op : vec_op;
+            emitter[op][vector] = emit[op] ? emit[op] : !vector && int_op[op] ? int_op[op] : others;
+        }
 }
 
 /* Ops that look at state in the slots, or leave. */
@@ -43,6 +46,14 @@ static bool wants_slots(const Comp *c, const IrInsn *i)
         return c->guest->helpers[i->imm & 0xffff].effects & (H_STATE | H_LEAVES);
     bool branch = i->op == IR_leave_if || i->op == IR_goto_if || i->op == IR_goto_; /* see to it themselves */
     return ir_effects((IrOp)i->op) & LEAVES && !branch;
+}
+
+static __attribute__((noinline)) void f80_before(Comp *c, const IrInsn *i)
+{
+    if (wants_slots(c, i))
+        f80_flush(c);
+    if (c->f80.owes && ir_effects((IrOp)i->op) & FP) /* its helper may look at anything */
+        owed_pay(c);
 }
 
 /* Ops that emit nothing themselves. */
@@ -67,11 +78,9 @@ static bool emit_ops(Comp *c)
         c->locked = c->vlocked = 0;
         if (!room(&c->a, OP_ROOM))
             return false;
-        if (f80_busy(c) && wants_slots(c, i))
-            f80_flush(c);
-        if (c->f80.owes && ir_effects((IrOp)i->op) & FP) /* its helper may look at anything */
-            owed_pay(c);
-        emitter(i)(c);
+        if (f80_busy(c))
+            f80_before(c, i);
+        emitter[i->op][ir_in_vector_reg(i->type)](c);
     }
     c->locked = c->vlocked = 0;
     return true;
@@ -84,7 +93,15 @@ Cold *cold(Comp *c, void (*emit_cold)(Comp *, Cold *))
         c->colds--;
     }
     Cold *s = &c->cold[c->colds++];
-    *s = (Cold){ .emit = emit_cold, .pc = c->pc, .ref = (IrRef)c->at, .f80 = c->f80, .span = NO_REG };
+    s->emit = emit_cold;
+    s->from[0] = s->from[1] = s->from[2] = NULL;
+    s->pc = c->pc;
+    memset(s->reg, 0, sizeof s->reg);
+    s->ref = (IrRef)c->at;
+    s->span = NO_REG;
+    s->late_size = 0;
+    if (c->f80_used)
+        s->f80 = c->f80;
     return s;
 }
 
@@ -104,11 +121,13 @@ static void emit_colds(Comp *c)
         if (!room(&c->a, COLD_ROOM))
             return;
         c->pc = s->pc;
-        c->f80 = s->f80;
+        if (c->f80_used)
+            c->f80 = s->f80;
         for (int f = 0; f < 3; f++)
             if (s->from[f])
                 asm_here(&c->a, s->from[f]);
-        late_flags_of(c, s);
+        if (s->late_size)
+            late_flags_of(c, s);
         s->emit(c, s);
     }
 }
@@ -161,6 +180,12 @@ static void patch(uint8_t *rel32, ptrdiff_t to_exec, const void *target)
     __atomic_store_n((int32_t *)(void *)rel32, rel, __ATOMIC_RELEASE);
 }
 
+static uint32_t prologue(const Guest *guest, HelperThrough *through, uint8_t *w, ptrdiff_t to_exec, uint32_t room)
+{
+    emitters_make();
+    return thunks_make(guest, through, w, to_exec, room);
+}
+
 const Backend x86_64_backend = {
-    .name = "x86-64", .prologue = thunks_make, .compile = compile, .patch = patch, .enter = thunks_enter
+    .name = "x86-64", .prologue = prologue, .compile = compile, .patch = patch, .enter = thunks_enter
 };

@@ -438,6 +438,13 @@ static uint32_t next_op(const Comp *c, uint32_t k)
     return k;
 }
 
+void f80_begins(Comp *c)
+{
+    for (uint32_t k = 0; k < c->colds && !c->f80_used; k++)
+        c->cold[k].f80 = (F80Cache){ 0 };
+    c->f80_used = true;
+}
+
 /* The load that comes now is for the f80_in right behind it alone: all is made ready for that to be done from memory.
  */
 bool f80_load_comes(Comp *c)
@@ -457,7 +464,7 @@ bool f80_load_comes(Comp *c)
         make_room(c, d);
     else
         to_top(c, d, d);
-    c->f80_used = true;
+    f80_begins(c);
     c->f80_fused = next;
     return true;
 }
@@ -694,7 +701,7 @@ void f80_loop_head(Comp *c)
     }
     c->f80.ran = c->f80.valid = true;
     c->f80.zero = false;
-    c->f80_used = true;
+    f80_begins(c);
     c->f80_loop.at = c->a.p;
     c->f80_loop.cache = c->f80;
 }
@@ -803,7 +810,7 @@ void f80_op(Comp *c)
         drop_later(c, ir_f80_d(i->imm));
         return;
     }
-    c->f80_used = true;
+    f80_begins(c);
     if (i->op != IR_f80_status && i->op != IR_f80_control && c->at != c->f80_fused)
         drop_dead(c);
     switch (i->op) {

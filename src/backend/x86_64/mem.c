@@ -618,7 +618,7 @@ static void access_f80(Comp *c, const IrInsn *i, IrMem m)
     f80_accessed(c, i);
 }
 
-static void load(Comp *c)
+void op_load(Comp *c)
 {
     IrInsn *i = insn_of(c, (IrRef)c->at);
     IrMem m = ir_mem_of(i->imm);
@@ -662,7 +662,7 @@ static void load(Comp *c)
     goes_on(c, s);
 }
 
-static void store(Comp *c)
+void op_store(Comp *c)
 {
     IrInsn *i = insn_of(c, (IrRef)c->at);
     IrMem m = ir_mem_of(i->imm);
@@ -755,7 +755,7 @@ static void combine(Comp *c, IrRmw op, int size, unsigned operand_reg, unsigned 
     asm_op(&c->a, (Enc){ 0, 1, (uint8_t)(0x40 | (keep[op] ^ 1)), 8, 0, false, false }, true, to, rm_reg(RAX), 0);
 }
 
-static void rmw(Comp *c)
+void op_rmw(Comp *c)
 {
     IrInsn *i = insn_of(c, (IrRef)c->at);
     IrMem m = ir_mem_of(i->imm);
@@ -792,7 +792,7 @@ static void cas_slow(Comp *c, Cold *s)
     atomic_slow(c, s, thunks.cas);
 }
 
-static void cas(Comp *c)
+void op_cas(Comp *c)
 {
     IrInsn *i = insn_of(c, (IrRef)c->at);
     IrMem m = ir_mem_of(i->imm);
@@ -813,30 +813,10 @@ static void cas(Comp *c)
     result_in(c, RAX);
 }
 
-static void fence(Comp *c)
+void op_fence(Comp *c)
 {
     if (insn_of(c, (IrRef)c->at)->imm == FENCE_FULL) {
         clobber_flags(c);
         full_fence(c);
-    }
-}
-
-void mem_op(Comp *c)
-{
-    switch (insn_of(c, (IrRef)c->at)->op) {
-    case IR_load:
-        load(c);
-        break;
-    case IR_store:
-        store(c);
-        break;
-    case IR_rmw:
-        rmw(c);
-        break;
-    case IR_cas:
-        cas(c);
-        break;
-    default:
-        fence(c);
     }
 }

@@ -45,27 +45,19 @@ static bool find_target(Comp *c, const IrInsn *i, Target *t)
     return is_plain(m) && a->op != IR_const && k > INT32_MIN / 2 && k < INT32_MAX / 2;
 }
 
-static bool ends_it(Comp *c, const IrInsn *i)
-{
-    if (i->op == IR_call)
-        return c->guest->helpers[i->imm & 0xffff].effects;
-    return i->op == IR_label || (ir_effects((IrOp)i->op) & LEAVES && i->op != IR_goto_if && i->op != IR_leave_if);
-}
-
 bool span_begins(Comp *c, int32_t *below, int32_t *bytes, bool *write)
 {
     Target t, other;
     const IrInsn *i = insn_of(c, (IrRef)c->at);
-    if (span_register(c) != NO_REG || c->ir->count >= SPAN || !find_target(c, i, &t))
+    if (!c->live.access[c->at] || span_register(c) != NO_REG || c->ir->count >= SPAN || !find_target(c, i, &t))
         return false;
     int64_t from = t.from, to = t.to;
     int others = 0;
     *write = i->op == IR_store;
     c->span.last = 0;
-    for (uint32_t k = c->at + 1; k < c->ir->count && k < c->at + FAR && !ends_it(c, insn_of(c, (IrRef)k)); k++) {
-        i = insn_of(c, (IrRef)k);
-        if ((i->op != IR_load && i->op != IR_store) || !find_target(c, i, &other) || other.root != t.root ||
-            other.narrow != t.narrow)
+    for (IrRef k = c->live.access[c->at]; k && k < c->at + FAR; k = c->live.access[k]) {
+        i = insn_of(c, k);
+        if (!find_target(c, i, &other) || other.root != t.root || other.narrow != t.narrow)
             continue;
         int64_t low = other.from < from ? other.from : from, high = other.to > to ? other.to : to;
         if (high - low > WIDEST)
