@@ -219,17 +219,9 @@ STEP void late_is_wanted(Walk *w, uint32_t at)
     w->late.wanted |= at & -(uint32_t)!w->late.wanted;
 }
 
-static bool leaves_unit(const Ir *ir, const IrInsn *i)
-{
-    for (uint32_t k = 0; k < ir->labels && i->op == IR_goto_if; k++)
-        if (ir->label[k] == i->imm)
-            return false;
-    return i->op == IR_goto_if || i->op == IR_leave_if;
-}
-
 STEP void late_at_effect(Walk *w, const IrInsn *i, uint32_t at, bool sees_state)
 {
-    if (leaves_unit(w->ir, i))
+    if (i->op == IR_goto_if || i->op == IR_leave_if)
         late_is_wanted(w, at);
     else if (sees_state)
         w->late.slot = IR_SLOTS;

@@ -115,6 +115,25 @@ START_TEST(accesses_are_chained)
 }
 END_TEST
 
+/* Of flags that a branch inside the unit sees, but not what follows it. */
+START_TEST(flags_are_late_over_a_branch_to_a_label)
+{
+    IrRef x = raw(IR_get, I64, 0, 0, IR_SLOT(0, 0)), y = raw(IR_get, I64, 0, 0, IR_SLOT(1, 0));
+    IrRef flags = raw(IR_flags, I64, raw(IR_sub, I64, x, y, 0), 0, 0);
+    IrRef late = raw(IR_put, T_FLAGS, flags, 0, IR_SLOT(TOY_NZCV, 0));
+    IrRef branch = raw(IR_goto_if, T_VOID, raw(IR_cond, I64, flags, 0, IF_EQ), 0, 0x2000);
+    IrRef now = raw(IR_put, T_FLAGS, raw(IR_flags, I64, raw(IR_sub, I64, y, x, 0), 0, 0), 0, IR_SLOT(TOY_NZCV, 0));
+    raw(IR_label, T_VOID, 0, 0, 0x2000);
+    raw(IR_leave, T_VOID, 0, 0, EXIT_STOP);
+    ir.label[ir.labels++] = 0x2000;
+    live.defer = true;
+    ir_live(&ir, &live);
+    live.defer = false;
+    ck_assert_uint_eq(live.of[late].late, branch);
+    ck_assert_uint_eq(live.of[now].late, 0); /* the label sees them */
+}
+END_TEST
+
 /* Counted again from what is left, in the plain way. */
 START_TEST(counts_of_random_units_are_right)
 {
@@ -142,6 +161,7 @@ int main(void)
                                    a_dead_put_is_no_use,
                                    what_late_flags_need_is_kept,
                                    accesses_are_chained,
+                                   flags_are_late_over_a_branch_to_a_label,
                                    counts_of_random_units_are_right,
                                    NULL };
     return run_tests("live", tests, begin);

@@ -128,7 +128,7 @@ typedef struct Comp {
         Cold *cold;
     } pair;
     struct {
-        uint32_t turn;          /* index of the last branch to the unit's start, or 0 */
+        uint32_t head, turn;    /* indices of the first label and last branch of loops; 0: none */
         IrRef lead[HINT_LEADS]; /* loads on which depends where the unit's end goes */
         unsigned leads;
     } hint;

@@ -271,12 +271,12 @@ static void swap_and_go(Comp *c, Cold *s)
     stub->from[2] = asm_jmp_aligned(&c->a);
 }
 
-/* If nothing has to be done the branch itself goes there. */
+/* If nothing has to be done, nor was for late flags, the branch itself goes there. */
 static void flush_and_go(Comp *c, Cold *s)
 {
     unsigned k = label_index(c, s->imm);
     const F80Cache *want = &c->label[k].f80;
-    if (f80_same(&c->f80, want) && (want->ran || !c->f80.ran) && owed_among(c, &c->f80, want)) {
+    if (!s->late_size && f80_same(&c->f80, want) && (want->ran || !c->f80.ran) && owed_among(c, &c->f80, want)) {
         to_label(c, k, s->from[0]);
         return;
     }
@@ -319,8 +319,9 @@ static void go_if(Comp *c, IrRef bit, uint64_t pc)
         unsigned k = label_index(c, pc);
         if (c->label[k].at) {
             back_if(c, cc, pc);
-        } else if (f80_busy(c) || c->label[k].bound) {
+        } else if (f80_busy(c) || c->label[k].bound || flags_are_late(c)) {
             Cold *s = cold(c, flush_and_go);
+            late_flags_for(c, s);
             s->imm = pc;
             s->from[0] = asm_jcc(&c->a, cc);
         } else

@@ -3,15 +3,27 @@
  * and near: in a loop, and on the way to where an indirect branch goes. */
 #include "backend/x86_64/comp.h"
 
-static uint32_t last_turn(const Comp *c)
+/* From the first label that a branch goes back to, to the last such branch. */
+static void find_loops(Comp *c)
 {
-    uint32_t last = 0;
+    uint32_t at[IR_LABELS], labels = 0, from = c->ir->count;
+    uint64_t pc[IR_LABELS];
+    c->hint.turn = 0;
     for (uint32_t k = 1; k < c->ir->count; k++) {
         const IrInsn *i = &c->ir->insn[k];
-        if ((i->op == IR_goto_ || i->op == IR_goto_if) && i->imm == c->first_pc)
-            last = k;
+        if (i->op == IR_label && labels < IR_LABELS) {
+            pc[labels] = i->imm;
+            at[labels++] = k;
+        }
+        if (i->op != IR_goto_ && i->op != IR_goto_if)
+            continue;
+        for (uint32_t n = 0; n < labels; n++)
+            if (pc[n] == i->imm) {
+                from = at[n] < from ? at[n] : from;
+                c->hint.turn = k;
+            }
     }
-    return last;
+    c->hint.head = from;
 }
 
 /* A return takes its target from a stack, of which there are many: what it is read from moves on. */
@@ -49,7 +61,9 @@ static void follow(Comp *c, IrRef r, int depth)
 void hint_begin(Comp *c)
 {
     enum { DEPTH = 12 };
-    c->hint.turn = c->live.loops ? last_turn(c) : 0;
+    c->hint.turn = 0;
+    if (c->ir->labels)
+        find_loops(c);
     c->hint.leads = 0;
     const IrInsn *last = insn_of(c, (IrRef)(c->ir->count - 1));
     if (last->op != IR_goto_reg)
@@ -73,7 +87,8 @@ bool wants_hint(const Comp *c, IrMem m)
 {
     const uint64_t *no = c->out->no_hint;
     unsigned bit = no_hint_bit(c->pc);
-    return (c->at < c->hint.turn || leads(c)) && !m.user && !(no && no[bit / 64] >> bit % 64 & 1);
+    bool in_loop = c->at < c->hint.turn && c->at > c->hint.head;
+    return (in_loop || leads(c)) && !m.user && !(no && no[bit / 64] >> bit % 64 & 1);
 }
 
 /* Neighbours in the code do not get the same one. Under the translation lock. */

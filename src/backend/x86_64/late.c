@@ -201,17 +201,20 @@ static void eval(Comp *c, IrRef r, int depth)
 /* The host may still have them. */
 static bool pack_host(Comp *c)
 {
-    IrRef f = c->late.flags;
+    IrRef f = c->late.flags, r = c->in_reg[RAX];
     Where w = c->where[f];
+    bool keep = r && c->where[r].place == IN_REG && c->where[r].n == RAX && needed_later(c, r);
     if (c->host != f || w.place != IN_HOST || w.flip & FLIP_FP)
         return false;
-    push(c);
+    if (keep)
+        push(c);
     if (w.flip & FLIP_C)
         put8(&c->a, 0xf5); /* cmc */
     put8(&c->a, 0x9f);     /* lahf; seto al */
     asm_op8(&c->a, (Enc){ 0, 1, 0x90, 0, 0, false, false }, 0, rm_reg(RAX), 0);
     asm_store(&c->a, FLAG_BYTES, RAX, slot_rm(c, c->late.slot, 0));
-    pop(c, RAX);
+    if (keep)
+        pop(c, RAX);
     return true;
 }
 
