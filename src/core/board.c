@@ -302,6 +302,7 @@ Machine *machine_new(const MachineType *type, const MachineConfig *config, Error
 
 void machine_free(Machine *m)
 {
+    unplugged_forget(m);
     while (m->devices) {
         /* the latest first: what is plugged in goes before its bus */
         Device *last = m->devices;

@@ -89,6 +89,7 @@ static void release(const Prop *p, void *host)
     } else if (p->kind == PROP_DRIVE) {
         ((Drive *)host)->drain(host);
         ((Drive *)host)->user = NULL;
+        ((Drive *)host)->kept = false;
     } else if (p->kind == PROP_CHARDEV) {
         ((Chardev *)host)->receive = NULL;
         ((Chardev *)host)->event = NULL;
@@ -119,9 +120,8 @@ void device_leave(Device *dev)
     }
 }
 
-void device_forget(void *device)
+void device_forget(Device *dev)
 {
-    Device *dev = device;
     props_free(dev->type->props, dev);
     free((void *)(uintptr_t)dev->id);
     free(dev);

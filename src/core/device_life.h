@@ -14,5 +14,6 @@ uint64_t *device_window_at(const Device *, int window, bool ports);
 void device_unlink(Machine *, Device *); /* it is none of the machine's any more */
 void device_release(Device *);           /* what it has on the host hears nothing of it any more */
 void device_leave(Device *);             /* it does nothing any more, and nobody finds it */
-void device_forget(void *device);        /* what is left of it goes */
+void device_forget(Device *);            /* what is left of it goes */
+void unplugged_forget(void *machine);    /* ... and of all that were unplugged; plug.c */
 void device_free(Device *);              /* leaves, and goes */

@@ -104,11 +104,22 @@ bool machine_plug(Machine *m, const char *line, Error *err)
     return ok || error_in(err, "-device %s: ", line);
 }
 
+void unplugged_forget(void *machine)
+{
+    Machine *m = machine;
+    for (Device *dev; (dev = m->run->gone);) {
+        m->run->gone = dev->next;
+        device_forget(dev);
+    }
+}
+
 void machine_unplug(Machine *m, Device *dev)
 {
     device_unlink(m, dev);
     device_release(dev);
     device_leave(dev);
     run_unplugged(m, dev->id);
-    machine_still(m, device_forget, dev);
+    dev->next = m->run->gone;
+    m->run->gone = dev;
+    machine_still(m, unplugged_forget, m);
 }

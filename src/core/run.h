@@ -49,6 +49,7 @@ struct MachineRun {
     Posts posts, stills;
     MachineTold told[4];
     const char *unplugged;
+    Device *gone;      /* unplugged, and not freed before the CPUs stand still */
     int stop;          /* atomic StopReason */
     int exit_code;     /* atomic; machine_exit */
     bool pause_wanted; /* atomic */

@@ -255,13 +255,6 @@ static void loaded(void *dev)
     accept(d);
 }
 
-static void stop(void *dev)
-{
-    E1000 *d = dev;
-    if (d->net && d->net->dev == d)
-        d->net->dev = NULL, d->net->receive = NULL;
-}
-
 static const StateField offload_state[] = {
     STATE(E1000Offload, ip_start), STATE(E1000Offload, ip_sum),  STATE(E1000Offload, tcp_start),
     STATE(E1000Offload, tcp_sum),  STATE(E1000Offload, header),  STATE(E1000Offload, ip_end),
@@ -312,5 +305,4 @@ const DeviceType e1000 = {
     .start = start,
     .reset = reset,
     .loaded = loaded,
-    .stop = stop,
 };

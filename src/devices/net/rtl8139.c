@@ -342,10 +342,7 @@ static void loaded(void *dev)
 
 static void stop(void *dev)
 {
-    Rtl8139 *d = dev;
-    timer_off(&d->timer);
-    if (d->net && d->net->dev == d)
-        d->net->dev = NULL, d->net->receive = NULL;
+    timer_off(&((Rtl8139 *)dev)->timer);
 }
 
 static const StateField counts_state[] = {

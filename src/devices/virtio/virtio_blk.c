@@ -248,15 +248,6 @@ static void reset(Virtio *v)
         b->drive->drain(b->drive);
 }
 
-static void stop(Virtio *v)
-{
-    VirtioBlk *b = (VirtioBlk *)v;
-    if (!b->drive || b->drive->user_of != b)
-        return;
-    b->drive->kept = false;
-    b->drive->user = NULL;
-}
-
 /* ---- snapshots ---- */
 
 static void settle(Virtio *v)
@@ -296,7 +287,6 @@ const VirtioType virtio_blk_type = {
     .reset = reset,
     .settle = settle,
     .loaded = loaded,
-    .stop = stop,
 };
 
 typedef struct VirtioBlkDevice {
