@@ -45,19 +45,31 @@ static Slot *make_slots(const Guest *g, int count)
     return slots;
 }
 
-const Slot *guest_slots(const Guest *g, int *count)
+/* Where the guest's are or are to be. */
+static int find_made(const Guest *g)
 {
     int at = 0;
-    pthread_mutex_lock(&lock);
-    while (made[at].state && made[at].state != g->state)
+    const StateField *state;
+    while ((state = __atomic_load_n(&made[at].state, __ATOMIC_ACQUIRE)) && state != g->state)
         at++;
     assert(at < GUESTS - 1);
-    if (!made[at].state) {
-        made[at].count = slot_count(g);
-        made[at].slots = make_slots(g, made[at].count);
-        made[at].state = g->state;
+    return at;
+}
+
+/* Asked for each unit and more often: what is made is found without the lock. */
+const Slot *guest_slots(const Guest *g, int *count)
+{
+    int at = find_made(g);
+    if (!__atomic_load_n(&made[at].state, __ATOMIC_ACQUIRE)) {
+        pthread_mutex_lock(&lock);
+        at = find_made(g);
+        if (!made[at].state) {
+            made[at].count = slot_count(g);
+            made[at].slots = make_slots(g, made[at].count);
+            __atomic_store_n(&made[at].state, g->state, __ATOMIC_RELEASE);
+        }
+        pthread_mutex_unlock(&lock);
     }
-    pthread_mutex_unlock(&lock);
     if (count)
         *count = made[at].count;
     return made[at].slots;

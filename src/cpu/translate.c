@@ -72,14 +72,21 @@ static void stop_here(Trans *t)
     t->length = (uint8_t)(1u << t->cpu->run->guest->pc_shift);
 }
 
-static Trans begin(Cpu *cpu, Ir *ir, uint64_t pc, uint64_t mode)
+/* Field by field: `target` and `code` are large, and need no beginning. */
+static inline void begin(Trans *t, Cpu *cpu, Ir *ir, uint64_t pc, uint64_t mode)
 {
     const Guest *g = cpu->run->guest;
-    int slots;
-    ir_begin(ir, guest_slots(g, &slots), g->helpers);
-    bool stops = debug_may_stop(cpu->run->engine) && !(mode & MODE_STEP);
-    return (
-        Trans){ .ir = ir, .cpu = cpu, .pc = pc, .mode = mode, .stops = stops, .page_end = (pc & ~0xfffull) + 0x1000 };
+    ir_begin(ir, guest_slots(g, NULL), g->helpers);
+    t->ir = ir;
+    t->cpu = cpu;
+    t->pc = pc;
+    t->mode = mode;
+    t->page_end = (pc & ~0xfffull) + 0x1000;
+    t->have = t->length = 0;
+    t->last = t->done = t->more = false;
+    t->stops = debug_may_stop(cpu->run->engine) && !(mode & MODE_STEP);
+    t->charge = IR_NONE;
+    t->looked = t->targets = 0;
 }
 
 /* Counting: instructions are charged for in groups that end with the first op at which somebody may look at the count,
@@ -145,7 +152,8 @@ static inline bool translate_insn(Trans *t, void (*translate)(Trans *), bool lab
 
 uint32_t translate_one(Cpu *cpu, Ir *ir, uint64_t pc, uint64_t mode, const uint8_t *code, uint32_t have)
 {
-    Trans t = begin(cpu, ir, pc, mode);
+    Trans t;
+    begin(&t, cpu, ir, pc, mode);
     t.last = true;
     bool whole = translate_insn(&t, cpu->run->guest->translate, true, code, have);
     if (!t.done)
@@ -155,7 +163,8 @@ uint32_t translate_one(Cpu *cpu, Ir *ir, uint64_t pc, uint64_t mode, const uint8
 
 void translate_lookup(Cpu *cpu, Ir *ir, uint64_t pc)
 {
-    begin(cpu, ir, pc, 0);
+    Trans t;
+    begin(&t, cpu, ir, pc, 0);
     ir_goto_reg(ir, T_VOID, ir_imm(ir, I64, pc), 0);
 }
 
@@ -170,7 +179,8 @@ static void check(Cpu *cpu, const Ir *ir)
 uint32_t translate_unit(Cpu *cpu, Ir *ir, uint64_t pc, uint64_t mode, const uint8_t *page_bytes, uint32_t limit,
                         uint32_t *bytes)
 {
-    Trans t = begin(cpu, ir, pc, mode);
+    Trans t;
+    begin(&t, cpu, ir, pc, mode);
     void (*translate)(Trans *) = cpu->run->guest->translate;
     uint32_t insns = 0;
     bool label = !(mode & MODE_STEP); /* a step's unit is left even by a branch to itself */

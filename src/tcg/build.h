@@ -2,7 +2,8 @@
 #pragma once
 #include "tcg/ops.h"
 
-void ir_fold_start(void); /* reads the rules, once in a process */
+void ir_fold_start(void);  /* reads the rules, once in a process */
+extern bool ir_fold_ready; /* atomic: they are read */
 
 /* A value with the same low bits. */
 static inline IrRef ir_low(const Ir *ir, IrRef r, int bits)

@@ -106,10 +106,13 @@ static void read_rules(void)
     }
 }
 
+bool ir_fold_ready;
+
 void ir_fold_start(void)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, read_rules);
+    __atomic_store_n(&ir_fold_ready, true, __ATOMIC_RELEASE);
 }
 
 const Rule *ir_rules(int *count)

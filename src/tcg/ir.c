@@ -9,7 +9,8 @@
 
 void ir_begin(Ir *ir, const Slot *slots, const Helper *helpers)
 {
-    ir_fold_start();
+    if (!__atomic_load_n(&ir_fold_ready, __ATOMIC_ACQUIRE))
+        ir_fold_start();
     ir->count = ir->line_start = 1;
     ir->insn[0] = (IrInsn){ .op = IR_nop, .type = T_VOID };
     ir->pooled = ir->labels = ir->asks = 0;
@@ -35,10 +36,13 @@ IrRef ir_imm(Ir *ir, IrType t, uint64_t value)
     if (t < 4)
         value &= ir_mask(ir_bits(t));
     IrRef *recent = &ir->recent[(value * 0x9e3779b97f4a7c15 >> 60 ^ t) % IR_RECENT];
-    const IrInsn *i = &ir->insn[*recent % IR_MAX];
-    if (*recent >= ir->line_start && *recent < ir->count && i->op == IR_const && i->imm == value && i->type == t)
-        return *recent;
-    return *recent = ir_append(ir, ir_insn_of(IR_const, t, 0, 0, 0, value));
+    IrRef r = *recent % IR_MAX;
+    const IrInsn *i = &ir->insn[r];
+    IrInsn want = ir_insn_of(IR_const, t, 0, 0, 0, value);
+    bool in_line = r - ir->line_start < ir->count - ir->line_start;
+    if (in_line & (ir_head(i) == ir_head(&want)) & (i->imm == value))
+        return r;
+    return *recent = ir_append(ir, want);
 }
 
 IrRef ir_wide(Ir *ir, IrType t, uint64_t lo, uint64_t hi)

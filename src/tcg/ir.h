@@ -287,6 +287,14 @@ static inline IrInsn ir_insn_of(IrOp op, IrType t, IrRef a, IrRef b, IrRef c, ui
     return i;
 }
 
+/* All but imm, as one number. */
+static inline uint64_t ir_head(const IrInsn *i)
+{
+    uint64_t head;
+    memcpy(&head, i, sizeof head);
+    return head;
+}
+
 static inline int ir_args(IrOp op)
 {
     return ir_op[op].args;
@@ -405,11 +413,10 @@ uint32_t ir_overflow(Ir *); /* the last op is written over: refs stay good to lo
 static inline IrRef ir_append(Ir *ir, IrInsn want)
 {
     uint32_t r = ir->count;
-    uint64_t head;
+    uint64_t head = ir_head(&want);
     if (__builtin_expect(r == IR_MAX, false))
         r = ir_overflow(ir);
     IrInsn *i = &ir->insn[r];
-    memcpy(&head, &want, sizeof head);
     memcpy(i, &head, sizeof head);
     i->imm = want.imm;
     ir->count = r + 1;

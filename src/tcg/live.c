@@ -346,9 +346,7 @@ STEP void visit_value(const Walk *w, IrInsn *i, uint32_t at)
 {
     if (w->of[at].late && left_to_cold(w, at))
         return;
-    uint64_t head, live = -(uint64_t)(w->of[at].uses != 0);
-    memcpy(&head, i, sizeof head);
-    head = (head & live) | (NOP_HEAD & ~live);
+    uint64_t live = -(uint64_t)(w->of[at].uses != 0), head = (ir_head(i) & live) | (NOP_HEAD & ~live);
     memcpy(i, &head, sizeof head);
     i->imm &= live;
     check_hint(w, at);
