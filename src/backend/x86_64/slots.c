@@ -280,12 +280,15 @@ void op_put(Comp *c)
     if (w.place == IN_PIN && w.of == slot && of_type && !is_const(c, v) && c->holder[slot][0] == v && !f80_busy(c) &&
         c->late.slot != slot)
         return; /* computed in place */
-    uint64_t held;
+    uint64_t
+        held; /* a single value that nobody needs any more, as that which the guest's register had, is no obstacle */
     memcpy(&held, c->holder[slot], sizeof held);
-    if (held || c->host_slot == slot || c->late.slot == slot || !is_usual(c, i, insn_of(c, v), w, slot)) {
+    if (held > IR_MAX || needed_later(c, (IrRef)held) || c->host_slot == slot || c->late.slot == slot ||
+        !is_usual(c, i, insn_of(c, v), w, slot)) {
         put_any(c);
         return;
     }
+    c->holder[slot][0] = 0;
     asm_rbp(&c->a, 0x89, true, w.n, slot_disp(c, slot));
     if (needed_later(c, v))
         back(c, slot, v, BACKED_WHOLE);
