@@ -3,8 +3,7 @@
 
 #include <assert.h>
 
-/* Those of mem.c. */
-static const uint64_t KEPT_SPILLS = 3ull << (SPILLS - 2);
+static const uint64_t KEPT_SPILLS = 1ull << KEEP_RAX | 1ull << KEEP_RCX;
 
 static const uint8_t order[] = { RDX, R13, RCX, RAX };
 

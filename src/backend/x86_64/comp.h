@@ -26,6 +26,8 @@ enum {
     XS = 15,
     XT = 14,
     SPILLS = 64,
+    KEEP_RAX = 0, /* spills of mem.c's: those that are reached by the shortest instructions */
+    KEEP_RCX = 1,
     COLDS = 512,
     MOST_SWAPS = 8,
     HINT_LEADS = 4,

@@ -448,8 +448,6 @@ static void access(Comp *c, const IrInsn *i, bool vector, unsigned reg, Rm rm)
         asm_load(&c->a, 1 << m.size, m.sign && i->type == I64, reg, rm);
 }
 
-enum { KEEP_RAX = SPILLS - 1, KEEP_RCX = SPILLS - 2 };
-
 /* A register of the hot path, of which rax and rcx have been kept. */
 static unsigned kept(Comp *c, unsigned reg, unsigned to)
 {
