@@ -8,11 +8,22 @@
 
 enum { CTRL = 0x1f, ESC = 27, DEL = 127, BEGUN = 1, BRACKET = 2 };
 
+enum { COLUMNS = 79, LEAST = 20 }; /* of a terminal; nobody tells how wide it is */
+
+static size_t room_for_line(const Editor *e)
+{
+    size_t prompt = strlen(e->prompt);
+    return prompt + LEAST < COLUMNS ? COLUMNS - prompt : LEAST;
+}
+
+/* Of a line that is too long for one of the terminal's, a part with the cursor in it, which moves by halves. */
 static void redraw(Editor *e, Out *o)
 {
-    out(o, "\r\033[K%s%.*s", e->prompt, (int)e->len, e->line);
-    if (e->at < e->len)
-        out(o, "\033[%zuD", e->len - e->at);
+    size_t room = room_for_line(e), from = e->at < room ? 0 : ((e->at - room) / (room / 2) + 1) * (room / 2);
+    size_t shown = e->len - from < room ? e->len - from : room;
+    out(o, "\r\033[K%s%.*s", e->prompt, (int)shown, e->line + from);
+    if (e->at < from + shown)
+        out(o, "\033[%zuD", from + shown - e->at);
 }
 
 static void insert(Editor *e, const char *text, size_t len, Out *o)
@@ -23,7 +34,7 @@ static void insert(Editor *e, const char *text, size_t len, Out *o)
     memcpy(e->line + e->at, text, len);
     e->len += len;
     e->at += len;
-    if (e->at == e->len)
+    if (e->at == e->len && e->len < room_for_line(e))
         out(o, "%.*s", (int)len, text);
     else
         redraw(e, o);

@@ -256,6 +256,61 @@ START_TEST(a_line_too_long_is_cut)
 }
 END_TEST
 
+/* What a terminal of 80 columns that is told this shows in its line, with | where the cursor is. */
+static void screen_of(const char *text, char row[90])
+{
+    size_t at = 0, width = 0;
+    memset(row, ' ', 89);
+    for (; *text; text++) {
+        unsigned back;
+        int used = 0;
+        if (*text == '\r') {
+            at = 0;
+        } else if (!strncmp(text, "\033[K", 3)) {
+            memset(row + at, ' ', 80 - at);
+            width = at;
+            text += 2;
+        } else if (sscanf(text, "\033[%uD%n", &back, &used) == 1 && used) {
+            at -= back;
+            text += used - 1;
+        } else {
+            ck_assert_uint_lt(at, 80);
+            row[at++] = *text;
+            width = at > width ? at : width;
+        }
+    }
+    memmove(row + at + 1, row + at, width - at);
+    row[at] = '|';
+    row[width + 1] = 0;
+}
+
+static void terminal_shows(const char *keys, const char *want)
+{
+    char row[90];
+    Editor e = { .prompt = "> " };
+    Out o = { 0 };
+    edit_prompt(&e, &o);
+    while (*keys)
+        edit_key(&e, *keys++, &o);
+    screen_of(o.text, row);
+    ck_assert_str_eq(row, want);
+    out_free(&o);
+    edit_free(&e);
+}
+
+START_TEST(a_line_wider_than_the_terminal_moves_sideways)
+{
+#define TENS                                                                                                           \
+    "0---------1---------2---------3---------4---------5---------6---------7---------8---------9---------A---------"
+    terminal_shows("abc", "> abc|");
+    terminal_shows("abc\002\002", "> a|bc");
+    terminal_shows(TENS, "> --4---------5---------6---------7---------8---------9---------A---------|");
+    terminal_shows(TENS "\001", "> |0---------1---------2---------3---------4---------5---------6---------7------");
+    terminal_shows(TENS "\001x", "> x|0---------1---------2---------3---------4---------5---------6---------7-----");
+    terminal_shows(TENS "\025end", "> end|");
+}
+END_TEST
+
 START_TEST(tab_completes_commands)
 {
     says("info stat\t\nquit\n", "VM status: paused");
@@ -319,6 +374,7 @@ int main(void)
     tcase_add_test(c, history_is_searched);
     tcase_add_test(c, history_goes_up_and_down);
     tcase_add_test(c, a_line_too_long_is_cut);
+    tcase_add_test(c, a_line_wider_than_the_terminal_moves_sideways);
     tcase_add_test(c, tab_completes_commands);
     tcase_add_test(c, tab_completes_arguments);
     tcase_add_test(c, rows_are_well_formed);

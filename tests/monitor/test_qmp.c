@@ -6,6 +6,7 @@
 
 #include <check.h>
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -259,6 +260,81 @@ START_TEST(the_schema_is_closed_and_has_every_command)
 }
 END_TEST
 
+/* What a management tool says of images and networks, and what cannot be. */
+START_TEST(images_and_networks_are_refused_with_the_reason)
+{
+    static const struct {
+        const char *command, *args, *says;
+    } cases[] = {
+        { "blockdev-add", "'driver':'file','node-name':'n','filename':'/nowhere'",
+          "/nowhere: No such file or directory; name an image file" },
+        { "blockdev-add", "'driver':'file','filename':'README.md'", "'node-name' must be specified for the root node" },
+        { "blockdev-add", "'driver':'qcow2','node-name':'n','file':'x'",
+          "driver 'qcow2' is not there: this version has file, host_device and raw" },
+        { "blockdev-add", "'driver':'raw','node-name':'n'", "Parameter 'file' is missing" },
+        { "blockdev-add", "'driver':'raw','node-name':'n','file':'nobody'", "Cannot find node 'nobody'" },
+        { "blockdev-add", "'driver':'raw','node-name':'n','file':{'driver':'file','filename':'/nowhere'}",
+          "/nowhere: No such file or directory; name an image file" },
+        { "blockdev-del", "'node-name':'nobody'", "Failed to find node with node-name='nobody'" },
+        { "blockdev-del", "'node-name':'disk'", "Node disk is not owned by the monitor" },
+        { "block_resize", "'device':'disk','size':513", "Parameter 'size' expects a multiple of 512 above 0" },
+        { "block_resize", "'device':'disk','size':-512", "Parameter 'size' expects a multiple of 512 above 0" },
+        { "block_resize", "'device':'disk','size':512", "Block node 'disk' is read-only" },
+        { "block_resize", "'size':512", "Need exactly one of 'device' and 'node-name'" },
+        { "netdev_add", "'type':'null','id':'net'",
+          "-netdev null,id=net: the id 'net' is taken; give each netdev its own" },
+        { "netdev_add", "'type':'tap','id':'t'",
+          "-netdev tap,id=t: there is no kind of network 'tap'; this version has user and null" },
+        { "dump-guest-memory", "'paging':false,'protocol':'fd:x'",
+          "protocol: this version writes to files: file:PATH" },
+        { "dump-guest-memory", "'paging':false,'protocol':'file:/nowhere/x','begin':0",
+          "Parameter 'length' is missing" },
+        { "dump-guest-memory", "'paging':true,'protocol':'file:x','begin':0,'length':1",
+          "cannot filter memory when paging is on: choose 'paging', or 'begin' and 'length'" },
+        { "dump-guest-memory", "'paging':false,'protocol':'file:/nowhere/x'", "the machine has no CPU" },
+        { "transaction", "'actions':[{'type':'drive-backup','data':{}}]",
+          "Parameter 'type' does not accept value 'drive-backup': this version has no action but abort" },
+        { "transaction", "'actions':[{}]", "Parameter 'actions[0].type' is missing" },
+        { "qom-set", "'path':'/machine','property':'nothing','value':1", "Property 'virt.nothing' not found" },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char *text = NULL, *want = NULL;
+        ck_assert_int_gt(asprintf(&text, "{\"execute\":\"%s\",\"arguments\":{%s}}", cases[i].command, cases[i].args),
+                         0);
+        for (char *c = text; *c; c++)
+            *c = *c == '\'' ? '"' : *c;
+        ck_assert_int_gt(asprintf(&want, ERROR("GenericError", "%s"), cases[i].says), 0);
+        answers(text, 0, want);
+        free(text);
+        free(want);
+    }
+}
+END_TEST
+
+START_TEST(images_and_networks_come_and_go)
+{
+    static const char add[] = "{\"execute\":\"blockdev-add\",\"arguments\":{\"driver\":\"raw\",\"node-name\":\"n\","
+                              "\"read-only\":true,\"file\":{\"driver\":\"file\",\"filename\":\"meson.build\","
+                              "\"read-only\":true}}}",
+                      del[] = "{\"execute\":\"blockdev-del\",\"arguments\":{\"node-name\":\"n\"}}",
+                      net[] = "{\"execute\":\"netdev_add\",\"arguments\":{\"type\":\"null\",\"id\":\"late\"}}",
+                      no_net[] = "{\"execute\":\"netdev_del\",\"arguments\":{\"id\":\"late\"}}";
+    char text[2000];
+    snprintf(text, sizeof text, "%s%s%s%s%s%s%s%s%s", add, add, del, add, del, del, net, no_net, no_net);
+    static const char *const want[] = { "{\"return\":{}}",
+                                        ERROR("GenericError", "Duplicate nodes with node-name='#file-of-n'"),
+                                        "{\"return\":{}}",
+                                        "{\"return\":{}}",
+                                        "{\"return\":{}}",
+                                        ERROR("GenericError", "Failed to find node with node-name='n'"),
+                                        "{\"return\":{}}",
+                                        "{\"return\":{}}",
+                                        ERROR("DeviceNotFound", "Device 'late' not found") };
+    for (int i = 0; i < 9; i++)
+        answers(text, i, want[i]);
+}
+END_TEST
+
 START_TEST(wrong_arguments_are_named)
 {
     answers("{\"execute\":\"qom-list\"}", 0, ERROR("GenericError", "Parameter 'path' is missing"));
@@ -286,6 +362,8 @@ int main(void)
     tcase_add_test(c, answers_to_arguments_are_of_the_declared_type);
     tcase_add_test(c, types_hold_what_they_say_and_nothing_else);
     tcase_add_test(c, the_schema_is_closed_and_has_every_command);
+    tcase_add_test(c, images_and_networks_are_refused_with_the_reason);
+    tcase_add_test(c, images_and_networks_come_and_go);
     tcase_add_test(c, wrong_arguments_are_named);
     return run_suite("monitor/qmp", (TCase *[]){ c, NULL });
 }
