@@ -19,6 +19,14 @@ bool mem_probe(Cpu *, uint64_t addr, int size, Access, bool user);
  * register is used. */
 uint64_t mem_fill(Cpu *, uint64_t to, int size, uint64_t value, uint64_t count);
 uint64_t mem_copy(Cpu *, uint64_t to, uint64_t from, int size, uint64_t count);
+/* Likewise how many of the first of `count` elements are equal to those at b, or to the value; or if `equal` is false,
+ * are not. */
+uint64_t mem_match(Cpu *, uint64_t a, uint64_t b, int size, uint64_t count, bool equal);
+uint64_t mem_match_value(Cpu *, uint64_t a, uint64_t value, int size, uint64_t count, bool equal);
+
+/* Eight bytes that the CPU reads as the regime it is in, if that is known to be plain memory in one page. No vector
+ * register is used. */
+bool mem_peek(Cpu *, uint64_t addr, uint64_t *value);
 
 /* Invalidations. va: one page in every live bank with that tag (tag -1: any; and global entries) of that set of regimes
  * (bit mask); all: everything of these regimes with that tag; non_global: leaves what is valid for every tag. */

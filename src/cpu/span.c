@@ -129,3 +129,71 @@ uint64_t mem_copy(Cpu *cpu, uint64_t to, uint64_t from, int size, uint64_t count
         copy(host, source, bytes);
     return done;
 }
+
+static inline uint64_t element(const uint8_t *p, int size)
+{
+    uint64_t v = 0;
+    switch (size) {
+    case 1:
+        return *p;
+    case 2:
+        __builtin_memcpy(&v, p, 2);
+        return v;
+    case 4:
+        __builtin_memcpy(&v, p, 4);
+        return v;
+    default:
+        __builtin_memcpy(&v, p, 8);
+        return v;
+    }
+}
+
+/* b NULL: all are compared with the value. */
+static inline uint64_t match(const uint8_t *a, const uint8_t *b, uint64_t value, int size, uint64_t count, bool equal)
+{
+    uint64_t n = 0;
+    for (; n < count; n++) {
+        uint64_t with = b ? element(b + n * (uint64_t)size, size) : value;
+        if ((element(a + n * (uint64_t)size, size) == with) != equal)
+            break;
+    }
+    return n;
+}
+
+static uint64_t match_sized(const uint8_t *a, const uint8_t *b, uint64_t value, int size, uint64_t count, bool equal)
+{
+    switch (size) {
+    case 1:
+        return match(a, b, (uint8_t)value, 1, count, equal);
+    case 2:
+        return match(a, b, (uint16_t)value, 2, count, equal);
+    case 4:
+        return match(a, b, (uint32_t)value, 4, count, equal);
+    default:
+        return match(a, b, value, 8, count, equal);
+    }
+}
+
+uint64_t mem_match(Cpu *cpu, uint64_t a, uint64_t b, int size, uint64_t count, bool equal)
+{
+    uint64_t bytes = count * (uint64_t)size;
+    const uint8_t *first = span(cpu, a, false, &bytes), *second = first ? span(cpu, b, false, &bytes) : NULL;
+    return second ? match_sized(first, second, 0, size, bytes >> __builtin_ctz((unsigned)size), equal) : 0;
+}
+
+uint64_t mem_match_value(Cpu *cpu, uint64_t a, uint64_t value, int size, uint64_t count, bool equal)
+{
+    uint64_t bytes = count * (uint64_t)size;
+    const uint8_t *first = span(cpu, a, false, &bytes);
+    return first ? match_sized(first, NULL, value, size, bytes >> __builtin_ctz((unsigned)size), equal) : 0;
+}
+
+bool mem_peek(Cpu *cpu, uint64_t addr, uint64_t *value)
+{
+    uint64_t bytes = 8;
+    const uint8_t *host = span(cpu, addr, false, &bytes);
+    if (!host || bytes < 8)
+        return false;
+    __builtin_memcpy(value, host, 8);
+    return true;
+}

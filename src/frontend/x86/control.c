@@ -147,10 +147,10 @@ static bool transfer(Trans *t, int helper, uint64_t a)
 }
 
 /* `quick` mostly does it, else says so and changed nothing. */
-static bool transfer64(Trans *t, int quick, int helper, uint64_t a)
+static bool transfer_quick(Trans *t, int quick, int helper, uint64_t a)
 {
     Ir *ir = t->ir;
-    if (!x86_code64(t) || t->mode & M_ALONE)
+    if (t->mode & M_ALONE)
         return transfer(t, helper, a);
     trans_set_pc(t, t->pc);
     IrRef left = trans_call(t, I64, quick, x86_const(t, a), IR_NONE, IR_NONE);
@@ -162,23 +162,23 @@ static bool transfer64(Trans *t, int quick, int helper, uint64_t a)
 
 bool i86_syscall(Trans *t, X86Insn *i)
 {
-    return transfer64(t, H_syscall_quick, H_syscall, i->next);
+    return transfer_quick(t, H_syscall_quick, H_syscall, i->next);
 }
 
 bool i86_sysret(Trans *t, X86Insn *i)
 {
-    return transfer64(t, H_sysret_quick, H_sysret, i->opsize == 8);
+    return transfer_quick(t, H_sysret_quick, H_sysret, i->opsize == 8);
 }
 
 bool i86_sysenter(Trans *t, X86Insn *i)
 {
     (void)i;
-    return transfer(t, H_sysenter, 0);
+    return transfer_quick(t, H_sysenter_quick, H_sysenter, 0);
 }
 
 bool i86_sysexit(Trans *t, X86Insn *i)
 {
-    return transfer(t, H_sysexit, i->opsize == 8);
+    return transfer_quick(t, H_sysexit_quick, H_sysexit, i->opsize == 8);
 }
 
 bool i86_swapgs(Trans *t, X86Insn *i)

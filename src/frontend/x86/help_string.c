@@ -115,11 +115,15 @@ static bool (*const one[])(const String *) = {
     [STRING_SCAS] = one_scas, [STRING_INS] = one_ins,   [STRING_OUTS] = one_outs,
 };
 
+static bool compares(const String *s)
+{
+    return s->op == STRING_CMPS || s->op == STRING_SCAS;
+}
+
 /* REPE and REPNE end a comparison that turned out the other way. */
 static bool ended(const String *s)
 {
-    bool compares = s->op == STRING_CMPS || s->op == STRING_SCAS;
-    return compares && (s->rep == 0xf3) != ((s->c->flags & FLAG_Z) != 0);
+    return compares(s) && (s->rep == 0xf3) != ((s->c->flags & FLAG_Z) != 0);
 }
 
 /* Returns whether it is done; *ok false: an exception was taken. n: elements done of this batch. */
@@ -131,9 +135,9 @@ static bool repeat(const String *s, uint64_t n, bool *ok)
         if (n && (n >= batch || s->c->cpu.stop))
             return false;
         run = x86_string_run(s, batch - n);
-        if (run)
+        if (run && !compares(s))
             continue;
-        run = 1;
+        run++;
         *ok = one[s->op](s);
         if (!*ok)
             return false;

@@ -18,23 +18,42 @@ static bool is_within(const String *s, unsigned seg, uint64_t offset, uint64_t b
     return from <= span && from + bytes <= span;
 }
 
+/* Of a comparison: elements that do not end it. */
+static uint64_t run_at(const String *s, uint64_t to, uint64_t from, uint64_t count)
+{
+    Cpu *cpu = &s->c->cpu;
+    int bytes = (int)s->bytes;
+    switch (s->op) {
+    case STRING_MOVS:
+        return mem_copy(cpu, to, from, bytes, count);
+    case STRING_STOS:
+        return mem_fill(cpu, to, bytes, s->c->r[RAX], count);
+    case STRING_CMPS:
+        return mem_match(cpu, to, from, bytes, count, s->rep == 0xf3);
+    default:
+        return mem_match_value(cpu, to, s->c->r[RAX], bytes, count, s->rep == 0xf3);
+    }
+}
+
 uint64_t x86_string_run(const String *s, uint64_t most)
 {
-    uint64_t from, to, count = string_index(s, RCX), page = 4096 / s->bytes, done;
+    bool compares = s->op == STRING_CMPS || s->op == STRING_SCAS, source = s->op == STRING_MOVS || s->op == STRING_CMPS;
+    uint64_t from = 0, to, count = string_index(s, RCX), page = 4096 / s->bytes;
+    if (!compares && s->op != STRING_MOVS && s->op != STRING_STOS)
+        return 0;
     count = count < most ? count : most;
     count = count < page ? count : page;
-    if (!count || s->step != s->bytes || !is_within(s, ES, string_index(s, RDI), count * s->bytes, true, &to))
+    if (!count || s->step != s->bytes ||
+        !is_within(s, ES, string_index(s, RDI), count * s->bytes, s->op == STRING_MOVS || s->op == STRING_STOS, &to))
         return 0;
-    if (s->op == STRING_STOS)
-        done = mem_fill(&s->c->cpu, to, (int)s->bytes, s->c->r[RAX], count);
-    else if (s->op == STRING_MOVS && is_within(s, s->seg, string_index(s, RSI), count * s->bytes, false, &from))
-        done = mem_copy(&s->c->cpu, to, from, (int)s->bytes, count);
-    else
+    if (source && !is_within(s, s->seg, string_index(s, RSI), count * s->bytes, false, &from))
         return 0;
+    uint64_t done = run_at(s, to, from, count);
+    done -= done && compares;
     if (!done)
         return 0;
     string_set(s, RDI, string_index(s, RDI) + done * s->bytes);
-    if (s->op == STRING_MOVS)
+    if (source)
         string_set(s, RSI, string_index(s, RSI) + done * s->bytes);
     string_set(s, RCX, string_index(s, RCX) - done);
     return done;

@@ -60,6 +60,25 @@ static inline uint64_t x86_mask(unsigned bytes)
     return bytes < 8 ? (1ull << 8 * bytes) - 1 : ~0ull;
 }
 
+static inline uint32_t x86_descriptor_limit(const X86Descriptor *d)
+{
+    uint32_t limit = (d->low & 0xffff) | (d->high & 0xf0000);
+    return d->high & SEG_G ? limit << 12 | 0xfff : limit;
+}
+static inline uint32_t x86_descriptor_base(const X86Descriptor *d)
+{
+    return d->low >> 16 | (d->high & 0xff) << 16 | (d->high & 0xff000000);
+}
+static inline X86Segment x86_segment_of(const X86Descriptor *d, uint16_t selector)
+{
+    X86Segment s = { .base = x86_descriptor_base(d),
+                     .limit = x86_descriptor_limit(d),
+                     .attr = d->high & 0xf0ff00,
+                     .selector = selector };
+    x86_segment_derive(&s, false);
+    return s;
+}
+
 /* Raises with a selector, or 0, as the error code, bit 0 of which tells that an event from outside was being
  * delivered. */
 bool x86_fault(X86Cpu *, X86Vector, uint32_t selector);
@@ -73,9 +92,7 @@ bool x86_descriptor_inspect(X86Cpu *, uint16_t selector,
                             X86Descriptor *); /* for debuggers: nothing is raised or marked */
 bool x86_set_accessed(X86Cpu *, X86Descriptor *);
 bool x86_set_busy(X86Cpu *, X86Descriptor *, bool busy);
-X86Segment x86_segment_of(const X86Descriptor *, uint16_t selector);
 uint64_t x86_system_base(const X86Descriptor *);
-uint32_t x86_descriptor_limit(const X86Descriptor *);
 void x86_clear_segment(X86Cpu *, X86Seg, uint16_t selector); /* with a null selector */
 
 /* Code that control is to go to: present, L and D not both, the offset within it. Error codes are the selector, of the

@@ -62,5 +62,6 @@ static inline uint64_t string_batch(const String *s)
     return s->op == STRING_MOVS || s->op == STRING_STOS ? STRING_BYTES / s->bytes : 4096;
 }
 
-/* What can be done at once of MOVS or STOS upwards, `most` elements at most; how many were, 0: do one by itself. */
+/* What can be done at once of MOVS, STOS, CMPS or SCAS upwards, `most` elements at most; how many were, 0: do one by
+ * itself. After a comparison, too: flags are those of the last, which is not in it. */
 uint64_t x86_string_run(const String *, uint64_t most);

@@ -65,6 +65,9 @@ void x86_set_real_segment(X86Cpu *, X86Seg, uint16_t selector); /* real and virt
 /* For the helper `load_segment`. stack: bytes of the stack pointer if it is a POP, else 0; reg: 1 + the register that
  * gets tmp[0] (LDS ...), else 0. */
 #define SEGMENT_ARG(seg, bytes, stack, reg) ((uint64_t)(seg) | (bytes) << 8 | (stack) << 16 | (uint64_t)(reg) << 24)
+/* What a quick helper (sys_quick.c) says. SLOW: nothing has changed. LEFT: it is done, rip is where it goes on, and the
+ * mode is another. */
+enum { QUICK_DONE, QUICK_SLOW, QUICK_LEFT };
 enum { FAR_JUMP, FAR_CALL, FAR_RETURN }; /* for the helper `far` */
 
 /* ---- breakpoint registers ---- sys_debug.c */

@@ -98,12 +98,69 @@ uint64_t x86_help_sysret(Cpu *cpu, uint64_t wide, uint64_t b, uint64_t x)
     return done(c);
 }
 
+static bool may_sysenter(const X86Cpu *c)
+{
+    return c->cr0 & CR0_PE && c->sysenter_cs & 0xfffc;
+}
+
+static void enter_kernel(X86Cpu *c)
+{
+    bool wide = c->efer & EFER_LMA;
+    uint32_t cs = c->sysenter_cs & 0xfffc;
+    c->eflags &= ~(uint32_t)(FL_VM | FL_IF | FL_RF);
+    c->r[RSP] = wide ? c->sysenter_esp : (uint32_t)c->sysenter_esp;
+    c->rip = wide ? c->sysenter_eip : (uint32_t)c->sysenter_eip;
+    enter(c, cs, cs + 8, wide ? FLAT_CODE64 : FLAT_CODE32);
+}
+
+uint64_t x86_help_sysenter(Cpu *cpu, uint64_t a, uint64_t b, uint64_t x)
+{
+    X86Cpu *c = x86_of(cpu);
+    (void)a, (void)b, (void)x;
+    if (c->efer & EFER_LMA && c->amd)
+        return undefined(c);
+    if (!may_sysenter(c))
+        return refuse(c);
+    enter_kernel(c);
+    return done(c);
+}
+
+static bool may_sysexit(const X86Cpu *c, bool wide)
+{
+    return may_sysenter(c) && !c->cpl && !(c->eflags & FL_VM) &&
+           (!wide || (x86_canonical(c->r[RCX]) && x86_canonical(c->r[RDX])));
+}
+
+static void leave_kernel(X86Cpu *c, bool wide)
+{
+    uint32_t cs = (c->sysenter_cs & 0xfffc) + (wide ? 32 : 16);
+    c->r[RSP] = wide ? c->r[RCX] : (uint32_t)c->r[RCX];
+    c->rip = wide ? c->r[RDX] : (uint32_t)c->r[RDX];
+    enter(c, cs | 3, (cs + 8) | 3, wide ? FLAT_CODE64 : FLAT_CODE32);
+}
+
+uint64_t x86_help_sysexit(Cpu *cpu, uint64_t wide, uint64_t b, uint64_t x)
+{
+    X86Cpu *c = x86_of(cpu);
+    (void)b, (void)x;
+    if (c->efer & EFER_LMA && c->amd)
+        return undefined(c);
+    if (!may_sysexit(c, wide))
+        return refuse(c);
+    leave_kernel(c, wide);
+    return done(c);
+}
+
 /* ---- the same, if nothing comes between: they return whether the ones above are to be called ---- */
+
+static bool is_quiet(const X86Cpu *c)
+{
+    return !(c->eflags & FL_TF) && !c->shadow && !c->dr6_pending && !cpu_lines(&c->cpu);
+}
 
 static bool is_plain(const X86Cpu *c)
 {
-    return c->efer & EFER_SCE && x86_in_code64(c) && !(c->eflags & FL_TF) && !c->shadow && !c->dr6_pending &&
-           !cpu_lines(&c->cpu);
+    return c->efer & EFER_SCE && x86_in_code64(c) && is_quiet(c);
 }
 
 uint64_t x86_help_syscall_quick(Cpu *cpu, uint64_t next, uint64_t b, uint64_t x)
@@ -130,35 +187,24 @@ uint64_t x86_help_sysret_quick(Cpu *cpu, uint64_t wide, uint64_t b, uint64_t x)
     return 0;
 }
 
-uint64_t x86_help_sysenter(Cpu *cpu, uint64_t a, uint64_t b, uint64_t x)
+uint64_t x86_help_sysenter_quick(Cpu *cpu, uint64_t a, uint64_t b, uint64_t x)
 {
     X86Cpu *c = x86_of(cpu);
     (void)a, (void)b, (void)x;
-    bool wide = c->efer & EFER_LMA;
-    uint32_t cs = c->sysenter_cs & 0xfffc;
-    if (wide && c->amd)
-        return undefined(c);
-    if (!(c->cr0 & CR0_PE) || !cs)
-        return refuse(c);
-    c->eflags &= ~(uint32_t)(FL_VM | FL_IF | FL_RF);
-    c->r[RSP] = wide ? c->sysenter_esp : (uint32_t)c->sysenter_esp;
-    c->rip = wide ? c->sysenter_eip : (uint32_t)c->sysenter_eip;
-    enter(c, cs, cs + 8, wide ? FLAT_CODE64 : FLAT_CODE32);
-    return done(c);
+    if (!is_quiet(c) || c->efer & EFER_LMA || !may_sysenter(c))
+        return 1;
+    enter_kernel(c);
+    x86_mode_changed(c);
+    return 0;
 }
 
-uint64_t x86_help_sysexit(Cpu *cpu, uint64_t wide, uint64_t b, uint64_t x)
+uint64_t x86_help_sysexit_quick(Cpu *cpu, uint64_t wide, uint64_t b, uint64_t x)
 {
     X86Cpu *c = x86_of(cpu);
     (void)b, (void)x;
-    uint32_t cs = (c->sysenter_cs & 0xfffc) + (wide ? 32 : 16);
-    if (c->efer & EFER_LMA && c->amd)
-        return undefined(c);
-    if (!(c->cr0 & CR0_PE) || !(c->sysenter_cs & 0xfffc) || c->cpl || c->eflags & FL_VM ||
-        (wide && !(x86_canonical(c->r[RCX]) && x86_canonical(c->r[RDX]))))
-        return refuse(c);
-    c->r[RSP] = wide ? c->r[RCX] : (uint32_t)c->r[RCX];
-    c->rip = wide ? c->r[RDX] : (uint32_t)c->r[RDX];
-    enter(c, cs | 3, (cs + 8) | 3, wide ? FLAT_CODE64 : FLAT_CODE32);
-    return done(c);
+    if (!is_quiet(c) || c->efer & EFER_LMA || !may_sysexit(c, wide))
+        return 1;
+    leave_kernel(c, wide);
+    x86_mode_changed(c);
+    return 0;
 }

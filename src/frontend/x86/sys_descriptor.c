@@ -83,27 +83,7 @@ bool x86_set_busy(X86Cpu *c, X86Descriptor *d, bool busy)
     return x86_system_write(c, d->at + 5, 1, d->high >> 8 & 0xff);
 }
 
-uint32_t x86_descriptor_limit(const X86Descriptor *d)
-{
-    uint32_t limit = (d->low & 0xffff) | (d->high & 0xf0000);
-    return d->high & SEG_G ? limit << 12 | 0xfff : limit;
-}
-
-static uint32_t base_of(const X86Descriptor *d)
-{
-    return d->low >> 16 | (d->high & 0xff) << 16 | (d->high & 0xff000000);
-}
-
 uint64_t x86_system_base(const X86Descriptor *d)
 {
-    return base_of(d) | (uint64_t)d->upper << 32;
-}
-
-X86Segment x86_segment_of(const X86Descriptor *d, uint16_t selector)
-{
-    X86Segment s = {
-        .base = base_of(d), .limit = x86_descriptor_limit(d), .attr = d->high & 0xf0ff00, .selector = selector
-    };
-    x86_segment_derive(&s, false);
-    return s;
+    return x86_descriptor_base(d) | (uint64_t)d->upper << 32;
 }

@@ -119,3 +119,26 @@ uint64_t x86_help_interrupts(Cpu *cpu, uint64_t on, uint64_t next, uint64_t last
         x86_mode_changed(c);
     return 1;
 }
+
+/* What popf_quick and sti_quick left. In `how` the instruction's length is above bit 32. */
+uint64_t x86_help_popf_rest(Cpu *cpu, uint64_t how, uint64_t pc, uint64_t x)
+{
+    X86Cpu *c = x86_of(cpu);
+    uint64_t next = pc + (how >> 32);
+    (void)x;
+    c->rip = pc;
+    if (!x86_help_popf(cpu, c->tmp[1], (uint32_t)how, next))
+        c->rip = next;
+    return 1;
+}
+
+uint64_t x86_help_sti_rest(Cpu *cpu, uint64_t how, uint64_t pc, uint64_t x)
+{
+    X86Cpu *c = x86_of(cpu);
+    uint64_t next = pc + (how >> 32);
+    (void)x;
+    c->rip = pc;
+    if (!x86_help_interrupts(cpu, 1, next, 1))
+        c->rip = next;
+    return 1;
+}
