@@ -95,7 +95,7 @@ static bool continues(const TlbBank *b, bool write, uint64_t page, const TlbHint
 
 static void remember(TlbBank *b, bool write, unsigned at, uint32_t mem)
 {
-    enum { PAGES = 32, SOON = 32 }; /* a miss takes as long as some twenty of the usual checks */
+    enum { PAGES = 32 };
     unsigned number = hint_number(mem);
     TlbHint *h = &b->hint[number];
     const TlbEntry *e = write ? &b->write[at] : &b->read[at];
@@ -110,6 +110,11 @@ static void remember(TlbBank *b, bool write, unsigned at, uint32_t mem)
         b->hints[b->hint_count++] = (uint16_t)number;
     h->start = from;
     h->end = to - from - hint_bytes(number) + 1;
+}
+
+static void count_miss(TlbHint *h)
+{
+    enum { SOON = 32 }; /* a miss takes as long as some twenty of the usual checks */
     uint32_t now = clock_now();
     h->misses = (uint16_t)(now - h->when < SOON ? h->misses + 1 : h->misses - h->misses / 4);
     h->when = now;
@@ -119,14 +124,16 @@ static void remember(TlbBank *b, bool write, unsigned at, uint32_t mem)
 static void *by_table(Cpu *cpu, uint64_t va, IrMem m, uint32_t mem, bool write)
 {
     TlbBank *b = cpu->bank;
-    unsigned at = (va >> 12) & (TLB_SIZE - 1);
-    const TlbEntry *e = write ? &b->write[at] : &b->read[at];
+    unsigned at = (va >> 12) & (TLB_SIZE - 1), number = hint_number(mem);
+    bool of_stores = number & HINT_WRITE;
+    const TlbEntry *e = of_stores ? &b->write[at] : &b->read[at];
     uint64_t size = 1ull << m.size;
-    unsigned number = hint_number(mem);
-    if (!hint_is_for(number, write) || b->hint[number].misses >= HINT_MISSES || va - e->page > 4096 - size ||
-        (m.align && va & (size - 1)))
+    if (!hint_is_for(number, write) || b->hint[number].misses >= HINT_MISSES || (m.align && va & (size - 1)))
         return NULL;
-    remember(b, write, at, mem);
+    count_miss(&b->hint[number]);
+    if (va - e->page > 4096 - size)
+        return NULL;
+    remember(b, of_stores, at, mem);
     return (void *)(uintptr_t)(va + e->addend);
 }
 

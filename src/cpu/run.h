@@ -88,9 +88,10 @@ static inline unsigned hint_number(uint32_t mem)
 {
     return mem >> HINT_SHIFT & (HINTS - 1);
 }
+/* Loads may have one of stores, among which they come first. */
 static inline bool hint_is_for(unsigned number, bool write)
 {
-    return number && !(number & HINT_WRITE) == !write;
+    return number && (number & HINT_WRITE || !write);
 }
 static inline unsigned hint_bytes(unsigned number) /* most that an access may have */
 {

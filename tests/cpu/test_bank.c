@@ -358,6 +358,22 @@ START_TEST(loads_and_stores_have_hints_of_their_own)
 }
 END_TEST
 
+/* The first access of several, which are checked as stores are, may be a load. */
+START_TEST(a_load_fills_a_hint_of_stores_from_what_may_be_written)
+{
+    uint32_t mem = (uint32_t)ir_mem((IrMem){ .size = 3 }) | hint_of(HINT | HINT_WRITE);
+    set(9, false, false);
+    set(10, true, false);
+    ck_assert(!far_load(&cpu, va_of(9), mem));
+    ck_assert(far_load(&cpu, va_of(10), mem) && run.io[0].lo == 10);
+    const TlbHint *h = &bank->hint[HINT | HINT_WRITE];
+    ck_assert_uint_eq(h->start, va_of(10));
+    for (int k = 0; k < 1000000 && h->misses < HINT_MISSES; k++)
+        ck_assert(!far_load(&cpu, va_of(9), mem));
+    ck_assert_uint_eq(h->misses, HINT_MISSES);
+}
+END_TEST
+
 static void flush_all(void)
 {
     tlb_flush(&cpu, 1, -1);
@@ -433,6 +449,7 @@ int main(void)
                                    a_bank_asks_for_a_second_level_after_many_conflicts,
                                    a_hint_covers_pages_in_a_row,
                                    loads_and_stores_have_hints_of_their_own,
+                                   a_load_fills_a_hint_of_stores_from_what_may_be_written,
                                    a_hint_goes_with_any_entry,
                                    a_hint_that_misses_all_the_time_is_given_up,
                                    NULL };
