@@ -3,8 +3,9 @@
 
 A test is a line `NAME: ARGUMENTS`, quoted like a shell's, then indented lines of steps:
     expect "TEXT"     wait until the guest has printed TEXT
-    send "TEXT"       type TEXT
+    send "TEXT"       type TEXT; {scratch} in it is as in arguments, below
     reject "TEXT"     from here on, TEXT is a failure (a kernel's panic always is)
+    allow "TEXT"      ... is none any more
     exit N            wait until the program has ended with status N
     again "ARGUMENTS" start the program once more, with these behind the test's own; scratch files are as they were left
     host "COMMAND"    run COMMAND on this machine: it must succeed
@@ -28,7 +29,7 @@ import time
 
 SKIPPED = 77
 GUESTS = os.path.join(os.environ.get('XDG_CACHE_HOME') or os.path.expanduser('~/.cache'), 'dragoman', 'guests')
-VERBS = ('expect', 'send', 'reject', 'exit', 'again', 'host', 'same', 'within', 'skip')
+VERBS = ('expect', 'send', 'reject', 'allow', 'exit', 'again', 'host', 'same', 'within', 'skip')
 
 
 class Failure(Exception):
@@ -139,11 +140,14 @@ class Test:
         self.read_to = self.seen.index(text, self.read_to) + len(text)
 
     def send(self, text):
-        self.child.stdin.write(text.encode('latin-1'))
+        self.child.stdin.write(text.replace('{scratch}', self.scratch).encode('latin-1'))
         self.child.stdin.flush()
 
     def reject(self, text):
         self.rejects.append(text)
+
+    def allow(self, text):
+        self.rejects.remove(text)
 
     def exit(self, status):
         while self.more():

@@ -109,7 +109,7 @@ static const DeviceType *part_type(Machine *m, const Part *part, Error *err)
 /* With -nodefaults: but a port stays that the user has given something to be connected to (-serial). */
 static bool left_out(const MachineConfig *c, const Part *p)
 {
-    return p->optional && c->no_defaults && !(c->find && c->find(PROP_CHARDEV, p->id));
+    return (p->asked || (p->optional && c->no_defaults)) && !(c->find && c->find(PROP_CHARDEV, p->id));
 }
 
 /* -cpu none: the machine without CPUs, for looking at its devices. */

@@ -13,6 +13,7 @@ typedef struct Part {
     const char *set;  /* "chardev=serial0,fifo=on": as on the command line */
     const char *when; /* only if these machine properties have these values, "gic-version=3,its!=off"; NULL: always */
     bool optional;    /* left out with -nodefaults */
+    bool asked;       /* only if the user gave a character device its id, as -serial does */
     bool each_cpu;    /* one for each CPU; `*` in id, wire and set is its number */
     uint16_t copies;  /* more than 1: that many, `*` is the number, each `step` bytes further, irq `wire` number + n */
     uint64_t step;

@@ -126,6 +126,14 @@ void aml_named_id(Aml *a, const char *name, const char *eisa)
     aml_number(a, __builtin_bswap32(id), 4);
 }
 
+void aml_named_text(Aml *a, const char *name, const char *text)
+{
+    aml_op(a, AML_NAME);
+    aml_path(a, name);
+    aml_number(a, 0x0d, 1);
+    aml_put(a, text, strlen(text) + 1);
+}
+
 void aml_named_buffer(Aml *a, const char *name, const uint8_t *bytes, size_t len)
 {
     aml_op(a, AML_NAME);

@@ -47,5 +47,6 @@ size_t aml_method(Aml *, const char *name, unsigned arguments);
 
 void aml_named_integer(Aml *, const char *name, uint64_t value);
 void aml_named_id(Aml *, const char *name, const char *eisa); /* "PNP0A03" */
+void aml_named_text(Aml *, const char *name, const char *text);
 /* A buffer of resource descriptors under that name. */
 void aml_named_buffer(Aml *, const char *name, const uint8_t *, size_t);

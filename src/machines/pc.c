@@ -57,6 +57,7 @@ static const Part parts[] = {
       .set = "dma=dma,driveA=floppy0,driveB=floppy1" },
     { "i8042", "i8042", .port = { 0x60, 0x64, 0x92 }, .wire = "irq>irqs.in.1 mouse-irq>irqs.in.12" },
     { "serial0", "isa-serial", .port = { 0x3f8 }, .wire = "irq>irqs.in.4", .set = "chardev=serial0", .optional = true },
+    { "serial1", "isa-serial", .port = { 0x2f8 }, .wire = "irq>irqs.in.3", .set = "chardev=serial1", .asked = true },
     { "parallel0", "isa-parallel", .port = { 0x378 }, .wire = "irq>irqs.in.7", .set = "chardev=parallel0",
       .optional = true },
     { "fw-cfg", "fw-cfg", .port = { 0, 0x510, 0x514 } },

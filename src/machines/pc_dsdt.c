@@ -1,4 +1,5 @@
 /* What ACPI cannot see by itself of a PC: the PCI root and where its interrupts go, ISA devices, sleep states. */
+#include "devices/system/pvpanic.h"
 #include "machines/aml.h"
 #include "machines/pc.h"
 
@@ -115,8 +116,25 @@ static const IsaDevice isa_devices[] = {
     { "RTC", "PNP0B00", 8, { { 0x70, 8 } }, 0, NULL },
     { "FDC0", "PNP0700", 6, { { 0x3f2, 4 }, { 0x3f7, 1 } }, 2, "fdc" },
     { "COM1", "PNP0501", 4, { { 0x3f8, 8 } }, 0, "serial0" },
+    { "COM2", "PNP0501", 3, { { 0x2f8, 8 } }, 0, "serial1" },
     { "LPT1", "PNP0400", 7, { { 0x378, 8 } }, 0, "parallel0" },
 };
+
+/* What the user has plugged in: one is enough. */
+static void pvpanic_device(Aml *a, const Pc *p, Aml *r)
+{
+    const Device *d = p->machine.devices;
+    while (d && strcmp(d->type->name, "pvpanic"))
+        d = d->next;
+    if (!d)
+        return;
+    size_t mark = aml_open_named(a, AML_DEVICE, "PEVT");
+    aml_named_text(a, "_HID", "QEMU0001");
+    aml_named_integer(a, "_STA", 15);
+    io(r, (uint16_t)pvpanic_port(d), 1);
+    resources(a, "_CRS", r);
+    aml_close(a, mark);
+}
 
 static void isa(Aml *a, Pc *p, Aml *r)
 {
@@ -142,6 +160,7 @@ static void isa(Aml *a, Pc *p, Aml *r)
         resources(a, "_CRS", r);
         aml_close(a, mark);
     }
+    pvpanic_device(a, p, r);
     aml_close(a, bridge);
 }
 

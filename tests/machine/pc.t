@@ -96,3 +96,35 @@ litmus: -M pc -cpu max -smp 4 -m 64 -nographic -nic none -kernel {litmus-pc}/lit
     expect "2+2W+xchg+xchg"  expect "\n0 forbidden outcomes"
     exit 33
     within 300
+
+# Disks are changed while Linux runs; what is printed, what the second serial line says, and the kernel's panic arrive.
+media: -M pc -cpu max -smp 2 -m 256 -display none -serial mon:stdio -serial file:{scratch}/com2 -parallel file:{scratch}/paper -nic none -device pvpanic -cdrom {grub-pc}/cdrom.iso -kernel {linux-amd64}/vmlinuz -initrd {devices-amd64}/initrd.gz -append "console=ttyS0 quiet"
+    expect "on x86_64, 2 CPU"
+    host "truncate -s 1440K {scratch}/1.img {scratch}/2.img"  host "cp {memtest}/memtest86+.iso {scratch}/other.iso"
+    expect "/root # "  send "\x01c"  expect "(qemu) "  send "change floppy0 {scratch}/1.img\n"  expect "(qemu) "  send "\x01c"
+    send "mkdir /f /c; mkdosfs /dev/fd0; mount -t vfat /dev/fd0 /f && echo one > /f/one.txt; umount /f; echo $((1 + 1)) done\n"  expect "2 done"
+    expect "/root # "  send "\x01c"  expect "(qemu) "  send "change floppy0 {scratch}/2.img\n"  expect "(qemu) "  send "\x01c"
+    send "mount -t vfat /dev/fd0 /f || mkdosfs /dev/fd0; mount -t vfat /dev/fd0 /f; echo two > /f/two.txt; umount /f; echo $((1 + 2)) done\n"
+    expect "mounting /dev/fd0 on /f failed"  expect "3 done"
+    expect "/root # "  send "\x01c"  expect "(qemu) "  send "change floppy0 {scratch}/1.img\n"  expect "(qemu) "  send "\x01c"
+    send "mount -t vfat /dev/fd0 /f; echo $(ls /f) $((2 + 2)) has $(cat /f/*); umount /f\n"  expect "one.txt 4 has one"
+    expect "/root # "  send "mount -t iso9660 /dev/sr0 /c; ls /c/boot/grub | wc -l; echo $(ls /c) $((2 + 3)) CD\n"  expect "boot boot.catalog 5 CD"
+    expect "/root # "  send "\x01c"  expect "(qemu) "  send "eject ide1-cd0\n"  expect "is locked and force was not specified"
+    expect "(qemu) "  send "\x01c"  send "umount /c; echo $((3 + 3)) unmounted\n"  expect "6 unmounted"
+    expect "/root # "  send "\x01c"  expect "(qemu) "  send "eject ide1-cd0\n"  expect "(qemu) "  send "\x01c"
+    send "mount -t iso9660 /dev/sr0 /c; echo $((3 + 4)) empty\n"  expect "No medium found"  expect "7 empty"
+    expect "/root # "  send "\x01c"  expect "(qemu) "  send "change ide1-cd0 {scratch}/other.iso\n"  expect "(qemu) "  send "\x01c"
+    send "mount -t iso9660 /dev/sr0 /c; echo $(ls /c) $((4 + 4)) CD; umount /c\n"  expect "EFI boot boot.catalog 8 CD"
+    expect "/root # "  send "modprobe -a parport_pc lp; echo paper > /dev/lp0; echo hello > /dev/ttyS1; echo $((4 + 5)) sent\n"  expect "9 sent"
+    expect "/root # "  send "echo hpet > /sys/devices/system/clocksource/clocksource0/current_clocksource; dmesg | tail -n 1\n"
+    expect "Switched to clocksource hpet"
+    expect "/root # "  send "\x01c"  expect "(qemu) "  send "system_powerdown\n"  expect "(qemu) "  send "\x01c"
+    send "echo $((5 + 5)) alive\n"  expect "10 alive"
+    expect "/root # "  send "echo o > /proc/sysrq-trigger\n"
+    exit 0
+    host "grep -q paper {scratch}/paper && grep -q hello {scratch}/com2"
+    again ""  allow "Kernel panic"
+    expect "/root # "  send "echo c > /proc/sysrq-trigger; sleep 30\n"
+    expect "the guest's kernel panicked"
+    exit 1
+    within 300

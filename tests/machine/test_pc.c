@@ -153,6 +153,29 @@ START_TEST(acpi_tables_are_linked_and_add_up)
 }
 END_TEST
 
+static bool tables_have(const char *text)
+{
+    File tables = file("etc/acpi/tables");
+    bool has = memmem(tables.bytes, tables.len, text, strlen(text));
+    free(tables.bytes);
+    return has;
+}
+
+START_TEST(acpi_tells_of_what_was_plugged_in)
+{
+    Error err;
+    begin(128 << 20, 1, NULL);
+    if (found) {
+        ck_assert(tables_have("LNKD") && !tables_have("QEMU0001"));
+        ck_assert_msg(machine_plug(m, "pvpanic,ioport=0x1505", &err), "%s", err.text);
+        ck_assert_msg(machine_boot(m, &err), "%s", err.text);
+        ck_assert(tables_have("QEMU0001"));
+        ck_assert(tables_have("\x47\x01\x05\x15\x05\x15\x01\x01")); /* at that port */
+    }
+    machine_free(m);
+}
+END_TEST
+
 static uint32_t cmos(uint32_t at, int bytes)
 {
     uint32_t value = 0;
@@ -300,6 +323,7 @@ int main(void)
 {
     TCase *c = tcase_create("all");
     tcase_add_test(c, acpi_tables_are_linked_and_add_up);
+    tcase_add_test(c, acpi_tells_of_what_was_plugged_in);
     tcase_add_test(c, the_first_order_holds_once);
     tcase_add_test(c, memory_is_told_in_cmos_and_in_a_map);
     tcase_add_test(c, smbios_structures_fill_their_table);

@@ -92,6 +92,13 @@ class Boottest(InScratch):
     def test_rejected_text_fails(self):
         self.assertEqual(self.verdict('reject "bad" expect "done" within 5', '-c "echo bad; echo done"'), 1)
 
+    def test_what_is_allowed_is_not_rejected(self):
+        self.assertEqual(self.verdict('expect "done" within 5', '-c "echo Kernel panic; echo done"'), 1)
+        self.assertEqual(self.verdict('allow "Kernel panic" expect "done" within 5', '-c "echo Kernel panic; echo done"'), 0)
+
+    def test_what_is_sent_may_name_the_scratch_folder(self):
+        self.assertEqual(self.verdict(r'send "{scratch}\n" expect "there" within 5', '-c "read x; test -d $x && echo there"'), 0)
+
     def test_a_script_is_given_the_program(self):
         script = self.write('talk.py', 'import sys; print(sys.argv[1:]); sys.exit(4)')
         self.assertEqual(self.verdict('''expect "['sh', 'one', 'two']" exit 4 within 20''', f'{script} one two'), 0)

@@ -1,4 +1,6 @@
 /* Where a guest's kernel says that it has panicked (docs/specs/pvpanic of QEMU). */
+#include "devices/system/pvpanic.h"
+
 #include "base/log.h"
 #include "devices/bus/isa.h"
 
@@ -8,6 +10,11 @@ typedef struct Pvpanic {
     Device dev;
     uint64_t port, events;
 } Pvpanic;
+
+uint64_t pvpanic_port(const Device *dev)
+{
+    return ((const Pvpanic *)dev)->port;
+}
 
 static uint64_t window_read(void *dev, uint64_t at, int size)
 {
