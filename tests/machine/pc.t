@@ -124,7 +124,7 @@ media: -M pc -cpu max -smp 2 -m 256 -display none -serial mon:stdio -serial file
     exit 0
     host "grep -q paper {scratch}/paper && grep -q hello {scratch}/com2"
     again ""  allow "Kernel panic"
-    expect "/root # "  send "echo c > /proc/sysrq-trigger; sleep 30\n"
+    expect "on x86_64, 2 CPU"  expect "/root # "  send "echo c > /proc/sysrq-trigger; sleep 30\n"
     expect "the guest's kernel panicked"
     exit 1
     within 300
