@@ -1,10 +1,7 @@
 /* Integer ops in general registers. */
-#include "backend/x86_64/comp.h"
+#include "backend/x86_64/int.h"
 
 #include <assert.h>
-
-static const Enc TEST = { 0, 0, 0x85, 8, 0, false, false }, MUL = { 0, 0, 0xf7, 4, 0, false, false },
-                 IMUL = { 0, 0, 0xf7, 5, 0, false, false }, IMUL3 = { 0, 0, 0x69, 8, 4, false, false };
 
 static unsigned alu_number(IrOp op)
 {
@@ -24,11 +21,6 @@ static unsigned alu_number(IrOp op)
     default:
         return ALU_SBB;
     }
-}
-
-static bool wide(const IrInsn *i)
-{
-    return i->type == I64;
 }
 
 /* After an instruction that set the flags this op's IR_flags will name. */
@@ -230,121 +222,6 @@ static void alu(Comp *c)
         mark_flags(c);
 }
 
-static void mul(Comp *c)
-{
-    IrInsn *i = insn_of(c, (IrRef)c->at);
-    bool w = wide(i);
-    int32_t value;
-    if (fits_imm(c, i->arg[1], &value)) {
-        Rm a = operand(c, i->arg[0], w ? 8 : 4);
-        clobber_flags(c);
-        release(c, i->arg[0]);
-        unsigned dst = define(c, i->arg[0]);
-        asm_op(&c->a, IMUL3, w, dst, a, (uint64_t)(int64_t)value);
-        return;
-    }
-    unsigned x = use(c, i->arg[0]);
-    Rm y = operand(c, i->arg[1], w ? 8 : 4);
-    clobber_flags(c);
-    release(c, i->arg[0]);
-    c->locked |= 1u << x;
-    unsigned dst = define(c, i->arg[0]);
-    if (y.kind == RM_REG && y.base == dst && x != dst) {
-        asm_op(&c->a, *enc_int(IR_mul), w, dst, rm_reg(x), 0);
-        return;
-    }
-    if (dst != x)
-        asm_mov(&c->a, w, dst, x);
-    asm_op(&c->a, *enc_int(IR_mul), w, dst, y, 0);
-}
-
-/* High half of a product: rdx after mul. */
-static void mul_high(Comp *c)
-{
-    IrInsn *i = insn_of(c, (IrRef)c->at);
-    take(c, RDX);
-    use_in(c, i->arg[0], RAX);
-    Rm y = operand(c, i->arg[1], 8);
-    clobber_flags(c);
-    if (wide(i)) {
-        asm_op(&c->a, i->op == IR_mulhu ? MUL : IMUL, true, 0, y, 0);
-    } else {
-        asm_op(&c->a, i->op == IR_mulhu ? MUL : IMUL, false, 0, y.kind == RM_REG ? y : rm_reg(use(c, i->arg[1])), 0);
-    }
-    release(c, i->arg[1]);
-    result_in(c, RDX);
-}
-
-static void quotient_zero(Comp *c, Cold *s)
-{
-    asm_alu(&c->a, ALU_XOR, false, RAX, rm_reg(RAX));
-    asm_target(asm_jmp(&c->a), s->back);
-}
-
-static void quotient_negated(Comp *c, Cold *s)
-{
-    asm_op(&c->a, *enc_int(IR_neg), s->imm, 0, rm_reg(RAX), 0);
-    asm_target(asm_jmp(&c->a), s->back);
-}
-
-/* Division that never traps: x / 0 = 0, MIN / -1 = MIN. */
-static void divide(Comp *c)
-{
-    IrInsn *i = insn_of(c, (IrRef)c->at);
-    bool w = wide(i), sign = i->op == IR_divs;
-    if (!is_const(c, i->arg[1]) && c->where[i->arg[1]].place == AS_COND) { /* it needs rax while it is made */
-        use(c, i->arg[1]);
-        c->locked = 0;
-    }
-    take(c, RDX);
-    use_in(c, i->arg[0], RAX);
-    unsigned y = use(c, i->arg[1]);
-    clobber_flags(c);
-    asm_op(&c->a, TEST, w, y, rm_reg(y), 0);
-    Cold *zero = cold(c, quotient_zero), *minus = NULL;
-    zero->from[0] = asm_jcc(&c->a, CC_E);
-    if (sign) {
-        asm_alu_imm(&c->a, ALU_CMP, w, rm_reg(y), -1);
-        minus = cold(c, quotient_negated);
-        minus->imm = w;
-        minus->from[0] = asm_jcc(&c->a, CC_E);
-        if (w)
-            put8(&c->a, 0x48);
-        put8(&c->a, 0x99); /* cqo, cdq */
-    } else {
-        asm_alu(&c->a, ALU_XOR, false, RDX, rm_reg(RDX));
-    }
-    asm_op(&c->a, (Enc){ 0, 0, 0xf7, sign ? 7 : 6, 0, false, false }, w, 0, rm_reg(y), 0);
-    zero->back = c->a.p;
-    if (minus)
-        minus->back = c->a.p;
-    release(c, i->arg[1]);
-    result_in(c, RAX);
-}
-
-/* Of twice the width. The one compare rules out a divisor of 0, too. */
-static void divide_wide(Comp *c)
-{
-    IrInsn *i = insn_of(c, (IrRef)c->at);
-    bool w = wide(i);
-    for (int k = 0; k < 3; k++)
-        if (!is_const(c, i->arg[k]) && c->where[i->arg[k]].place == AS_COND) { /* it needs rax while it is made */
-            use(c, i->arg[k]);
-            c->locked = 0;
-        }
-    use_in(c, i->arg[0], RDX);
-    use_in(c, i->arg[1], RAX);
-    unsigned y = use(c, i->arg[2]);
-    clobber_flags(c);
-    asm_alu(&c->a, ALU_CMP, w, RDX, rm_reg(y));
-    Cold *zero = cold(c, quotient_zero);
-    zero->from[0] = asm_jcc(&c->a, CC_AE);
-    asm_op(&c->a, (Enc){ 0, 0, 0xf7, 6, 0, false, false }, w, 0, rm_reg(y), 0);
-    zero->back = c->a.p;
-    release(c, i->arg[2]);
-    result_in(c, RAX);
-}
-
 static void unary(Comp *c)
 {
     IrInsn *i = insn_of(c, (IrRef)c->at);
@@ -456,72 +333,6 @@ static void extract_pair(Comp *c)
     result_in(c, t);
 }
 
-static void count_zeros(Comp *c)
-{
-    IrInsn *i = insn_of(c, (IrRef)c->at);
-    bool w = wide(i);
-    int n = ir_bits(i->type);
-    Rm x = operand(c, i->arg[0], w ? 8 : 4);
-    clobber_flags(c);
-    if (host_cpu.lzcnt) {
-        unsigned dst = define(c, 0);
-        asm_op(&c->a, *enc_int((IrOp)i->op), w, dst, x, 0);
-        return;
-    }
-    unsigned t = scratch(c), z = scratch(c);
-    asm_mov_imm(&c->a, z, i->op == IR_clz ? (uint64_t)(2 * n - 1) : (uint64_t)n);
-    asm_op(&c->a, (Enc){ 0, 1, i->op == IR_clz ? 0xbd : 0xbc, 8, 0, false, false }, w, t, x, 0); /* bsr, bsf */
-    asm_op(&c->a, (Enc){ 0, 1, 0x44, 8, 0, false, false }, w, t, rm_reg(z), 0);                  /* cmove */
-    if (i->op == IR_clz)
-        asm_alu_imm(&c->a, ALU_XOR, w, rm_reg(t), n - 1);
-    result_in(c, t);
-}
-
-static void swap_bytes_in(Comp *c, bool w, unsigned t)
-{
-    if (w || t & 8)
-        put8(&c->a, 0x40 | (w ? 8u : 0) | (t >> 3 & 1));
-    put8(&c->a, 0x0f);
-    put8(&c->a, 0xc8 | (t & 7));
-}
-
-static void byte_swap(Comp *c)
-{
-    IrInsn *i = insn_of(c, (IrRef)c->at);
-    unsigned t = use_in(c, i->arg[0], scratch(c));
-    if (ir_bits(i->type) == 16) {
-        clobber_flags(c);
-        asm_op(&c->a, (Enc){ 0x66, 0, 0xc1, 0, 1, false, false }, false, 0, rm_reg(t), 8);
-    } else {
-        swap_bytes_in(c, wide(i), t);
-    }
-    result_in(c, t);
-}
-
-/* Bits within bytes by three masked swaps, then the bytes. */
-static void bit_reverse(Comp *c)
-{
-    IrInsn *i = insn_of(c, (IrRef)c->at);
-    bool w = wide(i);
-    static const Enc SHR = { 0, 0, 0xc1, 5, 1, false, false }, SHL = { 0, 0, 0xc1, 4, 1, false, false };
-    static const uint64_t masks[] = { 0x5555555555555555, 0x3333333333333333, 0x0f0f0f0f0f0f0f0f };
-    unsigned t = use_in(c, i->arg[0], RAX);
-    take(c, RCX);
-    take(c, RDX);
-    clobber_flags(c);
-    for (unsigned k = 0; k < 3; k++) {
-        asm_mov_imm(&c->a, RDX, w ? masks[k] : (uint32_t)masks[k]);
-        asm_mov(&c->a, w, RCX, t);
-        asm_op(&c->a, SHR, w, 0, rm_reg(t), 1u << k);
-        asm_alu(&c->a, ALU_AND, w, t, rm_reg(RDX));
-        asm_alu(&c->a, ALU_AND, w, RCX, rm_reg(RDX));
-        asm_op(&c->a, SHL, w, 0, rm_reg(RCX), 1u << k);
-        asm_alu(&c->a, ALU_OR, w, t, rm_reg(RCX));
-    }
-    swap_bytes_in(c, w, t);
-    result_in(c, t);
-}
-
 /* zext of an I32 whose register has zeros above already: the same register, under a new name. */
 static bool already_extended(Comp *c, IrRef v)
 {
@@ -586,15 +397,6 @@ static void extend(Comp *c)
     asm_op(&c->a, (Enc){ 0, 0, 0xc1, sign ? 7 : 5, 1, false, false }, as64, 0, rm_reg(dst), by);
 }
 
-static void pop_count(Comp *c)
-{
-    IrInsn *i = insn_of(c, (IrRef)c->at);
-    Rm x = operand(c, i->arg[0], wide(i) ? 8 : 4);
-    clobber_flags(c);
-    unsigned dst = define(c, 0);
-    asm_op(&c->a, *enc_int(IR_popcnt), wide(i), dst, x, 0);
-}
-
 /* min, max, abs of scalars: compare and conditional move. */
 static void min_max(Comp *c)
 {
@@ -621,14 +423,44 @@ static void absolute(Comp *c)
 }
 
 Emit *const int_op[IR_OPS] = {
-    [IR_add] = alu,           [IR_sub] = alu,         [IR_and] = alu,         [IR_or] = alu,
-    [IR_xor] = alu,           [IR_adc] = alu,         [IR_sbb] = alu,         [IR_mul] = mul,
-    [IR_neg] = unary,         [IR_not] = unary,       [IR_andn] = and_not,    [IR_shl] = shift,
-    [IR_shr] = shift,         [IR_sar] = shift,       [IR_rotr] = shift,      [IR_extr] = extract_pair,
-    [IR_mulhu] = mul_high,    [IR_mulhs] = mul_high,  [IR_divu] = divide,     [IR_divs] = divide,
-    [IR_divwu] = divide_wide, [IR_clz] = count_zeros, [IR_ctz] = count_zeros, [IR_popcnt] = pop_count,
-    [IR_rbit] = bit_reverse,  [IR_bswap] = byte_swap, [IR_zext] = extend,     [IR_sext] = extend,
-    [IR_eq] = op_compare,     [IR_ne] = op_compare,   [IR_ltu] = op_compare,  [IR_lts] = op_compare,
-    [IR_leu] = op_compare,    [IR_les] = op_compare,  [IR_pick] = op_pick,    [IR_minu] = min_max,
-    [IR_maxu] = min_max,      [IR_mins] = min_max,    [IR_maxs] = min_max,    [IR_abs] = absolute,
+    [IR_add] = alu,
+    [IR_sub] = alu,
+    [IR_and] = alu,
+    [IR_or] = alu,
+    [IR_xor] = alu,
+    [IR_adc] = alu,
+    [IR_sbb] = alu,
+    [IR_mul] = op_mul,
+    [IR_neg] = unary,
+    [IR_not] = unary,
+    [IR_andn] = and_not,
+    [IR_shl] = shift,
+    [IR_shr] = shift,
+    [IR_sar] = shift,
+    [IR_rotr] = shift,
+    [IR_extr] = extract_pair,
+    [IR_mulhu] = op_mul_high,
+    [IR_mulhs] = op_mul_high,
+    [IR_divu] = op_divide,
+    [IR_divs] = op_divide,
+    [IR_divwu] = op_divide_wide,
+    [IR_clz] = op_count_zeros,
+    [IR_ctz] = op_count_zeros,
+    [IR_popcnt] = op_pop_count,
+    [IR_rbit] = op_bit_reverse,
+    [IR_bswap] = op_byte_swap,
+    [IR_zext] = extend,
+    [IR_sext] = extend,
+    [IR_eq] = op_compare,
+    [IR_ne] = op_compare,
+    [IR_ltu] = op_compare,
+    [IR_lts] = op_compare,
+    [IR_leu] = op_compare,
+    [IR_les] = op_compare,
+    [IR_pick] = op_pick,
+    [IR_minu] = min_max,
+    [IR_maxu] = min_max,
+    [IR_mins] = min_max,
+    [IR_maxs] = min_max,
+    [IR_abs] = absolute,
 };
