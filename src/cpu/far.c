@@ -120,7 +120,12 @@ static void count_miss(TlbHint *h)
     h->when = now;
 }
 
-/* One that misses too often is left to slow paths, which do away with it. */
+/* One that misses too often is left to the slow path, which does away with it. */
+static bool is_worn(const Cpu *cpu, uint32_t mem)
+{
+    return cpu->bank->hint[hint_number(mem)].misses >= HINT_MISSES;
+}
+
 static void *by_table(Cpu *cpu, uint64_t va, IrMem m, uint32_t mem, bool write)
 {
     TlbBank *b = cpu->bank;
@@ -128,7 +133,7 @@ static void *by_table(Cpu *cpu, uint64_t va, IrMem m, uint32_t mem, bool write)
     bool of_stores = number & HINT_WRITE;
     const TlbEntry *e = of_stores ? &b->write[at] : &b->read[at];
     uint64_t size = 1ull << m.size;
-    if (!hint_is_for(number, write) || b->hint[number].misses >= HINT_MISSES || (m.align && va & (size - 1)))
+    if (!hint_is_for(number, write) || (m.align && va & (size - 1)))
         return NULL;
     count_miss(&b->hint[number]);
     if (va - e->page > 4096 - size)
@@ -145,6 +150,8 @@ static uint64_t turned(uint64_t v, IrMem m)
 bool far_load(Cpu *cpu, uint64_t addr, uint32_t mem)
 {
     IrMem m = ir_mem_of(mem);
+    if (is_worn(cpu, mem))
+        return false;
     const void *host = by_table(cpu, addr, m, mem, false);
     V128 *v = &cpu->run->io[0];
     if (!host)
@@ -230,6 +237,8 @@ static bool store_beside(Cpu *cpu, uint64_t va, IrMem m)
 bool far_store(Cpu *cpu, uint64_t addr, uint32_t mem)
 {
     IrMem m = ir_mem_of(mem);
+    if (is_worn(cpu, mem))
+        return false;
     void *host = by_table(cpu, addr, m, mem, true);
     if (!host && store_beside(cpu, addr, m))
         return true;

@@ -421,6 +421,12 @@ START_TEST(a_hint_that_misses_all_the_time_is_given_up)
         count++;
     ck_assert(count >= HINT_MISSES && count < 1000000);
     ck_assert_uint_eq(bank->hint[HINT].misses, HINT_MISSES);
+    bank->far = far; /* the second level does not keep it going */
+    set(9 + PAGES / 3, false, false);
+    ck_assert(look(9, false));
+    set(9 + PAGES / 3, false, false);
+    ck_assert(!load_with_hint(9));
+    bank->far = NULL;
 }
 END_TEST
 
