@@ -82,28 +82,35 @@ static const Stretch *stretch_of(const Dump *d, uint64_t phys)
     return NULL;
 }
 
-/* Goes on where the header before ends, in both spaces. */
-static void add_mapping(Dump *d, const InspectMap *m, size_t first)
+/* RAM that is mapped: goes on where the header before ends, in both spaces. */
+static void add_load(Dump *d, uint64_t at, uint64_t phys, uint64_t size, uint32_t flags, size_t first)
 {
-    const Stretch *s = stretch_of(d, m->phys);
-    if (!s)
-        return; /* a device's window */
-    uint64_t left = s->at + s->size - m->phys, size = m->size && m->size < left ? m->size : left;
     Elf64_Phdr *before = d->headers > first ? &d->header[d->headers - 1] : NULL;
-    uint32_t flags =
-        (m->prot & PROT_LOAD ? PF_R : 0u) | (m->prot & PROT_STORE ? PF_W : 0u) | (m->prot & PROT_FETCH ? PF_X : 0u);
-    if (before && before->p_vaddr + before->p_memsz == m->at && before->p_paddr + before->p_memsz == m->phys &&
+    if (before && before->p_vaddr + before->p_memsz == at && before->p_paddr + before->p_memsz == phys &&
         before->p_flags == flags) {
         before->p_memsz = before->p_filesz += size;
         return;
     }
     add_header(d, (Elf64_Phdr){ .p_type = PT_LOAD,
                                 .p_flags = flags,
-                                .p_offset = m->phys,
-                                .p_vaddr = m->at,
-                                .p_paddr = m->phys,
+                                .p_offset = phys,
+                                .p_vaddr = at,
+                                .p_paddr = phys,
                                 .p_filesz = size,
                                 .p_memsz = size });
+}
+
+/* What of a mapping is RAM; devices' windows are left out. */
+static void add_mapping(Dump *d, const InspectMap *m, size_t first)
+{
+    uint32_t flags =
+        (m->prot & PROT_LOAD ? PF_R : 0u) | (m->prot & PROT_STORE ? PF_W : 0u) | (m->prot & PROT_FETCH ? PF_X : 0u);
+    uint64_t top = m->phys + m->size - 1;
+    for (const Stretch *s = d->ram; s < d->ram + d->rams; s++) {
+        uint64_t from = s->at > m->phys ? s->at : m->phys, end = s->at + s->size - 1 < top ? s->at + s->size - 1 : top;
+        if (from <= end)
+            add_load(d, m->at + (from - m->phys), from, end - from + 1, flags, first);
+    }
 }
 
 static void add_mappings(Dump *d, Cpu *cpu)

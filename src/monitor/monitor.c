@@ -121,7 +121,7 @@ static void receive(void *dev, const void *bytes, size_t len)
 
 static void closed(Monitor *mon)
 {
-    mon->open = false;
+    mon->open = mon->ends = false;
     mon->session++;
     bytes_drop(&mon->input, mon->input.len);
     bytes_drop(&mon->output, mon->output.len);
@@ -134,13 +134,23 @@ static void accept_more(Monitor *mon)
         mon->chr->accept(mon->chr);
 }
 
+/* Who says something and leaves at once is obeyed: what came before waits for the machine to stand still. */
+static void leaves(Monitor *mon)
+{
+    mon->ends = mon->waits;
+    if (!mon->ends)
+        closed(mon);
+}
+
 static void event(void *dev, int what)
 {
     Monitor *mon = dev;
+    if (what == CHARDEV_OPENED && mon->ends)
+        closed(mon);
     if (what == CHARDEV_OPENED)
         came(mon);
     if (what == CHARDEV_CLOSED)
-        closed(mon);
+        leaves(mon);
     if (what == CHARDEV_WRITABLE) {
         flush(mon);
         accept_more(mon);
@@ -154,7 +164,11 @@ static void stands_still(void *who)
     if (mon->asked == mon->session)
         mon->kind->run(mon);
     pump(mon);
+    if (mon->ends)
+        bytes_drop(&mon->output, mon->output.len); /* nobody hears it */
     accept_more(mon);
+    if (mon->ends && !mon->waits)
+        closed(mon);
 }
 
 void monitor_run(Monitor *mon, bool still)

@@ -24,6 +24,7 @@ struct Monitor {
     int cpu;          /* chosen with `cpu` */
     bool open;        /* somebody is there */
     bool waits;       /* a command waits for the machine to stand still; input stays where it is */
+    bool ends;        /* nobody is there any more, but what was said before waits */
     unsigned session; /* counts who came; `asked` is the one that gave the command that waits */
     unsigned asked;
     const Command *command;

@@ -13,7 +13,7 @@ import time
 
 import counted
 
-MOST_TURNS = 20
+MOST_TURNS = 100
 
 
 def machine(command, *more):
@@ -61,7 +61,7 @@ def through_points(command, points, scratch, seconds, chance):
     monitor, reached = Monitor(path), 0
     for number in range(points):
         file = os.path.join(scratch, f'{number % 3}.state')
-        time.sleep(chance.random() * seconds / points)
+        time.sleep(chance.random() * seconds / (points + 5))
         if not monitor.ask('snapshot-save-file', filename=file):
             break
         time.sleep(chance.random() * min(seconds / 10, 10 / points))

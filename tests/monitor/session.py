@@ -117,6 +117,21 @@ def comers_and_goers(path, count):
         client.close()
 
 
+def last_words(path, scratch):
+    """Who asks for what takes time, then for something else, and leaves, is obeyed."""
+    files = [os.path.join(scratch, name) for name in ('all', 'some')]
+    client = Client(path)
+    client.socket.sendall(b'{"execute":"qmp_capabilities"}' + b''.join(
+        json.dumps({'execute': 'pmemsave', 'arguments': {'val': 0x40000000, 'size': size, 'filename': file}}).encode()
+        for file, size in zip(files, (64 << 20, 16))))
+    client.close()
+    deadline = time.monotonic() + 20
+    while not (os.path.exists(files[1]) and os.path.getsize(files[1]) == 16):
+        check(time.monotonic() < deadline, 'what was said before leaving was not done')
+        time.sleep(0.02)
+    check(os.path.getsize(files[0]) == 64 << 20, files[0])
+
+
 def resident(pid):
     with open(f'/proc/{pid}/statm', encoding='ascii') as file:
         return int(file.read().split()[1]) * os.sysconf('SC_PAGE_SIZE')
@@ -145,6 +160,7 @@ def main():
             stop_and_go(client)
             garbage(client)
             client.close()
+            last_words(path, scratch)
             comers_and_goers(path, 300)
             before, files = resident(program.pid), open_files(program.pid) + 1 # a client may be there now
             comers_and_goers(path, 1000)
