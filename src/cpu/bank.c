@@ -387,10 +387,10 @@ static void flush_non_global(TlbBank *b)
             f->page = 0;
     }
     b->local_fetches = 0;
-    for (unsigned k = 0; k < b->jump_count[0]; k++) {
-        JumpEntry *j = &b->jump[b->jumps[0][k]];
-        if (j->pc != ~0ull && !bank_code_is_global(b, j->pc))
-            j->pc = ~0ull;
+    for (unsigned k = 0; k < b->jump_count[0]; k++) { /* what is there now may be among the global ones, too */
+        unsigned at = b->jumps[0][k];
+        if (!(b->jump_set[1][at / 64] >> at % 64 & 1) || !bank_code_is_global(b, b->jump[at].pc))
+            b->jump[at].pc = ~0ull;
     }
     forget_jumps(b, false);
 }

@@ -181,6 +181,18 @@ START_TEST(code_that_is_not_global_is_forgotten_with_the_rest)
 }
 END_TEST
 
+/* The page's fetch entry may be in another's place when the code is listed, and back when the flush looks at it. */
+START_TEST(code_that_outlives_a_flush_is_found_by_the_next)
+{
+    enum { PC = 0x5010 };
+    fill_jump(PC, false);
+    bank_set_fetch(bank, PC, 5, NULL, true);
+    tlb_flush_non_global(&cpu, 1, 0);
+    tlb_flush(&cpu, 1, -1);
+    ck_assert(!finds_code(PC));
+}
+END_TEST
+
 START_TEST(a_page_with_code_takes_no_store)
 {
     bank->far = far;
@@ -447,6 +459,7 @@ int main(void)
     const TTest *const tests[] = { nothing_flushed_is_found_again,
                                    global_entries_outlive_a_flush_of_the_rest_and_go_to_a_new_bank,
                                    code_that_is_not_global_is_forgotten_with_the_rest,
+                                   code_that_outlives_a_flush_is_found_by_the_next,
                                    a_page_with_code_takes_no_store,
                                    a_page_is_dropped_wherever_it_may_be_written,
                                    a_store_beside_code_is_done,
