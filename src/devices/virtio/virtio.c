@@ -21,7 +21,10 @@ bool virtio_start(Virtio *v, const VirtioType *type, Device *dev, Error *err)
     v->chain = xalloc(sizeof *v->chain);
     for (int i = 0; i < VIRTIO_QUEUES; i++)
         v->queue[i].most = type->queue_most[i];
-    return type->start(v, err);
+    bool ok = type->start(v, err);
+    if (!ok)
+        free(v->chain);
+    return ok;
 }
 
 void virtio_reset(Virtio *v)
