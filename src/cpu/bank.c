@@ -63,8 +63,7 @@ static void forget_jumps(TlbBank *b, bool global)
     for (unsigned k = 0; k < b->jump_count[global]; k++)
         b->jump_set[global][b->jumps[global][k] / 64] = 0;
     b->jump_count[global] = 0;
-    for (unsigned k = 0; k < 64; k++)
-        b->exec_pages[global][k] = 0;
+    memset(b->exec_pages[global], 0, sizeof b->exec_pages[global]);
 }
 
 void bank_flush_jumps(TlbBank *b)
@@ -261,9 +260,10 @@ void cpu_switch_bank(Cpu *cpu)
     cpu->bank = bank_for(cpu->run, g->regime(cpu, false), &mode);
 }
 
+/* Spread, because a kernel's text and what a process maps lie in rows of thousands of pages each. */
 static unsigned page_hash(uint64_t pc)
 {
-    return (pc >> 12) & 4095;
+    return (uint32_t)(pc >> 12) * 0x9e3779b1u >> 17; /* of 32768 */
 }
 
 static void note_page(TlbBank *b, uint64_t pc, bool global)

@@ -111,7 +111,7 @@ struct TlbBank {
     /* Of code; the second of each is of what is global. */
     uint16_t jumps[2][JUMP_SIZE], jump_count[2]; /* places in `jump` */
     uint64_t jump_set[2][JUMP_SIZE / 64];        /* bit for each of these places */
-    uint64_t exec_pages[2][64];                  /* by hash: virtual pages with entries in jump */
+    uint64_t exec_pages[2][512];                 /* by hash: virtual pages with entries in jump */
     Regime key;
     uint64_t mode; /* Guest.mode the jump table was filled under */
     uint64_t when; /* last switched to: the oldest bank is reused */
