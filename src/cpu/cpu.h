@@ -44,6 +44,9 @@ typedef struct Translation { /* how; all zero: as is best */
 
 /* From any thread. kick: leave translated code soon and look at interrupt lines. */
 void cpu_kick(Cpu *);
+/* Whether an instruction that can be taken up again is to be left half done. Counting, it never is for what may come
+ * from outside: it would count once more. */
+bool cpu_hurries(const Cpu *);
 /* A device's input line to the CPU changed (under the machine lock). */
 void cpu_interrupt_line(Cpu *, int line, bool level);
 uint32_t cpu_lines(const Cpu *); /* bit per line */

@@ -32,6 +32,11 @@ void cpu_kick(Cpu *cpu)
     pthread_mutex_unlock(&cpu->run->wake_lock);
 }
 
+bool cpu_hurries(const Cpu *cpu)
+{
+    return __atomic_load_n(&cpu->stop, __ATOMIC_RELAXED) && !cpu->run->engine->counting;
+}
+
 void cpu_interrupt_line(Cpu *cpu, int line, bool level)
 {
     if (level)

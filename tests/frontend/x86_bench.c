@@ -119,6 +119,10 @@ uint32_t cpu_lines(const Cpu *c)
     (void)c;
     return 0;
 }
+bool cpu_hurries(const Cpu *c)
+{
+    return c->stop;
+}
 int cpu_number(const Cpu *c)
 {
     (void)c;

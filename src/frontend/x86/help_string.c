@@ -132,7 +132,7 @@ static bool repeat(const String *s, uint64_t n, bool *ok)
     uint64_t batch = s->c->eflags & FL_TF ? 1 : string_batch(s), run;
     *ok = true;
     for (; string_index(s, RCX); n += run) {
-        if (n && (n >= batch || s->c->cpu.stop))
+        if (n && (n >= batch || cpu_hurries(&s->c->cpu)))
             return false;
         run = x86_string_run(s, batch - n);
         if (run && !compares(s))

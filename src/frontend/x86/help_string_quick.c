@@ -66,7 +66,7 @@ uint64_t x86_help_string_quick(Cpu *cpu, uint64_t how, uint64_t y, uint64_t z)
     String s = string_of(c, how);
     uint64_t n = 0, done, batch = string_batch(&s);
     (void)y, (void)z;
-    while (n < batch && (!n || !c->cpu.stop) && (done = x86_string_run(&s, batch - n)))
+    while (n < batch && (!n || !cpu_hurries(cpu)) && (done = x86_string_run(&s, batch - n)))
         n += done;
     c->tmp[0] = n;
     return string_index(&s, RCX) != 0;
