@@ -113,11 +113,22 @@ static void save_drive(SnapshotFile *s, Drive *d)
     save_items(s, "drive", d->id, DRIVE_CLUSTER, numbers, count, read_cluster, d);
 }
 
+/* What would come before anything else. Timers that are due fire: who works out at a load when its timer is next sees
+ * only what is ahead. */
+static void deliver(Machine *m, bool timers)
+{
+    space_device_begin();
+    run_posts(m);
+    if (timers)
+        timers_run(m);
+    space_device_end();
+}
+
 static void settle(Machine *m)
 {
     for (Drive *d = drive_next(NULL); d; d = drive_next(d))
         drive_settle(d);
-    run_posts(m);
+    deliver(m, true);
     for (Device *d = m->devices; d; d = d->next)
         if (d->type->settle)
             d->type->settle(d);
@@ -324,7 +335,7 @@ static bool apply(Load *l, Error *err)
     Machine *m = l->machine;
     for (Drive *d = drive_next(NULL); d; d = drive_next(d))
         d->drain(d);
-    run_posts(m);
+    deliver(m, false);
     forget_timers(m);
     if (m->cpus) {
         m->cpus->settle(m); /* it was for the state that goes */
