@@ -2,6 +2,7 @@
 #include "core/ports.h"
 #include "core/requester.h"
 #include "core/run.h"
+#include "core/snapshot.h"
 #include "core/sysregs.h"
 #include "devices/intc/apic.h"
 #include "devices/system/i8237.h"
@@ -10,6 +11,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static Machine *m;
 
@@ -503,6 +505,44 @@ START_TEST(the_local_timer_fires_once_or_each_period)
 }
 END_TEST
 
+START_TEST(the_event_timer_keeps_to_its_ticks)
+{
+    Bench b = bench("hpet", NULL);
+    ck_assert(bench_store(&b, 0, 0x10, 3, 8));
+    ck_assert(bench_store(&b, 0, 0x100, 0x46, 8)); /* level */
+    bench_sleep(&b, 1003);                         /* 10 ns each */
+    ck_assert(bench_store(&b, 0, 0x108, 200, 8));
+    bench_sleep(&b, 996);
+    ck_assert(!bench_line(&b, "old.0"));
+    bench_sleep(&b, 1);
+    ck_assert(bench_line(&b, "old.0"));
+    bench_end(&b);
+}
+END_TEST
+
+/* It was just about to fire. */
+START_TEST(a_timer_that_is_due_outlives_a_snapshot)
+{
+    char path[] = "/tmp/dragoman-due-XXXXXX";
+    Error err;
+    Bench b = bench("apic", NULL);
+    bench_write(&b, 0xf0, 0x1ff);
+    bench_write(&b, 0x3e0, 0xb); /* by 1 */
+    bench_write(&b, 0x320, 0x40);
+    bench_write(&b, 0x380, 1000);
+    b.machine->run->frozen += 1000;
+    close(mkstemp(path));
+    machine_lock(b.machine);
+    ck_assert_msg(snapshot_save(b.machine, path, &err), "%s", err.text);
+    ck_assert_msg(snapshot_load(b.machine, path, &err), "%s", err.text);
+    machine_unlock(b.machine);
+    unlink(path);
+    bench_sleep(&b, 0);
+    ck_assert(bench_line(&b, "intr.0"));
+    bench_end(&b);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = { functions_are_found_by_configuration_mechanism_1,
@@ -520,6 +560,8 @@ int main(void)
                                    a_dma_channel_moves_to_memory_and_stops_at_its_end,
                                    the_event_timer_is_periodic_and_replaces_the_old_one,
                                    late_periods_follow_but_not_those_of_a_long_sleep,
+                                   the_event_timer_keeps_to_its_ticks,
+                                   a_timer_that_is_due_outlives_a_snapshot,
                                    the_local_timer_fires_once_or_each_period,
                                    NULL };
     return run_tests("device/pc-chipset", tests, NULL);

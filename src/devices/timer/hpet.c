@@ -79,7 +79,8 @@ static uint64_t behind(const HpetTimer *t)
     return (counter(t->all) - t->comparator) & mask(t);
 }
 
-/* A comparator matches when the counter comes to it: the distance ahead, modulo its width. */
+/* A comparator matches when the counter comes to it: the distance ahead, modulo its width, from the tick that was last.
+ */
 static void schedule(HpetTimer *t)
 {
     uint64_t ahead = -behind(t) & mask(t);
@@ -88,8 +89,9 @@ static void schedule(HpetTimer *t)
         return;
     }
     ahead = ahead ? ahead : mask(t);
+    int64_t now = time_now(t->all->dev.machine), tick = now - (now - t->all->since) % NS_PER_TICK;
     int64_t ns = ahead > (uint64_t)(INT64_MAX / 4 / NS_PER_TICK) ? INT64_MAX / 4 : (int64_t)ahead * NS_PER_TICK;
-    timer_at(&t->timer, time_now(t->all->dev.machine) + ns);
+    timer_at(&t->timer, tick + ns);
 }
 
 /* Periods that are late follow at once. */
