@@ -125,6 +125,17 @@ static void sooner(Machine *m, int64_t when)
     }
 }
 
+/* What the CPU does in its turn may interrupt it: that is taken before the next instruction. The next test of the stop
+ * word may be far off, and where it is depends on which units are there and linked, as they are not after a load. */
+void counting_interrupt(const Cpu *cpu)
+{
+    Counting *c = cpu->run->engine->counting;
+    if (!c || c->running != cpu)
+        return;
+    c->given -= c->running->budget;
+    c->running->budget = 0;
+}
+
 /* ---- between turns ---- */
 
 static void poke(Machine *m)

@@ -293,6 +293,7 @@ static inline bool debug_interruptible(const Cpu *cpu)
 /* ---- count.c ---- */
 Counting *counting_new(Machine *); /* NULL: not asked for */
 void counting_free(Counting *);    /* NULL: nothing */
+void counting_interrupt(const Cpu *);
 extern const MachineCpus counting_cpus;
 
 /* ---- run.c ---- */

@@ -43,8 +43,10 @@ void cpu_interrupt_line(Cpu *cpu, int line, bool level)
         atomic_fetch_or(&cpu->run->lines, 1u << line);
     else
         atomic_fetch_and(&cpu->run->lines, ~(1u << line));
-    if (level)
+    if (level) {
         cpu_kick(cpu);
+        counting_interrupt(cpu);
+    }
 }
 
 int cpu_number(const Cpu *cpu)
