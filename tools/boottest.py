@@ -2,7 +2,7 @@
 """boottest.py PROGRAM FILE NAME: boots one machine of a .t file and talks to its serial line; exit 77 says a guest is missing.
 
 A test is a line `NAME: ARGUMENTS`, quoted like a shell's, then indented lines of steps:
-    expect "TEXT"     wait until the guest has printed TEXT
+    expect "TEXT"     wait until the guest has printed TEXT; between its letters the cursor may have been moved
     send "TEXT"       type TEXT; {scratch} in it is as in arguments, below
     reject "TEXT"     from here on, TEXT is a failure (a kernel's panic always is)
     allow "TEXT"      ... is none any more
@@ -28,6 +28,10 @@ import tempfile
 import time
 
 SKIPPED = 77
+
+# What moves a cursor and sets colours is not looked at: a BIOS that draws on a serial line does so anywhere in a word.
+CONTROL = re.compile(r'\x1b\[[0-9;?]*[A-Za-z]')
+BEGUN = re.compile(r'\x1b(\[[0-9;?]*)?$')
 GUESTS = os.path.join(os.environ.get('XDG_CACHE_HOME') or os.path.expanduser('~/.cache'), 'dragoman', 'guests')
 VERBS = ('expect', 'send', 'reject', 'allow', 'exit', 'again', 'host', 'same', 'within', 'skip')
 
@@ -88,6 +92,7 @@ class Test:
     def __init__(self, program, arguments, scratch, limit):
         self.command, self.scratch, self.deadline = shlex.split(program), scratch, time.monotonic() + limit
         self.arguments, self.child, self.seen, self.read_to, self.rejects = arguments, None, '', 0, ['Kernel panic']
+        self.begun = ''
 
     def start(self, more):
         command = [*self.command, *(with_guests(argument, self.scratch) for argument in [*self.arguments, *more])]
@@ -127,7 +132,10 @@ class Test:
         data = os.read(out.fileno(), 65536)
         text = data.decode(errors='replace').replace('\r', '')
         sys.stdout.write(text)
-        self.seen += text
+        text = CONTROL.sub('', self.begun + text)
+        begun = BEGUN.search(text)
+        self.begun = begun.group() if begun else ''
+        self.seen += text[:len(text) - len(self.begun)]
         for reject in self.rejects:
             if reject in self.seen[self.read_to:]:
                 raise Failure(f'the guest printed "{reject}"')
