@@ -55,6 +55,15 @@ def is_answer(message):
     return 'return' in message or set(message.get('error', ())) == {'class', 'desc'}
 
 
+def first_client(path):
+    """The socket is there a moment before it listens."""
+    while True:
+        try:
+            return Client(path)
+        except (FileNotFoundError, ConnectionRefusedError):
+            time.sleep(0.01)
+
+
 def every_command(client):
     names = [row['name'] for row in client.execute('query-commands')['return']]
     check({'stop', 'cont', 'query-status', 'human-monitor-command', 'query-qmp-schema'} <= set(names), names)
@@ -152,9 +161,7 @@ def main():
                                    env=dict(os.environ, ASAN_OPTIONS=os.environ.get('ASAN_OPTIONS', '') +
                                             ':quarantine_size_mb=1:detect_leaks=1'))  # what the sanitizer keeps is no growth
         try:
-            while not os.path.exists(path):
-                time.sleep(0.01)
-            client = Client(path)
+            client = first_client(path)
             client.greet()
             every_command(client)
             stop_and_go(client)
