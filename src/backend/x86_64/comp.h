@@ -159,7 +159,6 @@ typedef struct Comp {
     uint8_t pin_of[IR_SLOTS]; /* as the global one, but for the swaps of a loop */
     Swap swap[MOST_SWAPS];
     uint32_t swaps;
-    uint32_t turn;                       /* index of the last branch to the unit's start, or 0 */
     uint8_t *swap_out, *swap_in;         /* subroutines, once they are made */
     IrRef holder[IR_SLOTS][4];           /* values that live in the slot (its register or memory) */
     uint64_t held[(IR_SLOTS + 63) / 64]; /* slots with holders */

@@ -6,24 +6,24 @@
 /* From the first label that a branch goes back to, to the last such branch. */
 static void find_loops(Comp *c)
 {
-    uint32_t at[IR_LABELS], labels = 0, from = c->ir->count;
-    uint64_t pc[IR_LABELS];
-    c->hint.turn = 0;
-    for (uint32_t k = 1; k < c->ir->count; k++) {
-        const IrInsn *i = &c->ir->insn[k];
-        if (i->op == IR_label && labels < IR_LABELS) {
-            pc[labels] = i->imm;
-            at[labels++] = k;
-        }
-        if (i->op != IR_goto_ && i->op != IR_goto_if)
+    _Static_assert(IR_goto_ == IR_label + 1 && IR_goto_if == IR_label + 2, "told apart from others by one compare");
+    const Ir *ir = c->ir;
+    uint32_t at[IR_LABELS], labels = 0, head = ir->count;
+    for (uint32_t k = 1; k < ir->count; k++) {
+        const IrInsn *i = &ir->insn[k];
+        if ((unsigned)i->op - IR_label > IR_goto_if - IR_label)
             continue;
+        if (i->op == IR_label) {
+            at[labels++] = k;
+            continue;
+        }
         for (uint32_t n = 0; n < labels; n++)
-            if (pc[n] == i->imm) {
-                from = at[n] < from ? at[n] : from;
+            if (ir->label[n] == i->imm) {
+                head = at[n] < head ? at[n] : head;
                 c->hint.turn = k;
             }
     }
-    c->hint.head = from;
+    c->hint.head = head;
 }
 
 /* A return takes its target from a stack, of which there are many: what it is read from moves on. */
@@ -62,7 +62,7 @@ void hint_begin(Comp *c)
 {
     enum { DEPTH = 12 };
     c->hint.turn = 0;
-    if (c->ir->labels)
+    if (c->live.loops || c->ir->labels > 1) /* loops: back to the first label */
         find_loops(c);
     c->hint.leads = 0;
     const IrInsn *last = insn_of(c, (IrRef)(c->ir->count - 1));

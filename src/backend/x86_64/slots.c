@@ -280,8 +280,8 @@ void op_put(Comp *c)
     if (w.place == IN_PIN && w.of == slot && of_type && !is_const(c, v) && c->holder[slot][0] == v && !f80_busy(c) &&
         c->late.slot != slot)
         return; /* computed in place */
-    uint64_t
-        held; /* a single value that nobody needs any more, as that which the guest's register had, is no obstacle */
+    /* A single value that nobody needs any more, as that which the guest's register had, is no obstacle. */
+    uint64_t held;
     memcpy(&held, c->holder[slot], sizeof held);
     if (held > IR_MAX || needed_later(c, (IrRef)held) || c->host_slot == slot || c->late.slot == slot ||
         !is_usual(c, i, insn_of(c, v), w, slot)) {
