@@ -66,7 +66,8 @@ typedef struct BesideEntry {
 enum { BESIDE_SIZE = 64 };
 
 /* An access in a loop remembers where it found memory the last time, as far as the host has it in one piece: then the
- * address is needed for the access itself only, not to find out where it goes. Gone with any entry of its bank. */
+ * address is needed for the access itself only, not to find out where it goes. Gone when a flush, or a drop of a RAM
+ * page, takes any entry from its bank. */
 typedef struct TlbHint {
     uint64_t start, addend;
     uint64_t end;    /* good if guest address - start is less; 0: empty */
