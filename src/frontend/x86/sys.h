@@ -68,6 +68,9 @@ void x86_set_real_segment(X86Cpu *, X86Seg, uint16_t selector); /* real and virt
 /* What a quick helper (sys_quick.c) says. SLOW: nothing has changed. LEFT: it is done, rip is where it goes on, and the
  * mode is another. */
 enum { QUICK_DONE, QUICK_SLOW, QUICK_LEFT };
+/* For the helper `rest`: what is SLOW, the length of the instruction, and 32 bits for the whole helper. */
+typedef enum X86Rest { REST_SEGMENT, REST_POPF, REST_STI } X86Rest;
+#define REST_ARG(rest, length, arg) ((uint64_t)(arg) | (uint64_t)(length) << 32 | (uint64_t)(rest) << 40)
 enum { FAR_JUMP, FAR_CALL, FAR_RETURN }; /* for the helper `far` */
 
 /* ---- breakpoint registers ---- sys_debug.c */

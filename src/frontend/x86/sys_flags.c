@@ -120,25 +120,18 @@ uint64_t x86_help_interrupts(Cpu *cpu, uint64_t on, uint64_t next, uint64_t last
     return 1;
 }
 
-/* What popf_quick and sti_quick left. In `how` the instruction's length is above bit 32. */
-uint64_t x86_help_popf_rest(Cpu *cpu, uint64_t how, uint64_t pc, uint64_t x)
+/* What a quick helper has not done the whole one does, of which tmp[1] is the operand. how: REST_ARG. */
+uint64_t x86_help_rest(Cpu *cpu, uint64_t how, uint64_t pc, uint64_t x)
 {
     X86Cpu *c = x86_of(cpu);
-    uint64_t next = pc + (how >> 32);
+    uint64_t next = pc + (how >> 32 & 0xff), operand = c->tmp[1];
+    X86Rest rest = (X86Rest)(how >> 40);
     (void)x;
     c->rip = pc;
-    if (!x86_help_popf(cpu, c->tmp[1], (uint32_t)how, next))
-        c->rip = next;
-    return 1;
-}
-
-uint64_t x86_help_sti_rest(Cpu *cpu, uint64_t how, uint64_t pc, uint64_t x)
-{
-    X86Cpu *c = x86_of(cpu);
-    uint64_t next = pc + (how >> 32);
-    (void)x;
-    c->rip = pc;
-    if (!x86_help_interrupts(cpu, 1, next, 1))
+    bool left = rest == REST_SEGMENT ? x86_help_load_segment(cpu, (uint32_t)how, operand, next)
+                : rest == REST_POPF  ? x86_help_popf(cpu, operand, (uint32_t)how, next)
+                                     : x86_help_interrupts(cpu, 1, next, 1);
+    if (!left)
         c->rip = next;
     return 1;
 }

@@ -16,18 +16,17 @@ bool i86_mov_from_seg(Trans *t, X86Insn *i)
 }
 
 /* What a quick helper says it has not done is for another. */
-static void leave_rest(Trans *t, const X86Insn *i, IrRef said, uint64_t how, int helper)
+static void leave_rest(Trans *t, const X86Insn *i, IrRef said, X86Rest rest, uint64_t how)
 {
     IrRef slow = ir_eq(t->ir, I64, said, x86_const(t, QUICK_SLOW), 0);
-    ir_leave_if(t->ir, T_VOID, slow, x86_const(t, how | (uint64_t)i->length << 32), x86_const(t, t->pc),
-                (uint64_t)helper);
+    ir_leave_if(t->ir, T_VOID, slow, x86_const(t, REST_ARG(rest, i->length, how)), x86_const(t, t->pc), H_rest);
 }
 
 static bool load_quick(Trans *t, const X86Insn *i, uint64_t how, IrRef selector)
 {
     Ir *ir = t->ir;
     IrRef said = trans_call(t, I64, H_segment_quick, x86_const(t, how), selector, x86_const(t, i->next));
-    leave_rest(t, i, said, how, H_segment_rest);
+    leave_rest(t, i, said, REST_SEGMENT, how);
     if (!x86_code64(t))
         ir_leave_if(ir, T_VOID, ir_ne(ir, I64, said, x86_const(t, QUICK_DONE), 0), x86_const(t, 0), x86_const(t, 0),
                     H_nothing);
@@ -203,7 +202,7 @@ bool i86_popf(Trans *t, X86Insn *i)
     uint64_t how = i->opsize | (uint64_t)x86_stack_bytes(t) << 8;
     if (!(t->mode & (M_VM | M_ALONE)) && !x86_cpl(t) && i->opsize > 2) {
         IrRef said = trans_call(t, I64, H_popf_quick, v, IR_NONE, IR_NONE);
-        leave_rest(t, i, said, how, H_popf_rest);
+        leave_rest(t, i, said, REST_POPF, how);
         x86_drop(t, i->opsize);
         return true;
     }
@@ -228,7 +227,7 @@ bool i86_sti(Trans *t, X86Insn *i)
     /* the next instruction may be another unit's: perhaps the page ends in it */
     bool last = t->last || t->page_end - i->next < 15 || t->mode & (M_STEP | M_SHADOW) || t->mode >> 62;
     if (!last && !x86_cpl(t) && !(t->mode & (M_VM | M_ALONE))) {
-        leave_rest(t, i, trans_call(t, I64, H_sti_quick, IR_NONE, IR_NONE, IR_NONE), 0, H_sti_rest);
+        leave_rest(t, i, trans_call(t, I64, H_sti_quick, IR_NONE, IR_NONE, IR_NONE), REST_STI, 0);
         return true;
     }
     trans_call(t, I64, H_interrupts, x86_const(t, 1), x86_const(t, i->next), x86_const(t, last));

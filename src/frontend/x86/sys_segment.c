@@ -163,18 +163,6 @@ uint64_t x86_help_load_segment(Cpu *cpu, uint64_t how, uint64_t selector, uint64
     return 1;
 }
 
-/* What segment_quick left. */
-uint64_t x86_help_segment_rest(Cpu *cpu, uint64_t how, uint64_t pc, uint64_t x)
-{
-    X86Cpu *c = x86_of(cpu);
-    uint64_t next = pc + (how >> 32);
-    (void)x;
-    c->rip = pc;
-    if (!x86_help_load_segment(cpu, (uint32_t)how, c->tmp[1], next))
-        c->rip = next;
-    return 1;
-}
-
 uint64_t x86_help_lldt(Cpu *cpu, uint64_t selector, uint64_t b, uint64_t x)
 {
     (void)b, (void)x;
