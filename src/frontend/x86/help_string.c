@@ -115,15 +115,10 @@ static bool (*const one[])(const String *) = {
     [STRING_SCAS] = one_scas, [STRING_INS] = one_ins,   [STRING_OUTS] = one_outs,
 };
 
-static bool compares(const String *s)
-{
-    return s->op == STRING_CMPS || s->op == STRING_SCAS;
-}
-
 /* REPE and REPNE end a comparison that turned out the other way. */
 static bool ended(const String *s)
 {
-    return compares(s) && (s->rep == 0xf3) != ((s->c->flags & FLAG_Z) != 0);
+    return string_compares(s) && (s->rep == 0xf3) != ((s->c->flags & FLAG_Z) != 0);
 }
 
 /* Returns whether it is done; *ok false: an exception was taken. n: elements done of this batch. */
@@ -135,7 +130,7 @@ static bool repeat(const String *s, uint64_t n, bool *ok)
         if (n && (n >= batch || cpu_hurries(&s->c->cpu)))
             return false;
         run = x86_string_run(s, batch - n);
-        if (run && !compares(s))
+        if (run && !string_compares(s))
             continue;
         run++;
         *ok = one[s->op](s);

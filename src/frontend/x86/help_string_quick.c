@@ -37,19 +37,19 @@ static uint64_t run_at(const String *s, uint64_t to, uint64_t from, uint64_t cou
 
 uint64_t x86_string_run(const String *s, uint64_t most)
 {
-    bool compares = s->op == STRING_CMPS || s->op == STRING_SCAS, source = s->op == STRING_MOVS || s->op == STRING_CMPS;
+    bool source = s->op == STRING_MOVS || s->op == STRING_CMPS;
     uint64_t from = 0, to, count = string_index(s, RCX), page = 4096 / s->bytes;
-    if (!compares && s->op != STRING_MOVS && s->op != STRING_STOS)
+    if (!string_compares(s) && !string_stores(s))
         return 0;
     count = count < most ? count : most;
     count = count < page ? count : page;
     if (!count || s->step != s->bytes ||
-        !is_within(s, ES, string_index(s, RDI), count * s->bytes, s->op == STRING_MOVS || s->op == STRING_STOS, &to))
+        !is_within(s, ES, string_index(s, RDI), count * s->bytes, string_stores(s), &to))
         return 0;
     if (source && !is_within(s, s->seg, string_index(s, RSI), count * s->bytes, false, &from))
         return 0;
     uint64_t done = run_at(s, to, from, count);
-    done -= done && compares;
+    done -= done && string_compares(s);
     if (!done)
         return 0;
     string_set(s, RDI, string_index(s, RDI) + done * s->bytes);
@@ -83,21 +83,21 @@ static bool is_beyond(Cpu *cpu, uint64_t to, uint64_t from)
 
 static inline uint64_t copy(Cpu *cpu, uint64_t to, uint64_t from, uint64_t count, unsigned bytes)
 {
-    uint64_t n = mem_copy(cpu, to, from, (int)bytes, count), done = n;
-    while (n < count && done && !is_beyond(cpu, to + n * bytes, from + n * bytes)) {
+    uint64_t n = 0, done;
+    do {
         done = mem_copy(cpu, to + n * bytes, from + n * bytes, (int)bytes, count - n);
         n += done;
-    }
+    } while (n < count && done && !is_beyond(cpu, to + n * bytes, from + n * bytes));
     return n;
 }
 
 static inline uint64_t fill(Cpu *cpu, uint64_t to, uint64_t value, uint64_t count, unsigned bytes)
 {
-    uint64_t n = mem_fill(cpu, to, (int)bytes, value, count), done = n;
-    while (n < count && done && !is_beyond(cpu, to + n * bytes, 0)) {
+    uint64_t n = 0, done;
+    do {
         done = mem_fill(cpu, to + n * bytes, (int)bytes, value, count - n);
         n += done;
-    }
+    } while (n < count && done && !is_beyond(cpu, to + n * bytes, 0));
     return n;
 }
 

@@ -41,6 +41,16 @@ static inline String string_of(X86Cpu *c, uint64_t how)
     return s;
 }
 
+static inline bool string_compares(const String *s)
+{
+    return s->op == STRING_CMPS || s->op == STRING_SCAS;
+}
+
+static inline bool string_stores(const String *s) /* to memory alone */
+{
+    return s->op == STRING_MOVS || s->op == STRING_STOS;
+}
+
 static inline uint64_t string_index(const String *s, unsigned reg)
 {
     return s->c->r[reg] & s->mask;
@@ -59,7 +69,7 @@ enum { STRING_BYTES = 65536 }; /* of MOVS and STOS, before the next test for int
  * taken up again count, too. */
 static inline uint64_t string_batch(const String *s)
 {
-    return s->op == STRING_MOVS || s->op == STRING_STOS ? STRING_BYTES / s->bytes : 4096;
+    return string_stores(s) ? STRING_BYTES / s->bytes : 4096;
 }
 
 /* What can be done at once of MOVS, STOS, CMPS or SCAS upwards, `most` elements at most; how many were, 0: do one by
