@@ -38,3 +38,9 @@ void keyval_free(KeyVal *kv)
     free(kv->value);
     *kv = (KeyVal){ 0 };
 }
+
+void keyval_out(Out *o, const char *text)
+{
+    for (; *text; text++)
+        out(o, *text == ',' ? ",," : "%c", *text);
+}

@@ -15,12 +15,6 @@ typedef struct Plug {
     Out rest; /* the properties, in their own grammar again */
 } Plug;
 
-static void put_escaped(Out *o, const char *text)
-{
-    for (; *text; text++)
-        out(o, "%s%c", *text == ',' ? "," : "", *text);
-}
-
 static Plug plug_parse(const char *line)
 {
     Plug p = { 0 };
@@ -30,9 +24,9 @@ static Plug plug_parse(const char *line)
         if (own && kv.value && !*own) {
             *own = xstrdup(kv.value);
         } else {
-            put_escaped(&p.rest, kv.key);
+            keyval_out(&p.rest, kv.key);
             out(&p.rest, "=");
-            put_escaped(&p.rest, kv.value ? kv.value : "on");
+            keyval_out(&p.rest, kv.value ? kv.value : "on");
             out(&p.rest, ",");
         }
         keyval_free(&kv);

@@ -1,16 +1,12 @@
 #include "monitor/flat.h"
 
+#include "base/keyval.h"
+
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
 enum { NAME = 128 };
-
-void flat_text(Out *o, const char *value)
-{
-    for (; *value; value++)
-        out(o, *value == ',' ? ",," : "%c", *value);
-}
 
 static void add_all(Out *o, const json_t *object, const char *prefix, const char *skip, const char *skip_also);
 
@@ -28,7 +24,7 @@ static void add_value(Out *o, const char *key, const json_t *value)
         return;
     out(o, ",%s=", key);
     if (json_is_string(value))
-        flat_text(o, json_string_value(value));
+        keyval_out(o, json_string_value(value));
     else if (json_is_integer(value))
         out(o, "%lld", (long long)json_integer_value(value));
     else if (json_is_boolean(value))

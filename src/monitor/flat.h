@@ -6,4 +6,3 @@
 /* ",KEY=VALUE" for each member; of an object in an object "KEY.INNER=VALUE". Those called `skip` or `skip_also` are
  * left out. */
 void flat_add(Out *, const json_t *object, const char *skip, const char *skip_also);
-void flat_text(Out *, const char *value); /* with its commas doubled */

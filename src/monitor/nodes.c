@@ -1,4 +1,5 @@
 /* Drives and networks that come and go while the machine runs: what device_add can be given. */
+#include "base/keyval.h"
 #include "core/prop.h"
 #include "host/drive.h"
 #include "host/net.h"
@@ -15,24 +16,35 @@ static bool add_one(Ask *a, const json_t *node, const char *name, const char *fi
 {
     Out o = { 0 };
     out(&o, "node-name=");
-    flat_text(&o, name);
+    keyval_out(&o, name);
     flat_add(&o, node, "node-name", file ? "file" : NULL);
     if (file) {
         out(&o, ",file=");
-        flat_text(&o, file);
+        keyval_out(&o, file);
     }
     bool ok = drive_add_node(o.text, a->err);
     out_free(&o);
     return ok;
 }
 
+typedef struct NodeName {
+    char text[160];
+} NodeName;
+
+/* What one in the place of `file` is called that was given no name. */
+static NodeName inner_name(const char *name)
+{
+    NodeName made;
+    snprintf(made.text, sizeof made.text, "#file-of-%s", name);
+    return made;
+}
+
 /* One in the place of `file` is added first; it goes when what is on it goes. */
 static bool add_with_inner(Ask *a, const json_t *inner, const char *name)
 {
-    char made[160];
+    NodeName made = inner_name(name);
     const char *its = json_string_value(json_object_get(inner, "node-name"));
-    snprintf(made, sizeof made, "#file-of-%s", name);
-    its = its ? its : made;
+    its = its ? its : made.text;
     if (json_is_object(json_object_get(inner, "file")))
         return ask_fail(a, "at most two nodes at once: add '%s' by itself first", its);
     if (!add_one(a, inner, its, NULL))
@@ -65,17 +77,15 @@ static Drive *node_named(Ask *a, const char *name)
 static json_t *blockdev_del(Ask *a)
 {
     const char *name = ask_text(a, "node-name");
-    char inner[160];
     Drive *d = node_named(a, name);
     if (!d)
         return NULL;
     const Device *user = prop_user(a->machine, PROP_DRIVE, d);
     if (user)
         return ask_fail(a, "Node %s is in use by device '%s'", name, user->id);
-    snprintf(inner, sizeof inner, "#file-of-%s", name);
     if (!drive_remove_node(d, a->err))
         return NULL;
-    Drive *under = drive_find(inner);
+    Drive *under = drive_find(inner_name(name).text);
     if (under)
         drive_remove_node(under, a->err);
     return json_object();

@@ -25,6 +25,21 @@ START_TEST(pairs_flags_and_doubled_commas)
 }
 END_TEST
 
+START_TEST(written_values_are_read_back)
+{
+    Out line = { 0 };
+    out(&line, "file=");
+    keyval_out(&line, "a,b,,");
+    out(&line, ",id=x");
+    ck_assert_str_eq(line.text, "file=a,,b,,,,,id=x");
+    KeyVals list = parsed(line.text, NULL);
+    ck_assert_int_eq(list.count, 2);
+    ck_assert_str_eq(keyvals_get(&list, "file"), "a,b,,");
+    keyvals_free(&list);
+    out_free(&line);
+}
+END_TEST
+
 START_TEST(first_word_is_the_implied_key)
 {
     KeyVals list = parsed("pl011,,x,id=u", "type");
@@ -99,6 +114,7 @@ int main(void)
 {
     TCase *t = tcase_create("keyvals");
     tcase_add_test(t, pairs_flags_and_doubled_commas);
+    tcase_add_test(t, written_values_are_read_back);
     tcase_add_test(t, first_word_is_the_implied_key);
     tcase_add_test(t, last_of_a_repeated_key_counts_and_all_can_be_walked);
     tcase_add_test(t, missing_key_is_refused);
