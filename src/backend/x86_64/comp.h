@@ -300,7 +300,7 @@ static inline unsigned span_register(const Comp *c)
 bool span_begins(Comp *, int32_t *below, int32_t *bytes, bool *write);
 void span_open(Comp *, unsigned reg);
 bool span_covers(Comp *, int32_t *offset);
-uint32_t partner(Comp *); /* mem.c: the access right after this one with which it makes a pair, or 0 */
+uint32_t partner(Comp *); /* mem_pair.c: the access right after this one with which it makes a pair, or 0 */
 /* ---- where accesses in loops found memory: hint.c ---- */
 void hint_begin(Comp *);
 bool wants_hint(const Comp *, IrMem);          /* the current op */

@@ -12,10 +12,6 @@ static const Enc CMPP[] = { { 0, 1, 0xc2, 8, 1, false, false }, { 0x66, 1, 0xc2,
 static const Enc CMPS[] = { { 0xf3, 1, 0xc2, 8, 1, false, false }, { 0xf2, 1, 0xc2, 8, 1, false, false } };
 static const Enc PTEST = { 0x66, 2, 0x17, 8, 0, false, false };
 
-static IrInsn *now(Comp *c)
-{
-    return insn_of(c, (IrRef)c->at);
-}
 static bool is_double(IrType t)
 {
     return ir_kind(t) == K_F64;

@@ -4,11 +4,6 @@
 #define SD(prefix_, map_, op_)  ((Enc){ prefix_, map_, op_, 8, 0, false, false })
 #define SDI(prefix_, map_, op_) ((Enc){ prefix_, map_, op_, 8, 1, false, false })
 
-static IrInsn *now(Comp *c)
-{
-    return insn_of(c, (IrRef)c->at);
-}
-
 static bool is_scalar(const IrInsn *i)
 {
     return !ir_is_vector(i->type) || i->imm & FP_LOW;

@@ -1,13 +1,6 @@
 /* Vector ops that look at the signs of lanes, and the test of all bits. */
 #include "backend/x86_64/vec.h"
 
-static const Enc PXOR = { 0x66, 1, 0xef, 8, 0, false, false }, PAND = { 0x66, 1, 0xdb, 8, 0, false, false };
-
-static IrInsn *now(Comp *c)
-{
-    return insn_of(c, (IrRef)c->at);
-}
-
 /* XS = lanes of ones where x's are negative. */
 static void negative_lanes(Comp *c, unsigned x, int bits)
 {

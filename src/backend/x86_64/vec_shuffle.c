@@ -9,11 +9,6 @@ typedef struct Shuffle {
     unsigned x, y, dst;
 } Shuffle;
 
-static IrInsn *now(Comp *c)
-{
-    return insn_of(c, (IrRef)c->at);
-}
-
 static bool is(const Shuffle *s, int at, int want)
 {
     return s->p[at] == ANY || s->p[at] == want;

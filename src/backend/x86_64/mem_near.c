@@ -1,0 +1,132 @@
+/* Accesses near one another share one check: span.c says which. */
+#include "backend/x86_64/mem.h"
+
+/* A register of the hot path, of which rax and rcx have been kept. */
+static unsigned kept(Comp *c, unsigned reg, unsigned to)
+{
+    if (reg != RAX && reg != RCX)
+        return reg;
+    asm_load(&c->a, 8, false, to, spill_rm(c, reg == RAX ? KEEP_RAX : KEEP_RCX));
+    return to;
+}
+
+/* By the table, from which the page may be missing: then what follows is done. Returns what jumps over that. */
+static uint8_t *by_probe(Comp *c, const Cold *s, const IrInsn *i, bool vector)
+{
+    IrMem m = ir_mem_of(s->imm);
+    bool is_store = i->op == IR_store, f80 = s->reg[1] == F80_TOP;
+    asm_lea(&c->a, true, RAX, rm_mem(kept(c, s->reg[0], RAX), m.disp));
+    asm_mov_imm(&c->a, RCX, (uint64_t)(4096 - (1 << m.size)));
+    asm_call_to(&c->a, thunks.probe[is_store]);
+    uint8_t *absent = asm_jcc(&c->a, CC_A);
+    mem_access(c, i, vector, is_store && !vector && !f80 ? kept(c, s->reg[1], RCX) : s->reg[1], rm_mem(RAX, 0));
+    uint8_t *done = asm_jmp(&c->a);
+    asm_here(&c->a, absent);
+    return done;
+}
+
+/* No page is open in the table, or the span goes beyond it: the one access alone. Where there is a hint, the slow path
+ * is to see the access. */
+static void alone(Comp *c, Cold *s)
+{
+    const IrInsn *i = insn_of(c, s->ref);
+    IrMem m = ir_mem_of(s->imm);
+    bool vector = s->reg[3], is_store = i->op == IR_store, f80 = s->reg[1] == F80_TOP;
+    asm_store(&c->a, 8, RAX, spill_rm(c, KEEP_RAX));
+    asm_store(&c->a, 8, RCX, spill_rm(c, KEEP_RCX));
+    uint8_t *done = s->hint ? NULL : by_probe(c, s, i, vector);
+    if (is_store && f80) {
+        f80_access_early(c, i);
+    } else if (is_store && vector) {
+        asm_vstore(&c->a, 16, s->reg[1], io(c, 1));
+        asm_load(&c->a, 8, false, RCX, io(c, 1));
+    } else if (is_store) {
+        mem_value_to_rcx(c, s, kept(c, s->reg[1], RCX));
+    }
+    asm_lea(&c->a, true, RAX, rm_mem(kept(c, s->reg[0], RAX), m.disp));
+    put8(&c->a, 0x68); /* push imm32; the thunk pops it */
+    put32(&c->a, ((uint32_t)s->imm & 0xffff) | s->hint);
+    call_thunk(c, is_store ? thunks.store : thunks.load, true);
+    if (f80)
+        f80_access_late(c, i);
+    else if (!is_store && vector)
+        asm_vload(&c->a, 1 << m.size, s->reg[1], io(c, 0));
+    else if (!is_store)
+        asm_mov(&c->a, i->type != I32, s->reg[1], RAX);
+    if (done)
+        asm_here(&c->a, done);
+    if (is_store || vector || s->reg[1] != RAX)
+        asm_load(&c->a, 8, false, RAX, spill_rm(c, KEEP_RAX));
+    if (is_store || vector || s->reg[1] != RCX)
+        asm_load(&c->a, 8, false, RCX, spill_rm(c, KEEP_RCX));
+    jump_back(c, s);
+}
+
+static unsigned result_of(Comp *c, const IrInsn *i, bool vector)
+{
+    release(c, i->arg[0]);
+    return vector ? vdefine(c, true) : define(c, i->arg[0]);
+}
+
+/* What was checked for an access before holds for this one. All registers are ready before the test. */
+static void access_open(Comp *c, const IrInsn *i, bool vector, bool f80, int32_t offset)
+{
+    unsigned span = span_register(c);
+    c->locked |= 1u << span;
+    unsigned address = use(c, i->arg[0]), reg = F80_TOP;
+    if (i->op == IR_store && !f80)
+        reg = mem_stored(c, i, vector);
+    clobber_flags(c);
+    if (i->op == IR_load && !f80)
+        reg = result_of(c, i, vector);
+    asm_op(&c->a, (Enc){ 0, 0, 0x85, 8, 0, false, false }, true, span, rm_reg(span), 0);
+    Cold *s = cold(c, alone);
+    s->from[0] = asm_jcc(&c->a, CC_E);
+    late_flags_for(c, s);
+    s->reg[0] = (uint8_t)address;
+    s->reg[1] = (uint8_t)reg;
+    s->reg[3] = vector;
+    s->imm = i->imm;
+    mem_access(c, i, vector, reg, rm_mem(span, offset));
+    goes_on(c, s);
+}
+
+/* The first of several. False, and nothing done: there is no register for it. */
+static bool open_span(Comp *c, const IrInsn *i, IrMem m, bool vector, bool f80)
+{
+    int32_t below, bytes;
+    bool write;
+    if (!span_begins(c, &below, &bytes, &write))
+        return false;
+    take_rax_rcx(c);
+    unsigned address = use(c, i->arg[0]), reg = F80_TOP;
+    if (i->op == IR_store && !f80)
+        reg = mem_stored(c, i, vector);
+    if (!temp_left(c))
+        return false;
+    unsigned span = scratch(c);
+    if (i->op == IR_load && vector)
+        reg = vdefine(c, true);
+    m.disp -= below;
+    Cold *s = mem_check_span(c, address, m, bytes, write, NO_REG, wants_hint(c, m), alone);
+    asm_lea(&c->a, true, span, rm_index(address, RAX, 0, m.disp));
+    span_open(c, span);
+    c->locked &= ~(1u << RAX);
+    if (i->op == IR_load && !vector && !f80)
+        reg = result_of(c, i, false);
+    s->reg[1] = (uint8_t)reg;
+    s->reg[3] = vector;
+    mem_access(c, i, vector, reg, rm_mem(span, below));
+    goes_on(c, s);
+    return true;
+}
+
+bool mem_near_others(Comp *c, const IrInsn *i, IrMem m, bool vector, bool f80)
+{
+    int32_t offset;
+    if (span_covers(c, &offset)) {
+        access_open(c, i, vector, f80, offset);
+        return true;
+    }
+    return open_span(c, i, m, vector, f80);
+}
