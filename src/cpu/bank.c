@@ -37,15 +37,50 @@ static void clear_entry(TlbBank *b, int write, unsigned at)
     b->note[write][at].ram_page = ~0u;
 }
 
-static void forget_hints(TlbBank *b, bool keep_global)
+/* ---- which hints go ---- */
+
+static bool any_hint(const TlbHint *h, unsigned number, uint64_t va)
 {
-    unsigned kept = 0;
-    for (unsigned k = 0; k < b->hint_count; k++) {
-        TlbHint *h = &b->hint[b->hints[k]];
-        if (keep_global && h->global)
-            b->hints[kept++] = b->hints[k];
-        else
+    (void)h, (void)number, (void)va;
+    return true;
+}
+
+static bool local_hint(const TlbHint *h, unsigned number, uint64_t va)
+{
+    (void)number, (void)va;
+    return !h->global;
+}
+
+static bool hint_of_stores(const TlbHint *h, unsigned number, uint64_t va)
+{
+    (void)h, (void)va;
+    return number & HINT_WRITE;
+}
+
+/* Tag bits do not count, as with bank_same_page. */
+static bool hint_of_page(const TlbHint *h, unsigned number, uint64_t va)
+{
+    return ((va & ~0xfffull) - h->start) << 8 < (h->end + hint_bytes(number) - 1) << 8;
+}
+
+static bool global_hint_of_page(const TlbHint *h, unsigned number, uint64_t va)
+{
+    return h->global && hint_of_page(h, number, va);
+}
+
+static inline void forget_hints(TlbBank *b, bool (*goes)(const TlbHint *, unsigned number, uint64_t va), uint64_t va)
+{
+    unsigned count = b->hint_count, kept = 0;
+    b->hinted = 0;
+    for (unsigned k = 0; k < count; k++) {
+        unsigned number = b->hints[k];
+        TlbHint *h = &b->hint[number];
+        if (goes(h, number, va)) {
             h->end = 0;
+        } else {
+            b->hints[kept++] = (uint16_t)number;
+            hint_note(b, h);
+        }
     }
     b->hint_count = (uint16_t)kept;
 }
@@ -93,7 +128,7 @@ void bank_flush(TlbBank *b)
     b->big_to[0] = b->big_to[1] = 0;
     bank_flush_jumps(b);
     far_flush(b);
-    forget_hints(b, false);
+    forget_hints(b, any_hint, 0);
 }
 
 void bank_note_big(TlbBank *b, uint64_t page_va, uint8_t page_bits)
@@ -148,7 +183,7 @@ void bank_set_fetch(TlbBank *b, uint64_t pc, uint32_t ram_page, const uint8_t *b
 
 void bank_drop_page(TlbBank *b, uint32_t ram_page)
 {
-    forget_hints(b, false);
+    forget_hints(b, hint_of_stores, 0);
     for (unsigned at = b->writer[ram_page % WRITERS], next; at; at = next) {
         next = b->note[1][at - 1].next;
         if (b->note[1][at - 1].ram_page == ram_page)
@@ -315,7 +350,8 @@ static void flush_one(TlbBank *b, uint64_t va, bool only_global, unsigned shift)
             clear_entry(b, w, at);
     }
     far_flush_va(b, va, only_global);
-    forget_hints(b, false);
+    if (b->hinted & hint_place(va))
+        forget_hints(b, only_global ? global_hint_of_page : hint_of_page, va);
     FetchEntry *f = &b->fetch[(va >> 12) & (FETCHES - 1)];
     if (f->page && bank_same_page(f->page - 1, va))
         f->page = 0;
@@ -379,7 +415,7 @@ static void flush_non_global(TlbBank *b)
         b->local_count[w] = 0;
     }
     far_flush(b);
-    forget_hints(b, true);
+    forget_hints(b, local_hint, 0);
     for (unsigned k = 0; k < b->local_fetches; k++) {
         FetchEntry *f = &b->fetch[b->local_fetch[k]];
         f->local = false;

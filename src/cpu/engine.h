@@ -199,6 +199,15 @@ uint64_t page_claim(Cpu *self, uint32_t ram_page, uint64_t granules);
 void page_unclaim(Engine *, uint32_t ram_page, uint64_t granules);
 
 /* ---- bank.c ---- */
+static inline uint64_t hint_place(uint64_t va) /* a bit for 2 MiB, of which a row of pages touches two at most */
+{
+    return 1ull << (va >> 21 & 63);
+}
+
+static inline void hint_note(TlbBank *b, const TlbHint *h)
+{
+    b->hinted |= hint_place(h->start) | hint_place(h->start + h->end);
+}
 void bank_flush(TlbBank *);
 void bank_flush_jumps(TlbBank *);
 void bank_drop_page(TlbBank *, uint32_t ram_page); /* from the write table */

@@ -110,6 +110,7 @@ static void remember(TlbBank *b, bool write, unsigned at, uint32_t mem)
         b->hints[b->hint_count++] = (uint16_t)number;
     h->start = from;
     h->end = to - from - hint_bytes(number) + 1;
+    hint_note(b, h);
 }
 
 static void count_miss(TlbHint *h)

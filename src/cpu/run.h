@@ -66,8 +66,8 @@ typedef struct BesideEntry {
 enum { BESIDE_SIZE = 64 };
 
 /* An access in a loop remembers where it found memory the last time, as far as the host has it in one piece: then the
- * address is needed for the access itself only, not to find out where it goes. Gone when a flush, or a drop of a RAM
- * page, takes any entry from its bank. */
+ * address is needed for the access itself only, not to find out where it goes. A row of pages, which goes when one of
+ * them is flushed; those of stores go, too, when any RAM page is taken from the write table. */
 typedef struct TlbHint {
     uint64_t start, addend;
     uint64_t end;    /* good if guest address - start is less; 0: empty */
@@ -104,6 +104,7 @@ struct TlbBank {
     JumpEntry jump[JUMP_SIZE];
     TlbHint hint[HINTS];
     uint16_t hints[HINTS], hint_count; /* those that are not empty */
+    uint64_t hinted;                   /* hint_place of their pages */
     TlbNote note[2][TLB_SIZE];
     uint16_t touched[2][TLB_SIZE], touched_count[2];
     uint16_t writer[WRITERS]; /* by hash of the RAM page: lists of the places in `write`, each plus 1; 0: the end */

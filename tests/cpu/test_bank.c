@@ -28,6 +28,11 @@ static uint64_t va_of(unsigned n)
     return ((uint64_t)(n % (PAGES / 3)) << 12) | ((uint64_t)(n / (PAGES / 3)) << 27);
 }
 
+static unsigned page_at(uint64_t va)
+{
+    return (va >> 12) % (PAGES / 3) + (unsigned)(va >> 27) * (PAGES / 3);
+}
+
 static void begin(void)
 {
     bank = bank ? bank : calloc(1, sizeof *bank);
@@ -102,9 +107,33 @@ static void flush(unsigned kind, unsigned n)
     }
 }
 
+/* An access to a page that is known makes one. */
+static void hint(unsigned n, bool write)
+{
+    unsigned number = (unsigned)rand() % HINTS & ~(unsigned)HINT_WRITE;
+    uint32_t mem = (uint32_t)ir_mem((IrMem){ .size = 3 }) | hint_of(write ? number | HINT_WRITE : number);
+    bank->hint[hint_number(mem)].misses = 0;
+    far_load(&cpu, va_of(n), mem);
+}
+
+static unsigned hints_that_are_right(void)
+{
+    for (unsigned k = 0; k < bank->hint_count; k++) {
+        unsigned number = bank->hints[k];
+        const TlbHint *h = &bank->hint[number];
+        for (uint64_t va = h->start; va < h->start + h->end; va += 4096) {
+            unsigned n = page_at(va);
+            ck_assert_uint_eq(va + h->addend, (uintptr_t)memory[n]);
+            ck_assert(number & HINT_WRITE ? want[n].store : want[n].load);
+            ck_assert(bank->hinted & hint_place(va));
+        }
+    }
+    return bank->hint_count;
+}
+
 START_TEST(nothing_flushed_is_found_again)
 {
-    unsigned found = 0, from_far = 0;
+    unsigned found = 0, from_far = 0, hints = 0;
     bank->far = far;
     srand(1);
     for (unsigned k = 0; k < STEPS; k++) {
@@ -112,17 +141,22 @@ START_TEST(nothing_flushed_is_found_again)
         bool write = rand() & 1;
         if (what < 500) {
             set(n, write, n % 5 == 0);
+            hint(n, write);
         } else if (what < 997) {
             bool near = first_level(n, write);
             int hit = look(n, write);
             found += (unsigned)hit;
             from_far += hit && !near;
         } else {
+            if (bank->hint_count && write)
+                n = page_at(bank->hint[bank->hints[(unsigned)rand() % bank->hint_count]].start);
             flush(k % 64 ? 1 + (unsigned)rand() % 2 : k % 128 ? 0 : 3, n);
+            hints += hints_that_are_right();
         }
     }
     ck_assert_uint_gt(found, STEPS / 20);
     ck_assert_uint_gt(from_far, STEPS / 100);
+    ck_assert_uint_gt(hints, STEPS / 10);
 }
 END_TEST
 
@@ -393,7 +427,7 @@ static void flush_all(void)
 
 static void flush_address(void)
 {
-    tlb_flush_va(&cpu, va_of(10), 1, -1);
+    tlb_flush_va(&cpu, va_of(9), 1, -1);
 }
 
 static void flush_most(void)
@@ -401,17 +435,74 @@ static void flush_most(void)
     tlb_flush_non_global(&cpu, 1, -1);
 }
 
-static void drop_page(void)
+static bool hints_are(unsigned loads, unsigned stores)
 {
-    bank_drop_page(bank, 10);
+    return !!bank->hint[HINT].end == loads && !!bank->hint[HINT | HINT_WRITE].end == stores &&
+           bank->hint_count == loads + stores;
 }
 
-START_TEST(a_hint_goes_with_any_entry)
+static void make_hints(bool global)
 {
-    static void (*const ways[])(void) = { flush_all, flush_address, flush_most, drop_page };
+    for (unsigned n = 9; n < 12; n++) {
+        set(n, true, global);
+        set(n, false, global);
+    }
+    ck_assert(load_with_hint(10) &&
+              far_load(&cpu, va_of(10), (uint32_t)ir_mem((IrMem){ .size = 3 }) | hint_of(HINT | HINT_WRITE)));
+    ck_assert(hints_are(1, 1));
+}
+
+START_TEST(hints_go_with_a_page_of_theirs)
+{
+    const uint64_t tag = 0xabull << 56;
+    make_hints(false);
+    tlb_flush_va(&cpu, va_of(8), 1, -1);
+    tlb_flush_va(&cpu, va_of(12), 1, -1);
+    tlb_flush_va(&cpu, va_of(10) + (64ull << 21), 1, -1); /* its bit is the same */
+    ck_assert(hints_are(1, 1));
+    for (unsigned n = 9; n < 12; n++) {
+        make_hints(false);
+        tlb_flush_va(&cpu, va_of(n) | (n & 1 ? tag : 0) | 0xfff, 1, -1);
+        ck_assert(hints_are(0, 0));
+    }
+    make_hints(false);
+    tlb_flush_va(&cpu, va_of(10), 1, 7);
+    ck_assert(hints_are(1, 1)); /* another address space's */
+    make_hints(true);
+    tlb_flush_va(&cpu, va_of(10), 1, 7);
+    ck_assert(hints_are(0, 0));
+}
+END_TEST
+
+START_TEST(hints_of_stores_go_with_a_page_that_may_not_be_written)
+{
+    make_hints(false);
+    bank_drop_page(bank, 10);
+    ck_assert(hints_are(1, 0) && !first_level(10, true) && first_level(10, false));
+    tlb_flush_va(&cpu, va_of(11), 1, -1);
+    ck_assert(hints_are(0, 0));
+}
+END_TEST
+
+START_TEST(a_row_of_pages_is_found_in_either_half)
+{
+    const unsigned first = 500; /* 2 MiB end at 512 */
+    for (unsigned at = 511; at < 513; at++) {
+        for (unsigned n = first; n < 530; n++)
+            set(n, false, false);
+        ck_assert(load_with_hint(510));
+        ck_assert(hinted(va_of(first)) && hinted(va_of(530) - 16));
+        tlb_flush_va(&cpu, va_of(at), 1, -1);
+        ck_assert_uint_eq(bank->hint_count, 0);
+    }
+}
+END_TEST
+
+START_TEST(a_hint_goes_with_any_flush)
+{
+    static void (*const ways[])(void) = { flush_all, flush_address, flush_most };
     for (unsigned k = 0; k < sizeof ways / sizeof *ways; k++) {
         set(9, false, false);
-        set(10, true, false);
         ck_assert(load_with_hint(9) && hinted(va_of(9)));
         ways[k]();
         ck_assert(!hinted(va_of(9)));
@@ -469,7 +560,10 @@ int main(void)
                                    a_hint_covers_pages_in_a_row,
                                    loads_and_stores_have_hints_of_their_own,
                                    a_load_fills_a_hint_of_stores_from_what_may_be_written,
-                                   a_hint_goes_with_any_entry,
+                                   a_hint_goes_with_any_flush,
+                                   hints_go_with_a_page_of_theirs,
+                                   hints_of_stores_go_with_a_page_that_may_not_be_written,
+                                   a_row_of_pages_is_found_in_either_half,
                                    a_hint_that_misses_all_the_time_is_given_up,
                                    NULL };
     return run_tests("bank", tests, begin);
