@@ -243,7 +243,7 @@ static Unit *make(Cpu *cpu, Unit like, const uint8_t *code, uint32_t limit)
         out->to_exec = e->to_exec;
         out->room = UNIT_ROOM;
         out->no_hint = e->no_hint;
-        if (!cpu->run->ir->full && e->backend->compile(e->guest, cpu->run->ir, like.pc, out))
+        if (!ir_full(cpu->run->ir) && e->backend->compile(e->guest, cpu->run->ir, like.pc, out))
             break;
         if (limit == 1) {
             log_line("cpu %d: the instruction at %llx does not compile; it is interpreted", cpu->run->number,

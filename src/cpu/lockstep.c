@@ -130,7 +130,7 @@ bool lockstep_ir(Cpu *cpu, const Unit *u, uint32_t limit, Ir *ir)
         ir->raw = raw;
         ir->full = ir->raw_only = false;
         translate_unit(cpu, ir, u->pc, u->mode, f.page_bytes, limit, &bytes);
-        if (!ir->full && !(raw && ir->raw_only))
+        if (!ir_full(ir) && !(raw && ir->raw_only))
             return true;
     }
     return false;

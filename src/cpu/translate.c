@@ -184,7 +184,7 @@ uint32_t translate_unit(Cpu *cpu, Ir *ir, uint64_t pc, uint64_t mode, const uint
     void (*translate)(Trans *) = cpu->run->guest->translate;
     uint32_t insns = 0;
     bool label = !(mode & MODE_STEP); /* a step's unit is left even by a branch to itself */
-    while (insns < limit && t.pc < t.page_end && !ir->full && (!t.done || label)) {
+    while (insns < limit && t.pc < t.page_end && !ir_full(ir) && (!t.done || label)) {
         t.last = insns + 1 == limit;
         if (!translate_insn(&t, translate, label, page_bytes + (t.pc & 0xfff), t.page_end - t.pc))
             break;
@@ -197,7 +197,7 @@ uint32_t translate_unit(Cpu *cpu, Ir *ir, uint64_t pc, uint64_t mode, const uint
     else if (!t.done)
         ir_goto_(ir, T_VOID, t.pc);
     *bytes = (uint32_t)(t.pc - pc);
-    if (ir_checking && !ir->full)
+    if (ir_checking && !ir_full(ir))
         check(cpu, ir);
     if (log_on(LOG_OP) && log_in_filter(pc))
         listing_ir("OP:", ir);

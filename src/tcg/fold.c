@@ -1,239 +1,7 @@
 /* Folding as ops are built: constants by ir_eval, rules.def, and what needs to look at types or known bits. */
 #include "tcg/build.h"
-#include "tcg/rules.h"
 
 #include <assert.h>
-#include <pthread.h>
-#include <stdlib.h>
-
-#define RULE_NAME2(line) rule_##line
-#define RULE_NAME(line)  RULE_NAME2(line)
-#define RULE(pattern, replacement, value, when)                                                                        \
-    static bool RULE_NAME(__LINE__)(__attribute__((unused)) uint64_t k, __attribute__((unused)) uint64_t l,            \
-                                    __attribute__((unused)) int i, __attribute__((unused)) int j,                      \
-                                    __attribute__((unused)) int n, uint64_t *computed)                                 \
-    {                                                                                                                  \
-        if (!(when))                                                                                                   \
-            return false;                                                                                              \
-        *computed = (uint64_t)(value);                                                                                 \
-        return true;                                                                                                   \
-    }
-#include "tcg/rules.def"
-
-static const struct {
-    const char *pattern, *replacement;
-    RuleFn *holds;
-} rows[] = {
-#define RULE(pattern, replacement, value, when) { pattern, replacement, RULE_NAME(__LINE__) },
-#include "tcg/rules.def"
-};
-enum { ROWS = sizeof rows / sizeof *rows };
-
-/* Rows of one op are numbered in their order: sets of them are bits. */
-typedef uint32_t RowSet;
-enum { OP_ROWS = 32 };
-typedef struct OpRows {
-    uint8_t first;               /* in row_of */
-    RowSet same;                 /* those whose two arguments are one variable */
-    RowSet number;               /* those whose second argument is a certain number: 0, 1 or -1 */
-    RowSet a[IR_OPS], b[IR_OPS]; /* those that an argument computed by this op suits */
-} OpRows;
-
-static Rule rules[ROWS];
-static uint8_t row_of[ROWS];
-static OpRows op_rows[IR_OPS];
-/* More than rules.def looks at arguments that are such. */
-enum { CONSTANT = 1, EXTENSION = 2 };
-static uint8_t special[IR_OPS];
-_Static_assert(ROWS < 256, "row_of and OpRows.first hold bytes");
-
-static uint8_t op_wanted(const Rule *r, int arg)
-{
-    if (arg >= ir_op[r->from[0].op].args)
-        return IR_nop;
-    const RuleNode *n = &r->from[r->from[0].arg[arg]];
-    return n->kind == NODE_OP ? n->op : n->kind == NODE_VALUE ? IR_nop : IR_const;
-}
-
-static bool wants_same(const Rule *r)
-{
-    const RuleNode *a = &r->from[r->from[0].arg[0]], *b = &r->from[r->from[0].arg[1]];
-    return ir_op[r->from[0].op].args >= 2 && a->kind == NODE_VALUE && b->kind == NODE_VALUE && a->index == b->index;
-}
-
-static void note_row(OpRows *o, const Rule *r, RowSet bit)
-{
-    uint8_t a = op_wanted(r, 0), b = op_wanted(r, 1);
-    for (int op = 0; op < IR_OPS; op++) {
-        o->a[op] |= !a || a == op ? bit : 0;
-        o->b[op] |= !b || b == op ? bit : 0;
-    }
-    if (wants_same(r))
-        o->same |= bit;
-    const RuleNode *n = &r->from[r->from[0].arg[1]];
-    if (ir_op[r->from[0].op].args >= 2 && n->kind == NODE_NUMBER && n->number >= -1 && n->number <= 1)
-        o->number |= bit;
-}
-
-/* "op x k": whether it holds can be said before it is matched. */
-static bool is_plain(const Rule *r)
-{
-    const RuleNode *n = r->from;
-    return ir_op[n->op].args == 2 && !n->imm && n[n->arg[0]].kind == NODE_VALUE && n[n->arg[1]].kind == NODE_CONST &&
-           n[n->arg[1]].index == 0;
-}
-
-/* Rows stay in their order within an op. */
-static void read_rules(void)
-{
-    int at = 0;
-    for (int i = 0; i < ROWS; i++)
-        if (!rule_parse(&rules[i], rows[i].pattern, rows[i].replacement, rows[i].holds)) {
-            fprintf(stderr, "rules.def: cannot read \"%s\", \"%s\"\n", rows[i].pattern, rows[i].replacement);
-            abort();
-        }
-    for (int op = 0; op < IR_OPS; op++) {
-        int count = 0;
-        op_rows[op].first = (uint8_t)at;
-        special[op] = op == IR_const ? CONSTANT : op == IR_zext || op == IR_sext ? EXTENSION : 0;
-        for (int i = 0; i < ROWS; i++)
-            if (rules[i].from[0].op == op) {
-                assert(count < OP_ROWS);
-                row_of[at++] = (uint8_t)i;
-                rules[i].plain = is_plain(&rules[i]);
-                note_row(&op_rows[op], &rules[i], 1u << count++);
-            }
-    }
-}
-
-bool ir_fold_ready;
-
-void ir_fold_start(void)
-{
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, read_rules);
-    __atomic_store_n(&ir_fold_ready, true, __ATOMIC_RELEASE);
-}
-
-const Rule *ir_rules(int *count)
-{
-    ir_fold_start();
-    *count = ROWS;
-    return rules;
-}
-
-/* ---- matching ---- */
-
-static bool match_constant(const RuleNode *n, uint64_t value, RuleVars *v)
-{
-    if (v->bound[n->index])
-        return v->constant[n->index] == value;
-    v->bound[n->index] = true;
-    v->constant[n->index] = value;
-    return true;
-}
-
-static bool match(const Ir *ir, const RuleNode *side, const RuleNode *n, IrRef ref, IrType t, RuleVars *v);
-
-static bool match_args(const Ir *ir, const RuleNode *side, const RuleNode *n, const IrInsn *i, RuleVars *v)
-{
-    if (n->imm)
-        v->imm[n->imm - 1] = (int)i->imm;
-    for (int k = 0; k < ir_op[n->op].args; k++)
-        if (!match(ir, side, &side[n->arg[k]], i->arg[k], i->type, v))
-            return false;
-    return true;
-}
-
-static bool match(const Ir *ir, const RuleNode *side, const RuleNode *n, IrRef ref, IrType t, RuleVars *v)
-{
-    const IrInsn *i = &ir->insn[ref];
-    if (n->kind == NODE_VALUE) {
-        if (v->value[n->index])
-            return v->value[n->index] == ref;
-        v->value[n->index] = ref;
-        return true;
-    }
-    if (n->kind == NODE_OP)
-        return i->op == n->op && i->type == t && match_args(ir, side, n, i, v);
-    if (i->op != IR_const)
-        return false;
-    uint64_t mask = ir_mask(t < 4 ? ir_bits(t) : 64);
-    return n->kind == NODE_NUMBER ? !((i->imm ^ (uint64_t)n->number) & mask) : match_constant(n, i->imm & mask, v);
-}
-
-static IrRef number_of(Ir *ir, IrType t, uint64_t value)
-{
-    return ir_in_vector_reg(t) ? ir_wide(ir, t, 0, 0) : ir_imm(ir, t, value);
-}
-
-static IrRef build(Ir *ir, const RuleNode *side, const RuleNode *n, IrType t, const RuleVars *v)
-{
-    IrRef arg[3] = { 0 };
-    switch (n->kind) {
-    case NODE_VALUE:
-        return v->value[n->index];
-    case NODE_CONST:
-        return ir_imm(ir, t, v->constant[n->index]);
-    case NODE_NUMBER:
-        return number_of(ir, t, (uint64_t)n->number);
-    case NODE_COMPUTED:
-        return ir_imm(ir, t, v->computed);
-    default:
-        for (int k = 0; k < ir_op[n->op].args; k++)
-            arg[k] = build(ir, side, &side[n->arg[k]], t, v);
-        return ir_emit(ir, (IrOp)n->op, t, arg[0], arg[1], arg[2],
-                       !n->imm       ? 0
-                       : n->imm == 3 ? v->computed
-                                     : (uint64_t)v->imm[n->imm - 1]);
-    }
-}
-
-static IrRef apply(Ir *ir, const Rule *r, const IrInsn *w)
-{
-    int n = w->type < 4 ? ir_bits(w->type) : 32;
-    uint64_t computed;
-    if (r->plain && !r->holds(ir->insn[w->arg[1]].imm & ir_mask(n), 0, 0, 0, n, &computed))
-        return IR_NONE;
-    RuleVars v = { 0 };
-    if (!match_args(ir, r->from, &r->from[0], w, &v))
-        return IR_NONE;
-    if (!r->holds(v.constant[0], v.constant[1], v.imm[0], v.imm[1], n, &v.computed))
-        return IR_NONE;
-    return build(ir, r->to, &r->to[0], r->to[0].kind == NODE_OP ? w->type : ir_result(w), &v);
-}
-
-/* The rows that may suit. */
-static inline RowSet rows_for(const Ir *ir, const IrInsn *w)
-{
-    const OpRows *o = &op_rows[w->op];
-    const IrInsn *a = &ir->insn[w->arg[0]], *b = &ir->insn[w->arg[1]];
-    RowSet set = o->a[a->op] & o->b[b->op];
-    return a == b ? set : set & ~o->same;
-}
-
-/* The constant is none of those that rows name. */
-static inline bool unnamed(const IrInsn *w, uint64_t value)
-{
-    uint64_t mask = ir_mask(w->type < 4 ? ir_bits(w->type) : 64);
-    return (value & mask) > 1 && (value & mask) != mask;
-}
-
-static IrRef apply_rules(Ir *ir, const IrInsn *w)
-{
-    const IrInsn *b = &ir->insn[w->arg[1]];
-    bool scalar = w->type < 4;
-    RowSet left = rows_for(ir, w);
-    if (b->op == IR_const && unnamed(w, b->imm))
-        left &= ~op_rows[w->op].number;
-    for (; left; left &= left - 1) {
-        const Rule *r = &rules[row_of[op_rows[w->op].first + __builtin_ctz(left)]];
-        IrRef result = scalar || r->vector ? apply(ir, r, w) : IR_NONE;
-        if (result)
-            return result;
-    }
-    return IR_NONE;
-}
 
 /* ---- bits that are used, bits that are known ---- */
 
@@ -407,56 +175,102 @@ static bool constant(Ir *ir, const IrInsn *w, IrRef *result)
     return true;
 }
 
-static __attribute__((noinline)) IrRef fold(Ir *ir, IrInsn w, int kinds)
+/* Marks the arguments that must be such for a way to suit. */
+static void note_way(IrFolds *f, IrWays way, bool suits(uint8_t op, int arg), int arg)
+{
+    for (int k = 0; k < 3; k++)
+        for (uint8_t op = 0; op < IR_OPS; op++)
+            f->arg[k][op] |= suits(op, k - arg) ? way : 0;
+}
+
+static bool suits_constant(uint8_t op, int arg)
+{
+    (void)arg;
+    return op == IR_const || op == IR_nop; /* nop: there is no such argument */
+}
+
+static bool suits_swap(uint8_t op, int arg)
+{
+    return arg == 0 ? op == IR_const : arg != 1 || op != IR_const;
+}
+
+static bool suits_narrow(uint8_t op, int arg)
+{
+    return arg != 0 || op == IR_zext || op == IR_sext;
+}
+
+static bool suits_truth(uint8_t op, int arg)
+{
+    return arg == 0 ? ir_op[op].result == BIT : arg != 1 || op == IR_const;
+}
+
+static bool suits_compare(uint8_t op, int arg)
+{
+    return arg == 0 ? op == IR_zext : arg != 1 || op == IR_zext || op == IR_const;
+}
+
+static bool suits_mask(uint8_t op, int arg)
+{
+    return arg != 1 || op == IR_const;
+}
+
+void ir_note_ways(IrOp op)
+{
+    IrFolds *f = &ir_folds[op];
+    const IrInsn i = { .op = (uint8_t)op };
+    bool equal = op == IR_eq || op == IR_ne;
+    if (!ir_has_meaning(op))
+        return;
+    note_way(f, WAY_CONSTANT, suits_constant, 0);
+    if (ir_op[op].effects & COMM)
+        note_way(f, WAY_SWAP, suits_swap, 0);
+    for (int k = 0; k < ir_op[op].args; k++)
+        if (ir_arg_kind(&i, k) == ARG_SAME)
+            note_way(f, (IrWays)WAY_NARROW << k, suits_narrow, k);
+    if (equal || op == IR_xor)
+        note_way(f, WAY_TRUTH, suits_truth, 0);
+    if (equal || op == IR_ltu || op == IR_leu)
+        note_way(f, WAY_COMPARE, suits_compare, 0);
+    if (op == IR_and)
+        note_way(f, WAY_MASK, suits_mask, 0);
+}
+
+static inline IrWays ways_of(const Ir *ir, const IrInsn *w)
+{
+    return ir_ways(ir, (IrOp)w->op, ir_op[w->op].args, w->arg[0], w->arg[1], w->arg[2]);
+}
+
+/* What fold.c does itself with scalars; *ways is what is left to try. */
+static IrRef fold_scalar(Ir *ir, IrInsn *w, IrWays *ways)
 {
     IrRef r = IR_NONE;
-    ir_constants_right(ir, &w);
-    if (w.type < 4) {
-        if (ir->insn[w.arg[0]].op == IR_const && constant(ir, &w, &r))
-            return r;
-        if (w.type < I64 && kinds & EXTENSION)
-            narrow_args(ir, &w);
-        if (w.op == IR_eq || w.op == IR_ne || w.op == IR_xor)
-            r = truth(ir, &w);
-        if (!r && (w.op == IR_eq || w.op == IR_ne || w.op == IR_ltu || w.op == IR_leu))
-            narrow_comparison(ir, &w);
-        if (w.op == IR_and && masks_nothing(ir, &w))
-            return w.arg[0];
+    if (*ways & WAY_CONSTANT && constant(ir, w, &r))
+        return r;
+    if (*ways & (WAY_NARROW | WAY_NARROW << 1 | WAY_NARROW << 2) && w->type < I64) {
+        narrow_args(ir, w);
+        *ways = ways_of(ir, w);
     }
+    if (*ways & WAY_TRUTH)
+        r = truth(ir, w);
+    if (!r && *ways & WAY_COMPARE) {
+        narrow_comparison(ir, w);
+        *ways = ways_of(ir, w);
+    }
+    return !r && *ways & WAY_MASK && masks_nothing(ir, w) ? w->arg[0] : r;
+}
+
+IrRef ir_fold(Ir *ir, IrInsn w, IrWays ways)
+{
+    IrRef r = IR_NONE;
+    if (ways & WAY_SWAP) {
+        ir_constants_right(ir, &w);
+        ways = ways_of(ir, &w);
+    }
+    if (ways & ~WAY_ROWS && w.type < 4)
+        r = fold_scalar(ir, &w, &ways);
     if (!r)
-        r = apply_rules(ir, &w);
+        r = ir_apply_rules(ir, &w, ways);
     return r ? r : ir_append(ir, w);
-}
-
-/* Whether there is nothing to do but try these rows, if any: the op is of values that nothing is known of, and perhaps
- * a constant on the right that no row names. */
-static inline bool ordinary(const Ir *ir, IrInsn w, RowSet *suit)
-{
-    const IrInsn *b = &ir->insn[w.arg[1]];
-    int left = special[ir->insn[w.arg[0]].op] | special[ir->insn[w.arg[2]].op];
-    *suit = rows_for(ir, &w);
-    if (left || special[b->op] == EXTENSION)
-        return false;
-    if (b->op != IR_const)
-        return true;
-    *suit &= ~op_rows[w.op].number;
-    return unnamed(&w, b->imm) && w.op != IR_and;
-}
-
-IrRef ir_emit_pure(Ir *ir, IrInsn w)
-{
-    RowSet suit;
-    if (ordinary(ir, w, &suit) && !suit)
-        return ir_append(ir, w);
-    uint8_t a = ir->insn[w.arg[0]].op, b = ir->insn[w.arg[1]].op, c = ir->insn[w.arg[2]].op;
-    return fold(ir, w, special[a] | special[b] | special[c]);
-}
-
-/* An op that flags may be asked of. */
-IrRef ir_emit_asking(Ir *ir, IrInsn w)
-{
-    RowSet suit;
-    return ordinary(ir, w, &suit) && !suit ? ir_append(ir, w) : ir_emit_asked(ir, w);
 }
 
 /* ---- moves between registers and vectors ---- */

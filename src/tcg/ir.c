@@ -12,23 +12,18 @@ void ir_begin(Ir *ir, const Slot *slots, const Helper *helpers)
     if (!__atomic_load_n(&ir_fold_ready, __ATOMIC_ACQUIRE))
         ir_fold_start();
     ir->count = ir->line_start = 1;
-    ir->insn[0] = (IrInsn){ .op = IR_nop, .type = T_VOID };
+    ir->insn[0] = ir->insn[IR_MAX - 1] = (IrInsn){ .op = IR_nop, .type = T_VOID };
     ir->pooled = ir->labels = ir->asks = 0;
     ir->full = false;
     ir->slots = slots;
     ir->helpers = helpers;
     for (int i = 0; i < IR_ASKED; i++)
         ir->asked[i].result = IR_NONE;
-    if (++ir->line >= UINT32_MAX - IR_MAX) { /* once in many million units: numbers must not come round */
+    ir_forget_slots(ir);
+    if (ir->line >= -2 * IR_MAX * IR_LINE) { /* once in many million units: numbers must not come round */
         memset(ir->now, 0, sizeof ir->now);
-        ir->line = 1;
+        ir->line = IR_LINE;
     }
-}
-
-__attribute__((cold)) uint32_t ir_overflow(Ir *ir)
-{
-    ir->full = true;
-    return IR_MAX - 1;
 }
 
 IrRef ir_imm(Ir *ir, IrType t, uint64_t value)
@@ -113,7 +108,7 @@ static IrRef flags_of_asked(Ir *ir, IrAsked *asked)
 static IrRef flags_of_op(Ir *ir, IrRef r)
 {
     const IrInsn *i = &ir->insn[r];
-    assert(ir->full || ir_sets_flags(ir, i));
+    assert(ir_full(ir) || ir_sets_flags(ir, i));
     for (IrRef k = r + 1; k < ir->count && k < r + IR_ASKED; k++)
         if (ir->insn[k].op == IR_flags && ir->insn[k].arg[0] == r)
             return k;
@@ -126,7 +121,7 @@ IrRef ir_with_flags(Ir *ir, IrOp op, IrType t, IrRef a, IrRef b, IrRef *flags)
     uint64_t known;
     if (!ir->raw && ir->insn[a].op == IR_const && constant_flags(ir, &w, &known)) {
         *flags = packed(ir, (uint32_t)known);
-        return ir_emit_pure(ir, w);
+        return ir_imm(ir, t, ir_eval(op, ir_bits(t), ir->insn[a].imm, ir->insn[b].imm, 0, 0));
     }
     if (!ir->raw) {
         ir_constants_right(ir, &w);
@@ -158,10 +153,10 @@ static bool means_another(const Ir *ir, IrRef r)
 }
 
 /* What folding made of an op that flags may be asked of. There is nothing to remember of one that stands as it is. */
-IrRef ir_emit_asked(Ir *ir, IrInsn w)
+IrRef ir_fold_asked(Ir *ir, IrInsn w, IrWays ways)
 {
     uint32_t before = ir->count, asks = ir->asks;
-    IrRef r = ir_emit_pure(ir, w);
+    IrRef r = ir_fold(ir, w, ways);
     const IrInsn *i = &ir->insn[r];
     if (r >= before && i->op == w.op && i->arg[0] == w.arg[0] && i->arg[1] == w.arg[1])
         return r;
@@ -285,11 +280,6 @@ IrRef ir_emit_store(Ir *ir, IrInsn w)
     return ir_append(ir, ir_insn_of(IR_store, w.type, w.arg[0], value, 0, w.imm));
 }
 
-IrRef ir_emit(Ir *ir, IrOp op, IrType t, IrRef a, IrRef b, IrRef c, uint64_t imm)
-{
-    return ir_build(ir, ir_insn_of(op, t, a, b, c, imm));
-}
-
 /* Bookkeeping only, so that raw and folded building can be mixed. */
 IrRef ir_append_raw(Ir *ir, IrInsn want)
 {
@@ -299,7 +289,7 @@ IrRef ir_append_raw(Ir *ir, IrInsn want)
         return ir_emit_call(ir, want);
     IrRef r = ir_append(ir, want);
     if (want.op == IR_put && ir_slot(want.imm) < IR_SLOTS)
-        ir->now[ir_slot(want.imm)].line = ir->line - 1;
+        ir->now[ir_slot(want.imm)] = 0; /* there is no line 0 */
     return r;
 }
 

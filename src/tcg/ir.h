@@ -154,14 +154,14 @@ enum { FP_LT = 1, FP_EQ = 2, FP_GT = 4, FP_UN = 8, FP_SIGNALS = 16 };
 
 /* imm of get and put: slot number, byte offset within it, whether a put clears the slot's bytes above the value. */
 #define IR_SLOT(slot, offset) ((uint64_t)(slot) | (uint64_t)(offset) << 16)
-#define IR_ZEXT               (1ull << 32)
+#define IR_ZEXT               (1ull << 23)
 static inline unsigned ir_slot(uint64_t imm)
 {
     return imm & 0xffff;
 }
 static inline unsigned ir_slot_offset(uint64_t imm)
 {
-    return imm >> 16 & 0xff;
+    return imm >> 16 & 0x7f;
 }
 
 /* imm of the f80 ops: operation, slots d and b, flags. The first eight operations and their numbers are the x87's. */
@@ -217,17 +217,20 @@ static inline bool ir_f80_tells(uint64_t imm) /* into slot b */
     return (imm & 0xff) >= F80_EXAM && (imm & 0xff) <= F80_COS;
 }
 
-/* imm of memory ops. The effective address is argument a + disp. */
+/* imm of memory ops, bit by bit. The effective address is argument a + disp. */
 typedef struct IrMem {
-    uint8_t size;  /* log2 of bytes: 0..4 */
-    bool sign;     /* a load extends its sign to the type's width, else zeros */
-    bool big;      /* big-endian */
-    uint8_t order; /* IrOrder */
-    uint8_t align; /* IrAlign */
-    bool user;     /* as the unprivileged regime, not the current one */
-    uint8_t rmw;   /* IrRmw */
+    uint32_t size : 3;  /* log2 of bytes: 0..4 */
+    uint32_t sign : 1;  /* a load extends its sign to the type's width, else zeros */
+    uint32_t big : 1;   /* big-endian */
+    uint32_t order : 2; /* IrOrder */
+    uint32_t align : 3; /* IrAlign */
+    uint32_t user : 1;  /* as the unprivileged regime, not the current one */
+    uint32_t : 1;
+    uint32_t rmw : 4; /* IrRmw */
+    uint32_t : 16;
     int32_t disp;
 } IrMem;
+_Static_assert(sizeof(IrMem) == sizeof(uint64_t), "IrMem is an imm");
 typedef enum IrOrder { ORDER_PLAIN, ORDER_ACQUIRE, ORDER_RELEASE, ORDER_BOTH } IrOrder;
 typedef enum IrAlign { ALIGN_ANY, ALIGN_SIZE, ALIGN_16_ATOMIC } IrAlign; /* 16: fault if not inside 16 aligned bytes */
 typedef enum IrRmw {
@@ -246,19 +249,15 @@ typedef enum IrFence { FENCE_FULL, FENCE_LOADS, FENCE_STORES } IrFence; /* only 
 
 static inline uint64_t ir_mem(IrMem m)
 {
-    return (uint64_t)(m.size | m.sign << 3 | m.big << 4 | m.order << 5 | m.align << 7 | m.user << 10 | m.rmw << 12) |
-           (uint64_t)(uint32_t)m.disp << 32;
+    uint64_t imm;
+    memcpy(&imm, &m, sizeof imm);
+    return imm;
 }
 static inline IrMem ir_mem_of(uint64_t imm)
 {
-    return (IrMem){ .size = imm & 7,
-                    .sign = imm >> 3 & 1,
-                    .big = imm >> 4 & 1,
-                    .order = imm >> 5 & 3,
-                    .align = imm >> 7 & 7,
-                    .user = imm >> 10 & 1,
-                    .rmw = imm >> 12 & 15,
-                    .disp = (int32_t)(imm >> 32) };
+    IrMem m;
+    memcpy(&m, &imm, sizeof m);
+    return m;
 }
 
 typedef struct IrInsn { /* 16 bytes */
@@ -277,10 +276,14 @@ typedef struct IrOpInfo { /* a row of ops.def */
 extern const IrOpInfo ir_op[IR_OPS];
 
 /* Put together in a register: it is passed in two, and stored by two stores. */
+static inline uint64_t ir_head_of(IrOp op, IrType t, IrRef a, IrRef b, IrRef c)
+{
+    return (uint64_t)(op & 0xff) | (uint64_t)t << 8 | (uint64_t)a << 16 | (uint64_t)b << 32 | (uint64_t)c << 48;
+}
+
 static inline IrInsn ir_insn_of(IrOp op, IrType t, IrRef a, IrRef b, IrRef c, uint64_t imm)
 {
-    uint64_t head =
-        (uint64_t)(op & 0xff) | (uint64_t)t << 8 | (uint64_t)a << 16 | (uint64_t)b << 32 | (uint64_t)c << 48;
+    uint64_t head = ir_head_of(op, t, a, b, c);
     IrInsn i;
     memcpy(&i, &head, sizeof head);
     i.imm = imm;
@@ -341,14 +344,6 @@ typedef struct Helper { /* a C function of the guest that generated code calls *
     uint32_t effects;
 } Helper;
 
-typedef struct IrSlotNow { /* what a slot holds at the end of what is built so far, if it is a value */
-    uint32_t line;         /* Ir.line when that was known */
-    IrRef value;
-    IrType type; /* of the put or get; T_VOID: unknown */
-    uint8_t offset : 7;
-    uint8_t zext : 1; /* the rest of the slot above the value is zero */
-} IrSlotNow;
-
 typedef struct IrAsked { /* an op that can give flags, as its user asked for it, and what folding made of it */
     IrInsn insn;
     IrRef result, flags;
@@ -359,11 +354,11 @@ enum { IR_RECENT = 16, IR_ASKED = 8 };
 typedef struct Ir { /* zeroed once by its owner, then used again and again */
     uint32_t count; /* insn[0] is a nop, so that ref 0 means none */
     uint32_t pooled, labels;
-    uint32_t line; /* what now[] knew in another line is void: changes at each label and call that touches state */
     uint32_t line_start; /* first op after the last label: older values are dead */
+    uint64_t line;       /* of now[]: what it knew in another line is void. Labels and calls that touch state end one */
     bool raw;            /* its owner's choice: builders add ops as they are, for those who check folding */
     bool raw_only;       /* set by a frontend: without `raw` it would have asked for something else */
-    bool full;           /* some array overflowed: discard and retry with fewer guest instructions */
+    bool full;           /* the pool or the labels overflowed: ir_full says whether anything did */
     const Slot *slots;
     const Helper *helpers;
     IrRef recent[IR_RECENT]; /* constants, by hash */
@@ -374,7 +369,7 @@ typedef struct Ir { /* zeroed once by its owner, then used again and again */
         uint64_t lo, hi;
     } pool[IR_POOL];
     uint64_t label[IR_LABELS];
-    IrSlotNow now[IR_SLOTS];
+    uint64_t now[IR_SLOTS]; /* what the slots hold: forward.c */
 } Ir;
 
 void ir_begin(Ir *, const Slot *slots, const Helper *helpers); /* NULL helpers: every call touches all state */
@@ -390,120 +385,17 @@ bool ir_is_const(const Ir *, IrRef, uint64_t *value);
 /* The slot holds that constant here: what was built so far makes sure of it. */
 void ir_assume(Ir *, IrType, uint64_t slot, uint64_t value);
 
-/* How ops are built that are more than appended. */
-IrRef ir_emit_get(Ir *, IrInsn); /* forward.c */
-IrRef ir_emit_put(Ir *, IrInsn);
-IrRef ir_emit_pure(Ir *, IrInsn); /* fold.c */
-IrRef ir_emit_extend(Ir *, IrInsn);
-IrRef ir_emit_move(Ir *, IrInsn);
-IrRef ir_emit_asking(Ir *, IrInsn);
-IrRef ir_emit_asked(Ir *, IrInsn); /* ir.c */
-IrRef ir_emit_flags(Ir *, IrInsn);
-IrRef ir_emit_cmc(Ir *, IrInsn);
-IrRef ir_emit_cond(Ir *, IrInsn);
-IrRef ir_emit_asflags(Ir *, IrInsn);
-IrRef ir_emit_store(Ir *, IrInsn);
-IrRef ir_emit_call(Ir *, IrInsn);
-IrRef ir_emit_label(Ir *, IrInsn);
-IrRef ir_emit_f80(Ir *, IrInsn); /* forward.c */
-IrRef ir_emit_goto_if(Ir *, IrInsn);
-
-uint32_t ir_overflow(Ir *); /* the last op is written over: refs stay good to look at, and the unit is thrown away */
-
-static inline IrRef ir_append(Ir *ir, IrInsn want)
+/* Some array overflowed: discard the unit and retry with fewer guest instructions. The last op of all is a nop. */
+static inline bool ir_full(const Ir *ir)
 {
-    uint32_t r = ir->count;
-    uint64_t head = ir_head(&want);
-    if (__builtin_expect(r == IR_MAX, false))
-        r = ir_overflow(ir);
-    IrInsn *i = &ir->insn[r];
-    memcpy(i, &head, sizeof head);
-    i->imm = want.imm;
-    ir->count = r + 1;
-    return (IrRef)r;
-}
-
-/* Mostly called with an op that the compiler knows. */
-static inline IrRef ir_build(Ir *ir, IrInsn w)
-{
-    if (ir->raw)
-        return ir_append_raw(ir, w);
-    switch ((IrOp)w.op) {
-    case IR_get:
-        return ir_emit_get(ir, w);
-    case IR_put:
-        return ir_emit_put(ir, w);
-    case IR_add:
-    case IR_sub:
-    case IR_adc:
-    case IR_sbb:
-    case IR_and:
-    case IR_or:
-    case IR_xor:
-    case IR_shl:
-    case IR_shr:
-    case IR_sar:
-        return ir_emit_asking(ir, w);
-    case IR_zext:
-    case IR_sext:
-        return ir_emit_extend(ir, w);
-    case IR_flags:
-        return ir_emit_flags(ir, w);
-    case IR_cmc:
-        return ir_emit_cmc(ir, w);
-    case IR_cond:
-        return ir_emit_cond(ir, w);
-    case IR_asflags:
-        return ir_emit_asflags(ir, w);
-    case IR_vdup:
-    case IR_vlow:
-    case IR_vget:
-    case IR_bits2f:
-    case IR_f2bits:
-        return ir_emit_move(ir, w);
-    case IR_store:
-        return ir_emit_store(ir, w);
-    case IR_call:
-        return ir_emit_call(ir, w);
-    case IR_f80:
-    case IR_f80_in:
-    case IR_f80_cmp_in:
-        return ir_emit_f80(ir, w);
-    case IR_label:
-        return ir_emit_label(ir, w);
-    case IR_goto_if:
-    case IR_leave_if:
-        return ir_emit_goto_if(ir, w);
-    case IR_insn:
-    case IR_load:
-    case IR_vconst:
-        return ir_append(ir, w);
-    default:
-        return ir_op[w.op].meaning || w.op == IR_const ? ir_emit_pure(ir, w) : ir_append(ir, w);
-    }
+    return ir->full || ir->count == IR_MAX - 1;
 }
 
 /* ir_add(ir, I32, x, y), ...: one typed builder for each row of ops.def; those that have an imm take it last. */
-#define IR_BUILD_0(name)                                                                                               \
-    static inline IrRef ir_##name(Ir *ir, IrType t, uint64_t imm)                                                      \
-    {                                                                                                                  \
-        return ir_build(ir, ir_insn_of(IR_##name, t, 0, 0, 0, imm));                                                   \
-    }
-#define IR_BUILD_1(name)                                                                                               \
-    static inline IrRef ir_##name(Ir *ir, IrType t, IrRef a, uint64_t imm)                                             \
-    {                                                                                                                  \
-        return ir_build(ir, ir_insn_of(IR_##name, t, a, 0, 0, imm));                                                   \
-    }
-#define IR_BUILD_2(name)                                                                                               \
-    static inline IrRef ir_##name(Ir *ir, IrType t, IrRef a, IrRef b, uint64_t imm)                                    \
-    {                                                                                                                  \
-        return ir_build(ir, ir_insn_of(IR_##name, t, a, b, 0, imm));                                                   \
-    }
-#define IR_BUILD_3(name)                                                                                               \
-    static inline IrRef ir_##name(Ir *ir, IrType t, IrRef a, IrRef b, IrRef c, uint64_t imm)                           \
-    {                                                                                                                  \
-        return ir_build(ir, ir_insn_of(IR_##name, t, a, b, c, imm));                                                   \
-    }
+#define IR_BUILD_0(name)                         IrRef ir_##name(Ir *, IrType, uint64_t imm);
+#define IR_BUILD_1(name)                         IrRef ir_##name(Ir *, IrType, IrRef a, uint64_t imm);
+#define IR_BUILD_2(name)                         IrRef ir_##name(Ir *, IrType, IrRef a, IrRef b, uint64_t imm);
+#define IR_BUILD_3(name)                         IrRef ir_##name(Ir *, IrType, IrRef a, IrRef b, IrRef c, uint64_t imm);
 #define OP(name, args, result, effects, meaning) IR_BUILD_##args(name)
 #include "tcg/ops.def"
 

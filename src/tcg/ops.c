@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A meaning of four letters is taken for NONE; tests/tcg/test_ops.c makes sure that there is no other. */
 const IrOpInfo ir_op[IR_OPS] = {
     [IR_nop] = { "nop", 0, VOID, PURE, false },
     [IR_const] = { "const", 0, SAME, PURE, false },
-#define OP(name, args, result, effects, meaning) [IR_##name] = { #name, args, result, effects, sizeof #meaning != 5 },
+#define OP(name, args, result, effects, meaning)                                                                       \
+    [IR_##name] = { #name, args, result, effects, IR_HAS_MEANING(meaning) },
 #include "tcg/ops.def"
 };
 

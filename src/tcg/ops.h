@@ -2,6 +2,9 @@
 #pragma once
 #include "tcg/ir.h"
 
+/* A meaning of four letters is taken for NONE; tests/tcg/test_ops.c makes sure that there is no other. */
+#define IR_HAS_MEANING(meaning) (sizeof #meaning != 5)
+
 /* What an argument has to be. */
 typedef enum IrArg {
     ARG_NONE,

@@ -166,7 +166,7 @@ static void read_slot(Parser *p, IrInsn *i)
     if (n == p->slot_count)
         fail(p, "no such slot");
     expect(p, '+');
-    i->imm = IR_SLOT(n, read_number(p) & 0xff);
+    i->imm = IR_SLOT(n, read_number(p) & 0x7f);
 }
 
 static void read_put(Parser *p, IrInsn *i)
@@ -391,7 +391,7 @@ bool ir_parse(Ir *ir, const Slot *slots, int slot_count, const Helper *helpers, 
         p.at++;
         p.line++;
     }
-    if (ir->full && !p.bad)
+    if (ir_full(ir) && !p.bad)
         return error_set(err, "line %d: the unit is too long", p.line);
     return !p.bad;
 }

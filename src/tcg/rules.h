@@ -23,11 +23,17 @@ typedef struct RuleVars { /* what the variables of a row are */
 
 typedef bool RuleFn(uint64_t k, uint64_t l, int i, int j, int n, uint64_t *computed);
 
+typedef struct RuleAgain { /* argument `at` of what is argument `in` is the other argument */
+    bool wanted;
+    uint8_t in, at;
+} RuleAgain;
+
 typedef struct Rule {
     const char *pattern, *replacement;
     RuleFn *holds;
     RuleNode from[RULE_NODES], to[RULE_NODES];
-    bool plain;  /* "op x k" */
+    bool plain; /* "op x k" */
+    RuleAgain again;
     bool vector; /* holds for vector and float types too: no constants but zero */
 } Rule;
 

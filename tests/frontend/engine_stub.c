@@ -108,16 +108,16 @@ IrRef WEAK trans_call(Trans *t, IrType r, int h, IrRef a, IrRef b, IrRef x)
         trans_set_pc(t, t->pc);
     return ir_call(t->ir, r, a, b, x, (uint64_t)h);
 }
-IrRef WEAK arm_get(Trans *t, bool sf, unsigned r)
-{
-    (void)t, (void)sf, (void)r;
-    return 0;
-}
 void WEAK arm_set_flags(Trans *t, IrRef f)
 {
     (void)t, (void)f;
 }
-void WEAK arm_store(Trans *t, IrType y, IrRef a, IrRef v, IrMem m)
+IrRef WEAK arm_load_special(Trans *t, IrType y, IrRef a, IrMem m)
+{
+    (void)t, (void)y, (void)a, (void)m;
+    return 0;
+}
+void WEAK arm_store_special(Trans *t, IrType y, IrRef a, IrRef v, IrMem m)
 {
     (void)t, (void)y, (void)a, (void)v, (void)m;
 }

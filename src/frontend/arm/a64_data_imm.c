@@ -37,7 +37,8 @@ bool a64_adds_imm(Trans *t, const A64 *i)
 
 bool a64_sub_imm(Trans *t, const A64 *i)
 {
-    arm_put_sp(t, i->sf, i->rd, ir_sub(t->ir, arm_width(i->sf), arm_get_sp(t, i->sf, i->rn), add_imm(t, i), 0));
+    IrRef negative = arm_imm(t, i->sf, -((uint64_t)i->imm << (i->sh ? 12 : 0)));
+    arm_put_sp(t, i->sf, i->rd, ir_add(t->ir, arm_width(i->sf), arm_get_sp(t, i->sf, i->rn), negative, 0));
     return true;
 }
 

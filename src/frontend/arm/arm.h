@@ -143,7 +143,10 @@ static inline IrRef arm_get_sp(Trans *t, bool sf, unsigned r)
 {
     return ir_get(t->ir, arm_width(sf), IR_SLOT(S_X0 + r, 0));
 }
-IrRef arm_get(Trans *, bool sf, unsigned r);
+static inline IrRef arm_get(Trans *t, bool sf, unsigned r)
+{
+    return r == 31 ? arm_imm(t, sf, 0) : arm_get_sp(t, sf, r);
+}
 static inline void arm_put_sp(Trans *t, bool sf, unsigned r, IrRef value)
 {
     ir_put(t->ir, arm_width(sf), value, IR_SLOT(S_X0 + r, 0) | (sf ? 0 : IR_ZEXT));
@@ -163,12 +166,35 @@ uint32_t arm_pack_nzcv(unsigned nzcv); /* architectural 4 bits to the stored for
 unsigned arm_unpack_nzcv(uint32_t packed);
 
 /* ---- memory ---- the mode's endianness and alignment rule are applied. address: I64 value; disp as IrMem.disp */
-IrRef arm_load(Trans *, IrType result, IrRef address, IrMem m);
-void arm_store(Trans *, IrType type, IrRef address, IrRef value, IrMem m);
+IrRef arm_load_special(Trans *, IrType result, IrRef address, IrMem m);
+void arm_store_special(Trans *, IrType type, IrRef address, IrRef value, IrMem m);
+static inline bool arm_access_is_special(const Trans *t)
+{
+    return t->mode & (M_BIG | M_ALIGN | M_MMU_OFF);
+}
+static inline IrRef arm_load(Trans *t, IrType result, IrRef address, IrMem m)
+{
+    if (arm_access_is_special(t))
+        return arm_load_special(t, result, address, m);
+    return ir_load(t->ir, result, address, ir_mem(m));
+}
+static inline void arm_store(Trans *t, IrType type, IrRef address, IrRef value, IrMem m)
+{
+    if (arm_access_is_special(t))
+        arm_store_special(t, type, address, value, m);
+    else
+        ir_store(t->ir, type, address, value, ir_mem(m));
+}
 
 /* ---- vector registers ---- */
-IrRef arm_get_v(Trans *, IrType type, unsigned r);             /* low bytes of V[r] as that type */
-void arm_put_v(Trans *, IrType type, unsigned r, IrRef value); /* the rest of the register becomes zero */
+static inline IrRef arm_get_v(Trans *t, IrType type, unsigned r) /* low bytes of V[r] as that type */
+{
+    return ir_get(t->ir, type, IR_SLOT(S_V0 + (r & 31), 0));
+}
+static inline void arm_put_v(Trans *t, IrType type, unsigned r, IrRef value) /* the rest of the register becomes zero */
+{
+    ir_put(t->ir, type, value, IR_SLOT(S_V0 + (r & 31), 0) | IR_ZEXT);
+}
 bool arm_fp_ok(Trans *); /* false: an FP access trap was emitted in place of the instruction, which is then done */
 
 /* ---- exceptions ---- exception.c. Syndromes as ISS/EC of DDI 0487 D17.2.37 */

@@ -3,13 +3,6 @@
 
 #include <string.h>
 
-/* ---- general registers ---- */
-
-IrRef arm_get(Trans *t, bool sf, unsigned r)
-{
-    return r == 31 ? arm_imm(t, sf, 0) : arm_get_sp(t, sf, r);
-}
-
 /* ---- flags ---- */
 
 /* Slot form has C inverted: HS, C set, is "no borrow". */
@@ -47,14 +40,6 @@ unsigned arm_unpack_nzcv(uint32_t packed)
 
 /* ---- memory ---- */
 
-static IrMem with_mode(const Trans *t, IrMem m)
-{
-    m.big = m.size && t->mode & M_BIG;
-    if (t->mode & (M_ALIGN | M_MMU_OFF))
-        m.align = ALIGN_SIZE;
-    return m;
-}
-
 /* Vector registers have no byte-reversing loads and stores: big-endian data goes through integers. A 128-bit register
  * is one number, so its upper half comes first. */
 static IrRef load_big(Trans *t, IrType result, IrRef address, IrMem m)
@@ -87,17 +72,19 @@ static void store_big(Trans *t, IrType type, IrRef address, IrRef value, IrMem m
     ir_store(ir, I64, address, ir_vget(ir, I64, value, 0), ir_mem(low));
 }
 
-IrRef arm_load(Trans *t, IrType result, IrRef address, IrMem m)
+IrRef arm_load_special(Trans *t, IrType result, IrRef address, IrMem m)
 {
-    m = with_mode(t, m);
+    m.big = m.size && t->mode & M_BIG;
+    m.align = t->mode & (M_ALIGN | M_MMU_OFF) ? ALIGN_SIZE : m.align;
     if (m.big && ir_in_vector_reg(result))
         return load_big(t, result, address, m);
     return ir_load(t->ir, result, address, ir_mem(m));
 }
 
-void arm_store(Trans *t, IrType type, IrRef address, IrRef value, IrMem m)
+void arm_store_special(Trans *t, IrType type, IrRef address, IrRef value, IrMem m)
 {
-    m = with_mode(t, m);
+    m.big = m.size && t->mode & M_BIG;
+    m.align = t->mode & (M_ALIGN | M_MMU_OFF) ? ALIGN_SIZE : m.align;
     if (m.big && ir_in_vector_reg(type))
         store_big(t, type, address, value, m);
     else
@@ -105,16 +92,6 @@ void arm_store(Trans *t, IrType type, IrRef address, IrRef value, IrMem m)
 }
 
 /* ---- vector registers ---- */
-
-IrRef arm_get_v(Trans *t, IrType type, unsigned r)
-{
-    return ir_get(t->ir, type, IR_SLOT(S_V0 + (r & 31), 0));
-}
-
-void arm_put_v(Trans *t, IrType type, unsigned r, IrRef value)
-{
-    ir_put(t->ir, type, value, IR_SLOT(S_V0 + (r & 31), 0) | IR_ZEXT);
-}
 
 bool arm_fp_ok(Trans *t)
 {
