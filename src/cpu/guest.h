@@ -39,6 +39,7 @@ typedef struct Trans {
     uint8_t have;
     bool last;           /* the unit has no room for another instruction */
     bool stops;          /* there are breakpoints somewhere */
+    bool watched;        /* or instructions are counted */
     uint8_t length;      /* set by translate: bytes of this instruction */
     bool done;           /* set by translate: nothing follows in this unit */
     bool more;           /* set by translate, which built nothing: the instruction is longer than `have` */

@@ -85,6 +85,7 @@ static inline void begin(Trans *t, Cpu *cpu, Ir *ir, uint64_t pc, uint64_t mode)
     t->have = t->length = 0;
     t->last = t->done = t->more = false;
     t->stops = debug_may_stop(cpu->run->engine) && !(mode & MODE_STEP);
+    t->watched = t->stops || mode & MODE_COUNT;
     t->charge = IR_NONE;
     t->looked = t->targets = 0;
 }
@@ -119,11 +120,22 @@ static __attribute__((noinline)) void take_back(Trans *t, uint32_t mark, bool la
 /* The instruction's bytes, of which `have` can be fetched. */
 static inline void fetch(Trans *t, const uint8_t *code, uint64_t have)
 {
-    t->have = (uint8_t)(have < sizeof t->code ? have : sizeof t->code);
+    t->have = sizeof t->code;
     if (have >= sizeof t->code)
         memcpy(t->code, code, sizeof t->code);
     else
-        memcpy(t->code, code, t->have);
+        memcpy(t->code, code, t->have = (uint8_t)have);
+}
+
+/* Somebody counts instructions or stops at some. */
+static __attribute__((noinline)) void translate_watched(Trans *t, void (*translate)(Trans *), const uint8_t *code)
+{
+    if (t->mode & MODE_COUNT)
+        charge(t);
+    if (t->stops && debug_stops(t->cpu->run->engine, t->pc, code))
+        stop_here(t);
+    else
+        translate(t);
 }
 
 /* One instruction, of which `have` bytes are at code, with a label if somebody branches to it; false: it is longer than
@@ -132,18 +144,16 @@ static inline bool translate_insn(Trans *t, void (*translate)(Trans *), bool lab
 {
     uint32_t mark = t->ir->count;
     bool done = t->done;
+    t->done = false;
     if (label)
         ir_label(t->ir, T_VOID, t->pc);
-    t->done = false;
     ir_insn(t->ir, T_VOID, t->pc);
-    if (t->mode & MODE_COUNT)
-        charge(t);
     fetch(t, code, have);
-    if (t->stops && debug_stops(t->cpu->run->engine, t->pc, code))
-        stop_here(t);
+    if (__builtin_expect(t->watched, false))
+        translate_watched(t, translate, code);
     else
         translate(t);
-    if (t->more) {
+    if (__builtin_expect(t->more, false)) {
         take_back(t, mark, label);
         t->done = done;
     }

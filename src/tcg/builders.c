@@ -28,6 +28,8 @@ static inline __attribute__((always_inline)) IrRef pure(Ir *ir, IrOp op, int arg
 static inline __attribute__((always_inline)) IrRef build(Ir *ir, IrOp op, int args, bool meaning, IrType t, IrRef a,
                                                          IrRef b, IrRef c, uint64_t imm)
 {
+    if (op == IR_insn || op == IR_load) /* raw or not */
+        return ir_append_head(ir, ir_head_of(op, t, a, b, c), imm);
     if (__builtin_expect(ir->raw, false))
         return ir_append_raw(ir, ir_insn_of(op, t, a, b, c, imm));
     IrInsn w = ir_insn_of(op, t, a, b, c, imm);

@@ -109,13 +109,18 @@ static bool is_load_exclusive(uint32_t word)
     return (word & 0x3fc00000) == 0x08400000 && (word >> 31 || !(word >> 21 & 1));
 }
 
+static __attribute__((noinline)) void step(Trans *t, uint32_t word)
+{
+    trans_call(t, I64, H_step, ir_imm(t->ir, I64, t->pc), ir_imm(t->ir, I64, is_load_exclusive(word)), IR_NONE);
+}
+
 void arm_translate(Trans *t)
 {
     uint32_t word;
     t->length = 4;
     memcpy(&word, t->code, sizeof word);
     if (t->mode & M_STEP)
-        trans_call(t, I64, H_step, ir_imm(t->ir, I64, t->pc), ir_imm(t->ir, I64, is_load_exclusive(word)), IR_NONE);
+        step(t, word);
     unsigned row = a64_find(word);
     A64 i = { .pc = t->pc, .word = word, .row = (uint16_t)row };
     if (row == A64_ROWS || !arm_can(t, (ArmFeature)a64_rows[row].feature) || !a64_handle[row](t, &i))

@@ -5,37 +5,45 @@
 #include <assert.h>
 #include <string.h>
 
-enum { LONGEST = 15 };
+enum { LONGEST = 15, ROOM = 48 };
 
+/* The bytes are followed by zeros, more of them than can be asked for once the prefixes are over; that too many were
+ * read is found out afterwards. */
 typedef struct Reader {
-    const uint8_t *code;
+    uint8_t code[ROOM];
     unsigned have, at;
     uint64_t mode;
     const uint64_t *features;
     X86Decoded result; /* of the first thing that was wrong */
+    unsigned stop;     /* where that was */
 } Reader;
 
-static void fail(Reader *r, X86Decoded why)
+static inline unsigned limit(const Reader *r)
 {
-    if (r->result == X86_DECODED)
-        r->result = why;
+    return r->have < LONGEST ? r->have : LONGEST;
 }
 
-static uint8_t byte(Reader *r)
+/* Bytes that are not there were missed before anything else was wrong. */
+static __attribute__((noinline, cold)) void fail(Reader *r, X86Decoded why)
 {
-    if (r->at >= LONGEST)
-        fail(r, X86_TOO_LONG);
-    else if (r->at >= r->have)
-        fail(r, X86_MORE);
-    return r->result == X86_DECODED ? r->code[r->at++] : 0;
+    bool missed = r->at > limit(r);
+    if (r->result != X86_DECODED)
+        return;
+    r->result = !missed ? why : r->have < LONGEST ? X86_MORE : X86_TOO_LONG;
+    r->stop = missed ? limit(r) : r->at;
 }
 
-static uint64_t number(Reader *r, unsigned bytes)
+static inline uint8_t byte(Reader *r)
 {
-    uint64_t v = 0;
-    for (unsigned k = 0; k < bytes; k++)
-        v |= (uint64_t)byte(r) << 8 * k;
-    return v;
+    return r->code[r->at++];
+}
+
+static inline uint64_t number(Reader *r, unsigned bytes)
+{
+    uint64_t v;
+    memcpy(&v, r->code + r->at, sizeof v);
+    r->at += bytes;
+    return bytes < sizeof v ? v & ((1ull << 8 * bytes) - 1) : v;
 }
 
 static uint64_t extended(uint64_t v, unsigned bytes)
@@ -47,14 +55,23 @@ static const uint8_t seg_prefix[256] = {
     [0x26] = 1 + ES, [0x2e] = 1 + CS, [0x36] = 1 + SS, [0x3e] = 1 + DS, [0x64] = 1 + FS, [0x65] = 1 + GS
 };
 
+static const bool is_prefix[256] = {
+    [0x26] = true, [0x2e] = true, [0x36] = true, [0x3e] = true, [0x64] = true, [0x65] = true,
+    [0x66] = true, [0x67] = true, [0xf0] = true, [0xf2] = true, [0xf3] = true
+};
+
 /* Up to the first byte of the opcode, which is returned. A REX prefix counts only right before it. */
 static uint8_t prefixes(Reader *r, X86Insn *i, bool *op67)
 {
     for (;;) {
         uint8_t b = byte(r);
         bool rex = r->mode & M_CODE64 && (b & 0xf0) == 0x40;
-        if (r->result != X86_DECODED)
+        if (!is_prefix[b] && !rex)
+            return b;
+        if (r->at > LONGEST) {
+            fail(r, X86_TOO_LONG);
             return 0;
+        }
         if (rex) {
             i->rex = b;
             continue;
@@ -67,19 +84,18 @@ static uint8_t prefixes(Reader *r, X86Insn *i, bool *op67)
             i->lock = true;
         else if (b == 0xf2 || b == 0xf3)
             i->rep = b;
-        else if (seg_prefix[b]) {
+        else {
             /* in 64-bit mode ES, CS, SS and DS overrides are ignored */
             if (!(r->mode & M_CODE64) || seg_prefix[b] > DS + 1)
                 i->override = seg_prefix[b] - 1;
-        } else
-            return b;
+        }
         i->rex = 0;
     }
 }
 
 static bool is_vex(const Reader *r, uint8_t b)
 {
-    if ((b != 0xc4 && b != 0xc5) || r->at >= r->have)
+    if (b != 0xc4 && b != 0xc5)
         return false;
     return r->mode & M_CODE64 || r->code[r->at] >> 6 == 3;
 }
@@ -128,59 +144,22 @@ static uint8_t opcode_byte(Reader *r, X86Insn *i, uint8_t b)
     return b == 0x0f ? 0 : byte(r);
 }
 
-static bool prefix_fits(const X86Form *f, const X86Insn *i)
+/* Of what was read so far, as X86Choice asks for it. */
+static inline uint32_t choice_key(const Reader *r, const X86Insn *i)
 {
-    switch ((X86Prefix)f->prefix) {
-    case P_NP:
-        return !i->op66 && !i->rep;
-    case P_66:
-        return i->op66 && !i->rep;
-    case P_F3:
-        return i->rep == 0xf3;
-    case P_F2:
-        return i->rep == 0xf2;
-    case P_NF:
-        return !i->rep;
-    default:
-        return true;
-    }
+    return i->modrm | (i->modrm >= 0xc0 ? CHOICE_REGISTER : 0) | (i->op66 ? CHOICE_66 : 0) |
+           (i->rep == 0xf3 ? CHOICE_F3 : 0) | (i->rep == 0xf2 ? CHOICE_F2 : 0) | (i->vex ? CHOICE_VEX : 0) |
+           (i->l256 ? CHOICE_256 : 0) | (i->w ? CHOICE_W : 0) | (r->mode & M_CODE64 ? CHOICE_CODE64 : 0);
 }
 
-static bool form_fits(const Reader *r, const X86Form *f, uint8_t feature, const X86Insn *i)
+static int find(const Reader *r, const X86Insn *i, const X86Choices *choices)
 {
-    bool code64 = r->mode & M_CODE64;
-    if (f->vex != i->vex || !prefix_fits(f, i) || (f->attr & (code64 ? X86_I64 : X86_O64)))
-        return false;
-    if ((f->vl && f->vl != 1 + i->l256) || (f->w && f->w != 1 + i->w))
-        return false;
-    if (f->modrm) {
-        bool mem = i->modrm < 0xc0;
-        if ((f->digit != X86_NONE && f->digit != (i->modrm >> 3 & 7)) || (f->mod && mem != (f->mod == 'm')) ||
-            (f->exacts && (unsigned)(i->modrm - f->exact) >= f->exacts))
-            return false;
-    }
-    return !r->features || r->features[feature >> 6] >> (feature & 63) & 1;
-}
-
-static int find(const Reader *r, const X86Insn *i)
-{
-    unsigned count;
-    const uint16_t *at = x86_rows_of(i->map, i->opcode, &count);
-    for (unsigned k = 0; k < count; k++)
-        if (form_fits(r, &x86_forms[at[k]], x86_opcodes[at[k]].feature, i))
-            return at[k];
+    uint32_t key = choice_key(r, i);
+    const X86Choice *c = &x86_choice[choices->first], *end = c + choices->count;
+    for (; c < end; c++)
+        if ((key & c->mask) == c->value && (!r->features || r->features[c->feature >> 6] >> (c->feature & 63) & 1))
+            return c->row;
     return -1;
-}
-
-/* Whether the opcode has a ModRM byte: all its rows agree about that, but for VEX. */
-static bool wants_modrm(const X86Insn *i)
-{
-    unsigned count;
-    const uint16_t *at = x86_rows_of(i->map, i->opcode, &count);
-    for (unsigned k = 0; k < count; k++)
-        if (x86_forms[at[k]].modrm && x86_forms[at[k]].vex == i->vex)
-            return true;
-    return false;
 }
 
 /* ---- ModRM ---- */
@@ -271,38 +250,16 @@ static void attribute_sizes(const Reader *r, X86Insn *i)
         i->opsize = 8;
 }
 
-static uint8_t bytes_of(const X86Insn *i, char size)
+static inline uint8_t bytes_of(const X86Insn *i, char size)
 {
-    switch (size) {
-    case 'b':
-        return 1;
-    case 'w':
-        return 2;
-    case 'd':
-        return 4;
-    case 'q':
-        return 8;
-    case 'v':
-        return i->opsize;
-    case 'z':
-        return i->opsize == 2 ? 2 : 4;
-    case 'y':
-        return i->opsize == 8 ? 8 : 4;
-    case 'p':
-        return 2 + i->opsize;
-    case 'a':
-        return i->opsize == 2 ? 4 : 8;
-    case 't':
-        return 10;
-    case 'x':
-        return 16;
-    case 'X':
-        return i->l256 ? 32 : 16;
-    case 'Q':
-        return 32;
-    default:
-        return 0;
-    }
+    static const uint8_t bytes[128][3] = {
+        /* with operands of 2, 4, 8 */
+        ['b'] = { 1, 1, 1 },    ['w'] = { 2, 2, 2 },    ['d'] = { 4, 4, 4 },    ['q'] = { 8, 8, 8 },
+        ['v'] = { 2, 4, 8 },    ['z'] = { 2, 4, 4 },    ['y'] = { 4, 4, 8 },    ['p'] = { 4, 6, 10 },
+        ['a'] = { 4, 8, 8 },    ['t'] = { 10, 10, 10 }, ['x'] = { 16, 16, 16 }, ['X'] = { 16, 16, 16 },
+        ['Q'] = { 32, 32, 32 },
+    };
+    return size == 'X' && i->l256 ? 32 : bytes[size & 127][i->opsize >> 2];
 }
 
 /* Without REX, byte registers 4 to 7 are AH CH DH BH. */
@@ -454,12 +411,6 @@ static void read_operand_code(Reader *r, X86Insn *i, const X86Form *f, unsigned 
     }
 }
 
-static void mark_vectors(X86Insn *i)
-{
-    for (unsigned k = 0; k < i->operands; k++)
-        i->op[k].vector |= i->op[k].kind == OPERAND_XMM || i->op[k].kind == OPERAND_MMX;
-}
-
 static uint64_t cut(const Reader *r, uint64_t linear)
 {
     return r->mode & M_CODE64 ? linear : (uint32_t)linear;
@@ -485,16 +436,16 @@ static void finish(const Reader *r, X86Insn *i)
 /* An opcode without ModRM that no row has is undefined before anything after it is looked at. */
 static void row_of(Reader *r, X86Insn *i)
 {
-    i->has_modrm = wants_modrm(i) || i->map == MAP_3DNOW;
+    const X86Choices *choices = &x86_choices[i->map][i->opcode];
+    i->has_modrm = choices->modrm[i->vex] || i->map == MAP_3DNOW;
     if (i->has_modrm)
         i->modrm = byte(r);
-    if (r->result != X86_DECODED)
-        return;
     if (i->map == MAP_3DNOW) { /* the opcode follows ModRM, SIB and displacement */
         modrm_operand(r, i);
         i->opcode = byte(r);
+        choices = &x86_choices[i->map][i->opcode];
     }
-    int n = r->result == X86_DECODED ? find(r, i) : -1;
+    int n = find(r, i, choices);
     if (n < 0) {
         fail(r, X86_UNDEFINED);
         return;
@@ -514,16 +465,19 @@ static void operands_of(Reader *r, X86Insn *i)
     if (i->has_modrm && i->map != MAP_3DNOW)
         modrm_operand(r, i);
     i->operands = f->operands;
-    for (unsigned k = 0; k < f->operands; k++)
+    for (unsigned k = 0; k < f->operands; k++) {
         read_operand_code(r, i, f, k);
-    mark_vectors(i);
+        i->op[k].vector |= i->op[k].kind == OPERAND_XMM || i->op[k].kind == OPERAND_MMX;
+    }
 }
 
 /* VEX.vvvv that names no operand must be 1111: 2.3.5.6 */
 static bool vvvv_is_good(const X86Insn *i)
 {
+    if (!i->vex)
+        return true;
     const X86Form *f = &x86_forms[i->number];
-    bool used = !i->vex || !i->vvvv;
+    bool used = !i->vvvv;
     for (unsigned k = 0; k < f->operands; k++)
         used |= f->op[k].code == 'B' || f->op[k].code == 'H';
     return used;
@@ -538,9 +492,11 @@ static bool lock_is_good(const X86Insn *i)
 X86Decoded x86_decode(const uint8_t *code, unsigned have, uint64_t pc, uint64_t mode, const uint64_t *features,
                       X86Insn *i)
 {
-    Reader r = { .code = code, .have = have, .mode = mode, .features = features };
+    Reader r = { .have = have, .mode = mode, .features = features };
     bool op67 = false;
-    x86_rows(NULL);
+    if (!__atomic_load_n(&x86_rows_read, __ATOMIC_ACQUIRE))
+        x86_rows(NULL);
+    memcpy(r.code, code, have < 16 ? have : 16);
     *i = (X86Insn){ .pc = pc, .override = X86_NONE, .base = X86_NONE, .index = X86_NONE, .seg = DS };
     uint8_t b = prefixes(&r, i, &op67);
     i->opcode = r.result == X86_DECODED ? opcode_byte(&r, i, b) : 0;
@@ -549,9 +505,9 @@ X86Decoded x86_decode(const uint8_t *code, unsigned have, uint64_t pc, uint64_t 
         row_of(&r, i);
     if (r.result == X86_DECODED)
         operands_of(&r, i);
-    i->length = (uint8_t)r.at;
-    if (r.result == X86_DECODED && (!lock_is_good(i) || !vvvv_is_good(i)))
-        r.result = X86_UNDEFINED;
+    if (!lock_is_good(i) || !vvvv_is_good(i) || r.at > limit(&r))
+        fail(&r, X86_UNDEFINED);
+    i->length = (uint8_t)(r.result == X86_DECODED ? r.at : r.stop);
     if (r.result == X86_DECODED)
         finish(&r, i);
     return r.result;

@@ -150,8 +150,30 @@ X86Decoded x86_decode(const uint8_t *code, unsigned have, uint64_t pc, uint64_t 
                       X86Insn *);
 const X86Row *x86_rows(int *count);
 const X86Form *x86_form(int row);
-/* After x86_rows was called once: the tables themselves, and which rows an opcode has, in the order they are tried. */
+/* After x86_rows was called once: the tables themselves, and what chooses among the rows of an opcode, in the order
+ * they are tried: the bits of `mask` are `value`. */
+enum {
+    CHOICE_MODRM = 0xff,
+    CHOICE_REGISTER = 1 << 8, /* ModRM.mod is 11 */
+    CHOICE_66 = 1 << 9,
+    CHOICE_F3 = 1 << 10,
+    CHOICE_F2 = 1 << 11,
+    CHOICE_VEX = 1 << 12,
+    CHOICE_256 = 1 << 13,
+    CHOICE_W = 1 << 14,
+    CHOICE_CODE64 = 1 << 15,
+};
+typedef struct X86Choice {
+    uint16_t mask, value, row;
+    uint8_t feature;
+} X86Choice;
+typedef struct X86Choices { /* of an opcode */
+    uint16_t first, count;
+    bool modrm[2]; /* without VEX, with it: there is a ModRM byte. All rows agree about that */
+} X86Choices;
 extern const X86Row x86_opcodes[];
 extern X86Form x86_forms[];
-const uint16_t *x86_rows_of(X86Map, uint8_t opcode, unsigned *count);
+extern X86Choice x86_choice[];
+extern X86Choices x86_choices[X86_MAPS][256];
+extern bool x86_rows_read;               /* atomic: x86_rows was called */
 extern X86Handler *const x86_handlers[]; /* by row */

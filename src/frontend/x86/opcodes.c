@@ -14,10 +14,9 @@ const X86Row x86_opcodes[] = {
 enum { ROWS = sizeof x86_opcodes / sizeof *x86_opcodes };
 
 X86Form x86_forms[ROWS];
-static uint16_t by_opcode[ROWS * 16]; /* rows of an opcode, those that say a prefix first */
-static struct {
-    uint16_t first, count;
-} index_of[X86_MAPS][256];
+X86Choice x86_choice[ROWS * 16]; /* of each opcode, rows that say a prefix first */
+X86Choices x86_choices[X86_MAPS][256];
+bool x86_rows_read;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 /* ---- reading the rows ---- */
@@ -193,15 +192,55 @@ static void read_row(int n)
     }
 }
 
-static void add_to_index(int map, int opcode, bool says_prefix, uint16_t *at)
+static void want(X86Choice *c, unsigned mask, unsigned value)
 {
-    for (int n = 0; n < ROWS; n++)
-        if (x86_forms[n].map == map && opcode >= x86_forms[n].opcode &&
-            opcode < x86_forms[n].opcode + x86_forms[n].opcodes && (x86_forms[n].prefix != P_ANY) == says_prefix) {
-            assert(*at < sizeof by_opcode / sizeof *by_opcode);
-            by_opcode[(*at)++] = (uint16_t)n;
-            index_of[map][opcode].count++;
-        }
+    c->mask |= (uint16_t)mask;
+    c->value |= (uint16_t)value;
+}
+
+static X86Choice choice_of(int n)
+{
+    static const uint16_t prefix_mask[] = { 0,
+                                            CHOICE_66 | CHOICE_F3 | CHOICE_F2,
+                                            CHOICE_66 | CHOICE_F3 | CHOICE_F2,
+                                            CHOICE_F3,
+                                            CHOICE_F2,
+                                            CHOICE_F3 | CHOICE_F2 };
+    static const uint16_t prefix_value[] = { 0, 0, CHOICE_66, CHOICE_F3, CHOICE_F2, 0 };
+    const X86Form *f = &x86_forms[n];
+    X86Choice c = { .row = (uint16_t)n, .feature = x86_opcodes[n].feature };
+    want(&c, prefix_mask[f->prefix], prefix_value[f->prefix]);
+    want(&c, CHOICE_VEX, f->vex ? CHOICE_VEX : 0);
+    if (f->attr & (X86_I64 | X86_O64))
+        want(&c, CHOICE_CODE64, f->attr & X86_O64 ? CHOICE_CODE64 : 0);
+    if (f->vl)
+        want(&c, CHOICE_256, f->vl == 2 ? CHOICE_256 : 0);
+    if (f->w)
+        want(&c, CHOICE_W, f->w == 2 ? CHOICE_W : 0);
+    if (f->modrm && f->digit != X86_NONE)
+        want(&c, 7 << 3, (unsigned)f->digit << 3);
+    if (f->modrm && f->mod)
+        want(&c, CHOICE_REGISTER, f->mod == 'r' ? CHOICE_REGISTER : 0);
+    if (f->modrm && f->exacts) {
+        assert((f->exacts == 1 || f->exacts == 8) && !(f->exact & (f->exacts - 1)));
+        want(&c, CHOICE_MODRM & ~(f->exacts - 1u), f->exact);
+    }
+    return c;
+}
+
+static void add_choices(int map, int opcode, bool says_prefix, uint16_t *at)
+{
+    X86Choices *of = &x86_choices[map][opcode];
+    for (int n = 0; n < ROWS; n++) {
+        const X86Form *f = &x86_forms[n];
+        if (f->map != map || opcode < f->opcode || opcode >= f->opcode + f->opcodes ||
+            (f->prefix != P_ANY) != says_prefix)
+            continue;
+        assert(*at < sizeof x86_choice / sizeof *x86_choice);
+        x86_choice[(*at)++] = choice_of(n);
+        of->count++;
+        of->modrm[f->vex] |= f->modrm;
+    }
 }
 
 static void read_rows(void)
@@ -211,15 +250,16 @@ static void read_rows(void)
         read_row(n);
     for (int map = 0; map < X86_MAPS; map++)
         for (int opcode = 0; opcode < 256; opcode++) {
-            index_of[map][opcode].first = at;
-            add_to_index(map, opcode, true, &at);
-            add_to_index(map, opcode, false, &at);
+            x86_choices[map][opcode].first = at;
+            add_choices(map, opcode, true, &at);
+            add_choices(map, opcode, false, &at);
         }
 }
 
 const X86Row *x86_rows(int *count)
 {
     pthread_once(&once, read_rows);
+    __atomic_store_n(&x86_rows_read, true, __ATOMIC_RELEASE);
     if (count)
         *count = ROWS;
     return x86_opcodes;
@@ -229,10 +269,4 @@ const X86Form *x86_form(int row)
 {
     pthread_once(&once, read_rows);
     return &x86_forms[row];
-}
-
-const uint16_t *x86_rows_of(X86Map map, uint8_t opcode, unsigned *count)
-{
-    *count = index_of[map][opcode].count;
-    return &by_opcode[index_of[map][opcode].first];
 }

@@ -237,9 +237,9 @@ static void before_unmasked(Trans *t, const X86Insn *i)
 /* A page fault of the store comes before them: SDM volume 3, table 6-2. */
 static void after_unmasked(Trans *t, X86Insn *i)
 {
-    IrRef at = IR_NONE, bytes = x86_const(t, 0);
     if (!(i->attr & (X86_SSE | X86_AVX)) || !(t->mode & M_FP_TRAPS))
         return;
+    IrRef at = IR_NONE, bytes = x86_const(t, 0);
     if (i->op[0].kind == OPERAND_MEM && i->op[0].access & X86_WRITE) {
         int32_t disp = 0;
         at = x86_address(t, i, i->op[0].bytes, true, &disp);
