@@ -592,6 +592,40 @@ void cache_no_hint(Engine *e, const void *ret)
     pthread_mutex_unlock(&e->lock);
 }
 
+static bool note_own_store(Engine *e, uint64_t pc)
+{
+    unsigned bit = no_hint_bit(pc);
+    if (e->own_store[bit / 64] >> bit % 64 & 1)
+        return false;
+    if (++e->own_stores > NO_HINT_BITS / 4) {
+        memset(e->own_store, 0, sizeof e->own_store);
+        e->own_stores = 1;
+    }
+    e->own_store[bit / 64] |= 1ull << bit % 64;
+    return true;
+}
+
+bool cache_changes_itself(Engine *e, const void *ret, uint32_t ram_page, uint32_t offset, uint32_t len)
+{
+    uint64_t pc;
+    pthread_mutex_lock(&e->lock);
+    Unit *u = cache_unit_at(e, ret);
+    uint32_t from = u ? (uint32_t)(u->pc & 0xfff) : 0;
+    bool hit =
+        u && u->ram_page == ram_page && u->guest_insns > 1 && offset < from + u->guest_bytes && offset + len > from;
+    pthread_mutex_unlock(&e->lock);
+    if (!hit || !cache_point(e, ret, &pc))
+        return false;
+    pthread_mutex_lock(&e->lock);
+    bool again = note_own_store(e, pc);
+    if (again && !u->dead) {
+        clear_lookups(e, u);
+        discard(e, u);
+    }
+    pthread_mutex_unlock(&e->lock);
+    return again;
+}
+
 void cache_jump_fill(TlbBank *b, Unit *u, unsigned pc_shift)
 {
     u->banks |= 1u << b->number;

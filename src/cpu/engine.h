@@ -114,7 +114,10 @@ typedef struct Engine {
     uint32_t regions;                    /* in use: fewer in a small cache */
     uint32_t no_hints;                   /* bits that were set in the next */
     uint64_t no_hint[NO_HINT_BITS / 64]; /* by hash of the pc: accesses for which hints do not pay */
-    uint32_t unit_insns;                 /* most that are translated together */
+    uint32_t own_stores;                 /* bits that were set in the next */
+    uint64_t
+        own_store[NO_HINT_BITS / 64]; /* by the same hash: with these a unit ends, for they store to what follows */
+    uint32_t unit_insns;              /* most that are translated together */
     CodeRegion region[REGIONS];
     Unit *hash[1 << HASH_BITS];
     uint64_t evictions, invalidations;
@@ -157,6 +160,9 @@ void cache_forget_pc(Engine *, uint64_t pc); /* units that hold the instruction 
 void cache_jump_fill(TlbBank *, Unit *, unsigned pc_shift);
 void cache_no_hint(Engine *, const void *ret);             /* of the instruction there; takes the lock itself */
 bool cache_point(Engine *, const void *ret, uint64_t *pc); /* takes the lock itself */
+/* Of a store that is about to be done: whether it changes the unit that it is part of while more of that follows. The
+ * instruction is then to be tried again, when it will be its unit's last. Takes the lock itself. */
+bool cache_changes_itself(Engine *, const void *ret, uint32_t ram_page, uint32_t offset, uint32_t len);
 
 UnitExit *cache_exit_at(Engine *, const void *stub); /* what EXIT_LINK left by */
 uint64_t cache_exit_pc(Engine *, const void *stub);  /* where it goes; takes the lock itself */

@@ -102,6 +102,7 @@ struct Guest {
     bool (*interrupt)(Cpu *);                      /* take what is pending and enabled; true: pc and mode changed */
     bool (*wakes)(const Cpu *);                    /* something ends a wait for interrupt */
     bool split_atomics;                            /* atomic accesses need not be aligned */
+    bool sees_own_stores;                          /* what an instruction stores where the next one is, is executed */
     uint64_t (*strip)(const Cpu *, uint64_t addr); /* address without ignored tag bits, or NULL */
     void (*settle)(Cpu *); /* brings what is kept elsewhere while code runs to the rows of the state table */
     void (*forget)(Cpu *); /* on a copy, to compare it: clears what the manual leaves open; may be NULL */

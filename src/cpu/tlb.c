@@ -158,6 +158,25 @@ static void guard(Cpu *cpu, const Spot *s, int size)
         page_written(e, s->ram_page, s->phys & 0xfff, (uint32_t)size);
 }
 
+/* To what follows in the unit that runs: it would go on with what was there before. Translated code is here for
+ * the first time then, and next time the unit ends behind the store. */
+static bool changes_itself(Cpu *cpu, const Spot *s, int size)
+{
+    Engine *e = cpu->run->engine;
+    const CodePage *p;
+    if (!cpu->run->ret || !cpu->run->guest->sees_own_stores || e->lockstep ||
+        !(__atomic_load_n(&e->page_flags[s->ram_page], __ATOMIC_RELAXED) & PAGE_CODE))
+        return false;
+    p = __atomic_load_n(&e->code_page[s->ram_page], __ATOMIC_ACQUIRE);
+    uint32_t at = s->phys & 0xfff;
+    if (!p || !(__atomic_load_n(&p->granules, __ATOMIC_RELAXED) & granules_of(at, (uint32_t)size)) ||
+        !cache_changes_itself(e, cpu->run->ret, s->ram_page, at, (uint32_t)size))
+        return false;
+    precise(cpu);
+    cpu->budget += e->counting != NULL; /* it was charged for */
+    return true;
+}
+
 /* A page with code that was stored to before needs no walk, and is not watched. */
 static bool is_beside_code(Cpu *cpu, uint64_t va, int size, bool user, Spot *s)
 {
@@ -198,6 +217,8 @@ static bool one_page(Cpu *cpu, uint64_t va, Access access, int size, bool user, 
         }
         return true;
     }
+    if (changes_itself(cpu, &s, size))
+        return false;
     about_to_write(cpu, s.host, size);
     switch (size) {
     case 1:
@@ -228,6 +249,9 @@ static bool two_pages(Cpu *cpu, uint64_t va, Access access, int size, bool user,
         return false;
     if (refused(cpu, va, &s[0], first, kind_of(access)) ||
         refused(cpu, va + (uint64_t)first, &s[1], size - first, kind_of(access)))
+        return false;
+    if (access == STORE &&
+        ((s[0].host && changes_itself(cpu, &s[0], first)) || (s[1].host && changes_itself(cpu, &s[1], size - first))))
         return false;
     uint8_t bytes[16];
     memcpy(bytes, value, 16);
@@ -311,6 +335,7 @@ static void *host_for(Cpu *cpu, uint64_t va, int size, bool user, Spot *s, bool 
     if (!host) {
         *ok = locate(cpu, va, STORE, user, s, true) && !refused(cpu, va, s, size, DEBUG_ACCESS);
         host = *ok && (va & 0xfff) + (uint64_t)size <= 0x1000 ? s->host : NULL;
+        *ok = *ok && !(host && changes_itself(cpu, s, size));
     }
     if (host)
         about_to_write(cpu, host, size);

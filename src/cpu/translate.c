@@ -185,6 +185,12 @@ static void check(Cpu *cpu, const Ir *ir)
     ir_check(ir, slots, "as it was built");
 }
 
+static bool stores_to_itself(const Engine *e, uint64_t pc)
+{
+    unsigned bit = no_hint_bit(pc);
+    return e->own_store[bit / 64] >> bit % 64 & 1;
+}
+
 /* Ends before an instruction that goes on in the next page; *bytes is 0 if that is the first. */
 uint32_t translate_unit(Cpu *cpu, Ir *ir, uint64_t pc, uint64_t mode, const uint8_t *page_bytes, uint32_t limit,
                         uint32_t *bytes)
@@ -194,7 +200,10 @@ uint32_t translate_unit(Cpu *cpu, Ir *ir, uint64_t pc, uint64_t mode, const uint
     void (*translate)(Trans *) = cpu->run->guest->translate;
     uint32_t insns = 0;
     bool label = !(mode & MODE_STEP); /* a step's unit is left even by a branch to itself */
+    const Engine *e = cpu->run->engine;
     while (insns < limit && t.pc < t.page_end && !ir_full(ir) && (!t.done || label)) {
+        if (e->own_stores && stores_to_itself(e, t.pc))
+            limit = insns + 1;
         t.last = insns + 1 == limit;
         if (!translate_insn(&t, translate, label, page_bytes + (t.pc & 0xfff), t.page_end - t.pc))
             break;

@@ -146,6 +146,7 @@ const Guest x86_guest = {
     .settle = settle,
     .forget = forget,
     .split_atomics = true,
+    .sees_own_stores = true,
     .disassembler = disassembler,
     .debug = &x86_debug,
 };

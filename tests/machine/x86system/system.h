@@ -50,3 +50,4 @@ void test_virtual(void);
 void test_debug(void);
 void test_smm(void);
 void test_pages(void);
+void test_own_stores(void);
