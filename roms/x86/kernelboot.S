@@ -21,7 +21,15 @@ map:
         movl $20, %ecx
         int $0x15
         jc mapped
-        addw $20, %di
+        cmpl $0, multiboot
+        je 5f
+        cmpl $0x100000, %es:(%di)       /* what begins at 1 MiB is the "upper memory", less what the BIOS took of it */
+        jne 5f
+        movl %es:8(%di), %eax
+        shrl $10, %eax
+        movw info, %si
+        movl %eax, %es:8(%si)
+5:      addw $20, %di
         cmpl $0, multiboot
         jne 2f
         addw $4, %di

@@ -1,5 +1,6 @@
 /* Multiboot kernel: leaves through isa-debug-exit at 0xf4 with 16 if what it was given is right, with the number of the
- * first thing that is not. Started with -append "one two" and this file as -initrd. */
+ * first thing that is not. Started with -append "one two" and this file twice as -initrd, the second time with the
+ * command line "a,b c". Command lines begin with the file's name. */
     .code32
     .section .text
     .align 4
@@ -19,18 +20,30 @@ _start:
     movl 16(%ebx), %esi
     movl $line, %edi
     movl $line_end - line, %ecx
-    repe cmpsb
+    call compare_behind_name
     jne bad
-    incl %ebp                       /* 4: one module, which begins as this file does */
-    cmpl $1, 20(%ebx)
+    incl %ebp                       /* 4: two modules, which begin as this file does, in pages of their own */
+    cmpl $2, 20(%ebx)
     jne bad
     movl 24(%ebx), %edx
-    movl (%edx), %esi
+    movl $2, %eax
+1:  movl (%edx), %esi
+    testl $0xfff, %esi
+    jnz bad
     movl $first, %edi
     movl $first_end - first, %ecx
     repe cmpsb
     jne bad
-    incl %ebp                       /* 5: the map has memory from 1 MiB on, as much as the other field says */
+    addl $16, %edx
+    decl %eax
+    jnz 1b
+    incl %ebp                       /* 5: the second one's command line */
+    movl -8(%edx), %esi
+    movl $module, %edi
+    movl $module_end - module, %ecx
+    call compare_behind_name
+    jne bad
+    incl %ebp                       /* 6: the map has memory from 1 MiB on, as much as the other field says */
     movl 44(%ebx), %ecx
     movl 48(%ebx), %edi
     addl %edi, %ecx
@@ -41,7 +54,7 @@ _start:
     addl (%edi), %edi
     addl $4, %edi
     jmp 1b
-2:  incl %ebp                       /* 6 */
+2:  incl %ebp                       /* 7 */
     cmpl $1, 20(%edi)
     jne bad
     movl 12(%edi), %eax
@@ -50,7 +63,7 @@ _start:
     subl %eax, %edx
     cmpl $64, %edx                  /* but for what the BIOS keeps */
     ja bad
-    incl %ebp                       /* 7: flat segments, no paging, no interrupts */
+    incl %ebp                       /* 8: flat segments, no paging, no interrupts */
     movl %cr0, %eax
     andl $0x80000001, %eax
     cmpl $1, %eax
@@ -66,8 +79,17 @@ bad:
     hlt
     jmp bad
 
+compare_behind_name:
+    lodsb
+    cmpb $' ', %al
+    ja compare_behind_name
+    repe cmpsb
+    ret
+
 line: .asciz "one two"
 line_end:
+module: .asciz "a,b c"
+module_end:
 first: .ascii "/* Multiboot kernel"
 first_end:
     .bss

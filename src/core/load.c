@@ -144,6 +144,17 @@ bool load_gunzip(const char *path, const uint8_t *data, size_t len, uint64_t mos
 #endif
 }
 
+bool load_unpacked(const char *what, const char *path, uint64_t most, Blob *b, Error *err)
+{
+    Blob packed;
+    if (!load_file(what, path, most, b, err) || !load_is_gzip(b->data, b->len))
+        return b->data;
+    packed = *b;
+    bool ok = load_gunzip(path, packed.data, packed.len, most, b, err);
+    blob_free(&packed);
+    return ok;
+}
+
 bool load_unzstd(const char *path, const uint8_t *data, size_t len, uint64_t most, Blob *b, Error *err)
 {
     *b = (Blob){ 0 };

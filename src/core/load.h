@@ -13,6 +13,9 @@ void blob_free(Blob *);
 /* The whole file, which `what` ("kernel") names in errors. At most `most` bytes. */
 bool load_file(const char *what, const char *path, uint64_t most, Blob *, Error *err);
 
+/* The same; a gzip file is unpacked. */
+bool load_unpacked(const char *what, const char *path, uint64_t most, Blob *, Error *err);
+
 /* If the bytes are a gzip file (zlib; load_is_gzip) or a zstd frame: what is inside, at most `most` bytes of it. */
 bool load_is_gzip(const uint8_t *data, size_t len);
 bool load_gunzip(const char *path, const uint8_t *data, size_t len, uint64_t most, Blob *, Error *err);

@@ -135,16 +135,10 @@ static bool load_firmware(Boot *b, const MachineConfig *c, Error *err)
 static bool offer(const Boot *b, const char *what, const char *path, uint16_t size_key, uint16_t data_key, Error *err)
 {
     uint64_t most = b->arm->ram_size;
-    Blob blob, unpacked;
-    if (!load_file(what, path, most, &blob, err))
+    Blob blob;
+    bool kernel = data_key == FW_CFG_KERNEL_DATA;
+    if (!(kernel ? load_unpacked(what, path, most, &blob, err) : load_file(what, path, most, &blob, err)))
         return false;
-    if (data_key == FW_CFG_KERNEL_DATA && load_is_gzip(blob.data, blob.len)) {
-        bool ok = load_gunzip(path, blob.data, blob.len, most, &unpacked, err);
-        blob_free(&blob);
-        blob = unpacked;
-        if (!ok)
-            return false;
-    }
     fw_cfg_set_number(b->arm->fw_cfg, size_key, blob.len, 4);
     fw_cfg_set(b->arm->fw_cfg, data_key, blob.data, blob.len);
     blob_free(&blob);

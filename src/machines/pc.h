@@ -20,9 +20,24 @@ void pc_acpi(Pc *, Device *fw_cfg);
 void pc_smbios(Pc *, Device *fw_cfg);
 bool pc_kernel(Pc *, Device *fw_cfg, Error *); /* -kernel, if there is one */
 
+/* -initrd: one file, or of a Multiboot kernel as many as there are, separated by commas, each with a command line of
+ * its own behind a blank. A comma in one is written twice. They lie behind each other at the beginning of pages. */
+enum { PC_MODULES = 64 };
+typedef struct PcModules {
+    unsigned count;
+    struct {
+        uint32_t start, end;
+        char *line;
+    } of[PC_MODULES];
+    Blob bytes;
+} PcModules;
+bool pc_modules_load(PcModules *, const MachineConfig *, bool several, uint64_t most, Error *);
+void pc_modules_free(PcModules *);
+
 /* Kernels that are entered in protected mode: pc_elf.c */
 bool pc_is_elf_kernel(const Blob *);
-bool pc_elf_kernel(Pc *, Device *fw_cfg, const Blob *kernel, const Blob *initrd, Error *);
+bool pc_is_multiboot(const Blob *);
+bool pc_elf_kernel(Pc *, Device *fw_cfg, const Blob *kernel, const PcModules *, Error *);
 
 /* An option ROM that the BIOS starts from: its table of what to load, checksums and place in the order. */
 typedef struct PcRow {

@@ -9,10 +9,12 @@
 
 #include <elf.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { COMMAND_LINE_AT = 0x20000, INFO_AT = 0x7400, MAP_AT = 0x8000, MODULE_OFFSET = 256, LOWEST = 0x100000 };
+enum { COMMAND_LINE_AT = 0x20000, COMMAND_LINES_MOST = 0x10000, INFO_AT = 0x7400, MAP_AT = 0x8000, LOWEST = 0x100000 };
+enum { MODULE_OFFSET = 256, MODULE_SIZE = 16, INFO_SIZE = MODULE_OFFSET + PC_MODULES * MODULE_SIZE };
 enum { ROM_PARAMETERS = 0x390, NOTE_ENTRY = 18, PVH_MAGIC = 0x336ec578, MB_HEADER = 0x1badb002, MB_MAGIC = 0x2badb002 };
 enum { MB_MEMORY_ASKED = 2, MB_ADDRESSES = 1 << 16, MB_UNKNOWN = 0xfffc }; /* flags of the header */
 enum { MB_MEMORY = 1, MB_COMMAND_LINE = 4, MB_MODULES = 8, MB_MAP = 64, MB_LOADER = 512 };
@@ -171,63 +173,90 @@ static void put(uint8_t *at, uint64_t value, int size)
 }
 
 /* hvm_start_info and hvm_modlist_entry. */
-static void pvh_info(uint8_t *info, uint32_t initrd_at, size_t initrd_len)
+static void pvh_info(uint8_t *info, const PcModules *mods, uint32_t at)
 {
     put(info, PVH_MAGIC, 4);
     put(info + 4, 1, 4); /* version: there is a map of memory */
     put(info + 24, COMMAND_LINE_AT, 8);
     put(info + 40, MAP_AT, 8);
-    if (!initrd_len)
+    if (!mods->count)
         return;
     put(info + 12, 1, 4);
     put(info + 16, INFO_AT + MODULE_OFFSET, 8);
-    put(info + MODULE_OFFSET, initrd_at, 8);
-    put(info + MODULE_OFFSET + 8, initrd_len, 8);
+    put(info + MODULE_OFFSET, at, 8);
+    put(info + MODULE_OFFSET + 8, mods->bytes.len, 8);
 }
 
-static void multiboot_info(const Pc *p, uint8_t *info, uint32_t initrd_at, size_t initrd_len)
+/* Texts for the kernel, one behind the other. */
+typedef struct Texts {
+    char bytes[COMMAND_LINES_MOST];
+    size_t len;
+} Texts;
+
+static uint32_t add_text(Texts *t, const char *text)
 {
-    enum { NAME_OFFSET = MODULE_OFFSET + 32 };
+    size_t at = t->len, room = sizeof t->bytes - at;
+    t->len += (size_t)snprintf(t->bytes + at, room, "%s", text) + 1;
+    return COMMAND_LINE_AT + (uint32_t)at;
+}
+
+/* As boot loaders do it, the kernel's line and those of the modules begin with the file's name. */
+static void multiboot_info(const Pc *p, uint8_t *info, const PcModules *mods, uint32_t at, Texts *t)
+{
     put(info, MB_MEMORY | MB_COMMAND_LINE | MB_MODULES | MB_MAP | MB_LOADER, 4);
     put(info + 4, 639, 4);
     put(info + 8, (p->low_ram >> 10) - 1024, 4);
     put(info + 16, COMMAND_LINE_AT, 4);
-    put(info + 48, MAP_AT, 4);
-    put(info + 64, INFO_AT + NAME_OFFSET, 4);
-    strcpy((char *)info + NAME_OFFSET, "dragoman");
-    if (!initrd_len)
-        return;
-    put(info + 20, 1, 4);
+    put(info + 20, mods->count, 4);
     put(info + 24, INFO_AT + MODULE_OFFSET, 4);
-    put(info + MODULE_OFFSET, initrd_at, 4);
-    put(info + MODULE_OFFSET + 4, initrd_at + initrd_len, 4);
-    put(info + MODULE_OFFSET + 8, INFO_AT + NAME_OFFSET, 4);
+    put(info + 48, MAP_AT, 4);
+    put(info + 64, add_text(t, "dragoman"), 4);
+    for (unsigned n = 0; n < mods->count; n++) {
+        uint8_t *row = info + MODULE_OFFSET + n * MODULE_SIZE;
+        put(row, at + mods->of[n].start, 4);
+        put(row + 4, at + mods->of[n].end, 4);
+        put(row + 8, add_text(t, mods->of[n].line), 4);
+    }
 }
 
-static void offer(Pc *p, Device *fw, const Flat32 *f, const Blob *initrd, uint32_t initrd_at)
+static bool offer(Pc *p, Device *fw, const Flat32 *f, const PcModules *mods, uint32_t at, Error *err)
 {
-    enum { PVH_MAP_ENTRIES = 48, MB_MAP_LENGTH = 44, INFO_SIZE = 512 };
-    const char *append = p->machine.config->append ? p->machine.config->append : "";
+    enum { PVH_MAP_ENTRIES = 48, MB_MAP_LENGTH = 44 };
+    const MachineConfig *c = p->machine.config;
     uint8_t info[INFO_SIZE] = { 0 }, rom[sizeof kernelboot];
+    Texts t = { .len = 0 };
+    char *line = xprintf("%s%s%s", f->multiboot ? c->kernel : "", f->multiboot && c->append ? " " : "",
+                         c->append ? c->append : "");
+    add_text(&t, line);
+    free(line);
     memcpy(rom, kernelboot, sizeof rom);
     if (f->multiboot)
-        multiboot_info(p, info, initrd_at, initrd->len);
+        multiboot_info(p, info, mods, at, &t);
     else
-        pvh_info(info, initrd_at, initrd->len);
+        pvh_info(info, mods, at);
+    if (t.len > sizeof t.bytes)
+        return error_set(err, "the command lines of the kernel and its modules are longer than %d bytes together",
+                         COMMAND_LINES_MOST);
     put(rom + ROM_PARAMETERS, f->entry, 4);
     put(rom + ROM_PARAMETERS + 4, INFO_AT, 4);
     put(rom + ROM_PARAMETERS + 8, f->multiboot ? MB_MAGIC : 0, 4);
     put(rom + ROM_PARAMETERS + 12, f->multiboot, 4);
     const PcRow rows[PC_ROM_ROWS] = { { FW_CFG_KERNEL_DATA, (uint32_t)(f->high - f->low), (uint32_t)f->low },
-                                      { FW_CFG_CMDLINE_DATA, (uint32_t)strlen(append) + 1, COMMAND_LINE_AT },
-                                      { FW_CFG_INITRD_DATA, (uint32_t)initrd->len, initrd_at },
+                                      { FW_CFG_CMDLINE_DATA, (uint32_t)t.len, COMMAND_LINE_AT },
+                                      { FW_CFG_INITRD_DATA, (uint32_t)mods->bytes.len, at },
                                       { FW_CFG_SETUP_DATA, INFO_SIZE, INFO_AT } };
     put(rom + ROM_PARAMETERS + 16, INFO_AT + (f->multiboot ? MB_MAP_LENGTH : PVH_MAP_ENTRIES), 4);
     fw_cfg_set(fw, FW_CFG_SETUP_DATA, info, sizeof info);
-    fw_cfg_set(fw, FW_CFG_CMDLINE_DATA, append, strlen(append) + 1);
+    fw_cfg_set(fw, FW_CFG_CMDLINE_DATA, t.bytes, t.len);
     fw_cfg_set(fw, FW_CFG_KERNEL_DATA, f->bytes, f->high - f->low);
-    fw_cfg_set(fw, FW_CFG_INITRD_DATA, initrd->data, initrd->len);
+    fw_cfg_set(fw, FW_CFG_INITRD_DATA, mods->bytes.data, mods->bytes.len);
     pc_boot_rom(fw, "genroms/kernelboot.bin", rom, sizeof rom, rows);
+    return true;
+}
+
+bool pc_is_multiboot(const Blob *kernel)
+{
+    return multiboot_header(kernel);
 }
 
 bool pc_is_elf_kernel(const Blob *kernel)
@@ -236,16 +265,15 @@ bool pc_is_elf_kernel(const Blob *kernel)
     return multiboot_header(kernel) || pvh_entry(kernel, &entry);
 }
 
-bool pc_elf_kernel(Pc *p, Device *fw, const Blob *kernel, const Blob *initrd, Error *err)
+bool pc_elf_kernel(Pc *p, Device *fw, const Blob *kernel, const PcModules *mods, Error *err)
 {
     Flat32 f = { 0 };
-    uint32_t initrd_at = 0;
+    uint32_t at = 0;
     uint64_t header = multiboot_header(kernel);
     bool ok = header ? flatten_multiboot(p, kernel, header - 1, &f, err)
                      : pvh_entry(kernel, &f.entry) && flatten_elf(p, kernel, &f, err);
-    ok = ok && (!initrd->len || pc_place_initrd(p, f.high, UINT32_MAX, initrd->len, &initrd_at, err));
-    if (ok)
-        offer(p, fw, &f, initrd, initrd_at);
+    ok = ok && (!mods->bytes.len || pc_place_initrd(p, f.high, UINT32_MAX, mods->bytes.len, &at, err)) &&
+         offer(p, fw, &f, mods, at, err);
     free(f.bytes);
     return ok;
 }

@@ -75,9 +75,10 @@ bool pc_place_initrd(const Pc *p, uint64_t kernel_end, uint64_t most, size_t len
     return true;
 }
 
-static bool offer(Pc *p, Device *fw, const Blob *kernel, const Blob *initrd, Error *err)
+static bool offer(Pc *p, Device *fw, const Blob *kernel, const PcModules *mods, Error *err)
 {
     const char *append = p->machine.config->append ? p->machine.config->append : "";
+    const Blob *initrd = &mods->bytes;
     uint64_t sectors = blob_le(kernel, H_SECTORS, 1);
     size_t setup = (size_t)((sectors ? sectors : 4) + 1) * SECTOR;
     if (setup >= kernel->len || setup < HEADER_END || setup > COMMAND_LINE_AT - SETUP_AT)
@@ -119,22 +120,27 @@ static bool check(const Pc *p, const Blob *kernel, Error *err)
     return true;
 }
 
+static bool load(Pc *p, Device *fw, const Blob *kernel, const PcModules *mods, Error *err)
+{
+    if (pc_is_elf_kernel(kernel))
+        return pc_elf_kernel(p, fw, kernel, mods, err);
+    return check(p, kernel, err) && offer(p, fw, kernel, mods, err);
+}
+
 bool pc_kernel(Pc *p, Device *fw, Error *err)
 {
     const MachineConfig *c = p->machine.config;
-    Blob kernel, initrd = { 0 };
+    Blob kernel;
+    PcModules mods = { 0 };
     if ((c->initrd || c->append) && !c->kernel)
         return error_set(err, "-initrd and -append go with a kernel; add -kernel FILE");
     if (!c->kernel)
         return true;
-    if (!load_file("kernel", c->kernel, p->low_ram, &kernel, err))
+    if (!load_unpacked("kernel", c->kernel, p->low_ram, &kernel, err))
         return false;
-    bool flat = pc_is_elf_kernel(&kernel);
-    bool ok = (flat || check(p, &kernel, err) || error_in(err, "kernel '%s': ", c->kernel)) &&
-              (!c->initrd || load_file("initrd", c->initrd, p->low_ram, &initrd, err)) &&
-              ((flat ? pc_elf_kernel(p, fw, &kernel, &initrd, err) : offer(p, fw, &kernel, &initrd, err)) ||
-               error_in(err, "kernel '%s': ", c->kernel));
-    blob_free(&initrd);
+    bool ok = pc_modules_load(&mods, c, pc_is_multiboot(&kernel), p->low_ram, err) &&
+              (load(p, fw, &kernel, &mods, err) || error_in(err, "kernel '%s': ", c->kernel));
+    pc_modules_free(&mods);
     blob_free(&kernel);
     return ok;
 }
