@@ -99,6 +99,8 @@ START_TEST(its_address_is_in_the_eeprom_and_the_phy_has_a_link)
     }
     set(R_EECD, 0x40);
     ck_assert_uint_eq(word & 0xffff, 0x5634);
+    set(0x5b50, 2); /* a driver of the whole family waits until it has this semaphore */
+    ck_assert_uint_eq(get(0x5b50), 2);
     set(R_MDIC, 2u << 26 | 1 << 21 | 1 << 16);
     ck_assert_uint_eq(get(R_MDIC) & 0x10000004, 0x10000004);
     machine_free(m);

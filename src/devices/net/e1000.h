@@ -4,7 +4,8 @@
 #include "devices/net/microwire.h"
 #include "host/net.h"
 
-enum { E1000_WORDS = 0x5a00 / 4, E1000_FRAME = 65536 + 256 };
+/* With the semaphore at 5B50h of later ones of the family, whose drivers take it before they read the EEPROM. */
+enum { E1000_WORDS = 0x5c00 / 4, E1000_FRAME = 65536 + 256 };
 
 enum {
     R_CTRL = 0x0000,
