@@ -248,6 +248,7 @@ static const Msr msrs[] = {
     { 0xc0000101, 0, "IA32_GS_BASE", X86_lm, FIELD(seg[GS].base), .canonical = true, .write = write_fs_base },
     { 0xc0000102, 0, "IA32_KERNEL_GS_BASE", X86_lm, FIELD(kernel_gs_base), .canonical = true },
     { 0xc0000103, 0, "IA32_TSC_AUX", X86_rdtscp, FIELD(tsc_aux), .reserved = ~0xffffffffull },
+    { 0xc0010000, 8, "PerfEvtSel, PerfCtr", X86_amd_msrs, .read = read_zero, .write = write_nothing },
     { 0xc0010010, 0, "SYSCFG", X86_amd_msrs, FIELD(syscfg) },
     { 0xc0010015, 0, "HWCR", X86_amd_msrs, FIELD(hwcr) },
 };
