@@ -227,12 +227,36 @@ static bool look_gzip(Look *l)
     return true;
 }
 
+/* The last 16 bytes of a PC's firmware, at FFFFFFF0h, are where the processor begins: with a jump, or with NOP, CLI or
+ * a look at CR0 before one. */
+static bool starts_a_pc(const Look *l)
+{
+    static const uint8_t first[] = { 0xea, 0xe9, 0xeb, 0x90, 0xfa, 0x0f };
+    uint64_t size = l->info->bytes;
+    uint8_t byte;
+    if (l->inner || size < 64 << 10 || size > 16 << 20 || size % 4096)
+        return false;
+    look_read(l, size - 16, &byte, 1);
+    return memchr(first, byte, sizeof first);
+}
+
 static bool look_flash(Look *l)
 {
     bool arm = blob_le(&l->head, 3, 1) == 0x14; /* B: the reset vector */
-    l->info->arch = arm ? "arm64" : NULL;
-    l->info->refusal = arm ? NULL : FOREIGN;
+    l->info->arch = arm ? "arm64" : starts_a_pc(l) ? "x86_64" : NULL;
+    if (!l->info->arch)
+        l->info->refusal = "has no code where a processor begins: it holds the variables of a firmware, or is for "
+                           "another processor";
     look_say(l, "UEFI firmware", "it has a firmware volume ('_FVH') where one begins");
+    return true;
+}
+
+static bool look_bios(Look *l)
+{
+    uint64_t size = l->info->bytes;
+    if (size & (size - 1) || !starts_a_pc(l))
+        return false;
+    look_say(l, "firmware of a PC", "it has a chip's size, and a jump 16 bytes before its end, where a PC begins");
     return true;
 }
 
@@ -291,6 +315,7 @@ static const Magic magics[] = {
     { 0, "MZ", 2, IMAGE_UNKNOWN, NULL, "an EFI program", "is started by firmware from a disk; give the disk",
       look_efi },
     { 510, "\x55\xaa", 2, IMAGE_DISK, NULL, "a disk with an MBR", NULL, look_boot_sector },
+    { 0, "", 0, IMAGE_FIRMWARE, "x86_64", "firmware of a PC", NULL, look_bios },
     { 0, "", 0, IMAGE_KERNEL, "x86", "a Multiboot kernel", NULL, look_multiboot },
     { 0x438, "\x53\xef", 2, IMAGE_DISK, NULL, "an ext2/3/4 file system",
       "is a file system without a system to start; "
@@ -351,13 +376,10 @@ static const struct Choice {
     ImageKind kind;
     const char *machine, *options; /* before the file, separated by blanks */
 } choices[] = {
-    { "x86", IMAGE_KERNEL, "pc", "-kernel" },
-    { "x86_64", IMAGE_KERNEL, "pc", "-kernel" },
-    { "x86_64", IMAGE_FLOPPY, "pc", "-boot a -fda" },
-    { "x86_64", IMAGE_CD, "pc", "-boot d -cdrom" },
-    { "x86_64", IMAGE_DISK, "pc", "-hda" },
-    { NULL, IMAGE_KERNEL, "virt", "-kernel" },
-    { NULL, IMAGE_DISK, "virt", "-bios QEMU_EFI.fd" },
+    { "x86", IMAGE_KERNEL, "pc", "-kernel" },         { "x86_64", IMAGE_KERNEL, "pc", "-kernel" },
+    { "x86_64", IMAGE_FLOPPY, "pc", "-boot a -fda" }, { "x86_64", IMAGE_CD, "pc", "-boot d -cdrom" },
+    { "x86_64", IMAGE_DISK, "pc", "-hda" },           { "x86_64", IMAGE_FIRMWARE, "pc", "-bios" },
+    { NULL, IMAGE_KERNEL, "virt", "-kernel" },        { NULL, IMAGE_DISK, "virt", "-bios QEMU_EFI.fd" },
     { NULL, IMAGE_FIRMWARE, "virt", "-bios" },
 };
 

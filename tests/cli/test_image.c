@@ -27,6 +27,7 @@ static const struct {
       "another processor" },
     { "qcow2", 0, "QFI\xfb", 4, 0, NULL, IMAGE_CONTAINER, NULL, "qemu-img convert" },
     { "firmware", 0, "\0\4\0\x14", 4, 4096 + 40, "_FVH", IMAGE_FIRMWARE, "arm64", NULL },
+    { "variables of a firmware", 0, "", 0, 40, "_FVH", IMAGE_FIRMWARE, NULL, "no code where" },
     { "iso", 0x8001, "CD001", 5, 0, NULL, IMAGE_CD, NULL, "cannot be started" },
     { "gpt with an ESP", 512, "EFI PART", 8, 1024, "\x28\x73\x2a\xc1\x1f\xf8\xd2\x11\xba\x4b", IMAGE_DISK, NULL,
       "nothing that firmware could start" },

@@ -29,6 +29,10 @@ $ inspect bz64 multiboot.elf bzImage
 -machine pc -m 1G -kernel bz64
 a Multiboot kernel (ELF)
 bzImage, 32-bit
+$ inspect bios.rom efi.fd vars.fd
+0 -machine pc -m 1G -bios bios.rom
+-machine pc -m 1G -bios efi.fd
+no code where a processor begins
 $ inspect x86.elf
 0 has neither a PVH note nor a Multiboot header
 $ -M virt,help
