@@ -117,6 +117,8 @@ static const IsaDevice isa_devices[] = {
     { "FDC0", "PNP0700", 6, { { 0x3f2, 4 }, { 0x3f7, 1 } }, 2, "fdc" },
     { "COM1", "PNP0501", 4, { { 0x3f8, 8 } }, 0, "serial0" },
     { "COM2", "PNP0501", 3, { { 0x2f8, 8 } }, 0, "serial1" },
+    { "COM3", "PNP0501", 4, { { 0x3e8, 8 } }, 0, "serial2" },
+    { "COM4", "PNP0501", 3, { { 0x2e8, 8 } }, 0, "serial3" },
     { "LPT1", "PNP0400", 7, { { 0x378, 8 } }, 0, "parallel0" },
 };
 

@@ -98,7 +98,7 @@ litmus: -M pc -cpu max -smp 4 -m 64 -nographic -nic none -kernel {litmus-pc}/lit
     within 300
 
 # Disks are changed while Linux runs; what is printed, what the second serial line says, and the kernel's panic arrive.
-media: -M pc -cpu max -smp 2 -m 256 -display none -serial mon:stdio -serial file:{scratch}/com2 -parallel file:{scratch}/paper -nic none -device pvpanic -cdrom {grub-pc}/cdrom.iso -kernel {linux-amd64}/vmlinuz -initrd {devices-amd64}/initrd.gz -append "console=ttyS0 quiet"
+media: -M pc -cpu max -smp 2 -m 256 -display none -serial mon:stdio -serial file:{scratch}/com2 -serial file:{scratch}/com3 -serial file:{scratch}/com4 -parallel file:{scratch}/paper -nic none -device pvpanic -cdrom {grub-pc}/cdrom.iso -kernel {linux-amd64}/vmlinuz -initrd {devices-amd64}/initrd.gz -append "console=ttyS0 quiet"
     expect "on x86_64, 2 CPU"
     host "truncate -s 1440K {scratch}/1.img {scratch}/2.img"  host "cp {memtest}/memtest86+.iso {scratch}/other.iso"
     expect "/root # "  send "\x01c"  expect "(qemu) "  send "change floppy0 {scratch}/1.img\n"  expect "(qemu) "  send "\x01c"
@@ -115,14 +115,14 @@ media: -M pc -cpu max -smp 2 -m 256 -display none -serial mon:stdio -serial file
     send "mount -t iso9660 /dev/sr0 /c; echo $((3 + 4)) empty\n"  expect "No medium found"  expect "7 empty"
     expect "/root # "  send "\x01c"  expect "(qemu) "  send "change ide1-cd0 {scratch}/other.iso\n"  expect "(qemu) "  send "\x01c"
     send "mount -t iso9660 /dev/sr0 /c; echo $(ls /c) $((4 + 4)) CD; umount /c\n"  expect "EFI boot boot.catalog 8 CD"
-    expect "/root # "  send "modprobe -a parport_pc lp; echo paper > /dev/lp0; echo hello > /dev/ttyS1; echo $((4 + 5)) sent\n"  expect "9 sent"
+    expect "/root # "  send "modprobe -a parport_pc lp; echo paper > /dev/lp0; echo hello > /dev/ttyS1; echo third > /dev/ttyS2; echo fourth > /dev/ttyS3; echo $((4 + 5)) sent\n"  expect "9 sent"
     expect "/root # "  send "echo hpet > /sys/devices/system/clocksource/clocksource0/current_clocksource; dmesg | tail -n 1\n"
     expect "Switched to clocksource hpet"
     expect "/root # "  send "\x01c"  expect "(qemu) "  send "system_powerdown\n"  expect "(qemu) "  send "\x01c"
     send "echo $((5 + 5)) alive\n"  expect "10 alive"
     expect "/root # "  send "echo o > /proc/sysrq-trigger\n"
     exit 0
-    host "grep -q paper {scratch}/paper && grep -q hello {scratch}/com2"
+    host "grep -q paper {scratch}/paper && grep -q hello {scratch}/com2 && grep -q third {scratch}/com3 && grep -q fourth {scratch}/com4"
     again ""  allow "Kernel panic"
     expect "on x86_64, 2 CPU"  expect "/root # "  send "echo c > /proc/sysrq-trigger; sleep 30\n"
     expect "the guest's kernel panicked"
