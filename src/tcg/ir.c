@@ -28,8 +28,8 @@ void ir_begin(Ir *ir, const Slot *slots, const Helper *helpers)
 
 IrRef ir_imm(Ir *ir, IrType t, uint64_t value)
 {
-    if (t < 4)
-        value &= ir_mask(ir_bits(t));
+    if (t < I64)
+        value &= ir_mask(8 << t);
     IrRef *recent = &ir->recent[(value * 0x9e3779b97f4a7c15 >> 60 ^ t) % IR_RECENT];
     IrRef r = *recent % IR_MAX;
     const IrInsn *i = &ir->insn[r];

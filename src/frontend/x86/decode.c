@@ -147,9 +147,11 @@ static uint8_t opcode_byte(Reader *r, X86Insn *i, uint8_t b)
 /* Of what was read so far, as X86Choice asks for it. */
 static inline uint32_t choice_key(const Reader *r, const X86Insn *i)
 {
-    return i->modrm | (i->modrm >= 0xc0 ? CHOICE_REGISTER : 0) | (i->op66 ? CHOICE_66 : 0) |
-           (i->rep == 0xf3 ? CHOICE_F3 : 0) | (i->rep == 0xf2 ? CHOICE_F2 : 0) | (i->vex ? CHOICE_VEX : 0) |
-           (i->l256 ? CHOICE_256 : 0) | (i->w ? CHOICE_W : 0) | (r->mode & M_CODE64 ? CHOICE_CODE64 : 0);
+    uint32_t key = i->modrm | (i->modrm >= 0xc0 ? CHOICE_REGISTER : 0) | (r->mode & M_CODE64 ? CHOICE_CODE64 : 0);
+    if (i->op66 | i->rep | i->vex)
+        key |= (i->op66 ? CHOICE_66 : 0) | (i->rep == 0xf3 ? CHOICE_F3 : 0) | (i->rep == 0xf2 ? CHOICE_F2 : 0) |
+               (i->vex ? CHOICE_VEX : 0) | (i->l256 ? CHOICE_256 : 0);
+    return key | (i->w ? CHOICE_W : 0);
 }
 
 static int find(const Reader *r, const X86Insn *i, const X86Choices *choices)
@@ -252,7 +254,7 @@ static void attribute_sizes(const Reader *r, X86Insn *i)
 
 static inline uint8_t bytes_of(const X86Insn *i, char size)
 {
-    static const uint8_t bytes[128][3] = {
+    static const uint8_t bytes[128][4] = {
         /* with operands of 2, 4, 8 */
         ['b'] = { 1, 1, 1 },    ['w'] = { 2, 2, 2 },    ['d'] = { 4, 4, 4 },    ['q'] = { 8, 8, 8 },
         ['v'] = { 2, 4, 8 },    ['z'] = { 2, 4, 4 },    ['y'] = { 4, 4, 8 },    ['p'] = { 4, 6, 10 },
@@ -422,11 +424,10 @@ static void finish(const Reader *r, X86Insn *i)
     uint64_t base = r->mode & M_CODE64 ? 0 : (uint32_t)(r->mode >> M_CS_BASE_SHIFT);
     i->length = (uint8_t)r->at;
     i->next = cut(r, i->pc + r->at);
-    for (unsigned k = 0; k < i->operands; k++)
-        if (i->op[k].kind == OPERAND_REL) {
-            uint64_t ip = i->next - base + i->imm;
-            i->imm = cut(r, base + (i->opsize == 2 ? (uint16_t)ip : i->opsize == 4 ? (uint32_t)ip : ip));
-        }
+    if (x86_forms[i->number].relative) {
+        uint64_t ip = i->next - base + i->imm;
+        i->imm = cut(r, base + (i->opsize == 2 ? (uint16_t)ip : i->opsize == 4 ? (uint32_t)ip : ip));
+    }
     if (i->rip_relative) {
         i->disp = (int64_t)(i->next + (uint64_t)i->disp);
         i->disp = i->adsize == 4 ? (int64_t)(uint32_t)i->disp : i->disp;
@@ -458,9 +459,8 @@ static void row_of(Reader *r, X86Insn *i)
 static void operands_of(Reader *r, X86Insn *i)
 {
     const X86Form *f = &x86_forms[i->number];
-    bool registers_only = f->operands && (f->op[0].code == 'R' || (f->operands > 1 && f->op[1].code == 'R'));
     attribute_sizes(r, i);
-    if (registers_only)
+    if (f->registers)
         i->modrm |= 0xc0; /* MOV of control and debug registers does not look at mod */
     if (i->has_modrm && i->map != MAP_3DNOW)
         modrm_operand(r, i);
@@ -496,7 +496,10 @@ X86Decoded x86_decode(const uint8_t *code, unsigned have, uint64_t pc, uint64_t 
     bool op67 = false;
     if (!__atomic_load_n(&x86_rows_read, __ATOMIC_ACQUIRE))
         x86_rows(NULL);
-    memcpy(r.code, code, have < 16 ? have : 16);
+    if (have >= 16)
+        memcpy(r.code, code, 16);
+    else
+        memcpy(r.code, code, have);
     *i = (X86Insn){ .pc = pc, .override = X86_NONE, .base = X86_NONE, .index = X86_NONE, .seg = DS };
     uint8_t b = prefixes(&r, i, &op67);
     i->opcode = r.result == X86_DECODED ? opcode_byte(&r, i, b) : 0;

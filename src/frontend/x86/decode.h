@@ -94,6 +94,7 @@ typedef struct X86Form {
     uint8_t mod;           /* 'm', 'r', 0 */
     uint8_t exact, exacts; /* ModRM byte, and how many from it; 0: any */
     uint16_t attr;
+    bool relative, registers, mmx; /* an operand is J; is R; may be an MMX register */
     uint8_t operands;
     struct {
         char code, size; /* size: the SDM's letter, in one byte (opcodes.c) */

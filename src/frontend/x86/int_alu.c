@@ -15,19 +15,28 @@ static bool result(Trans *t, X86Insn *i, IrRef r)
     return true;
 }
 
+/* Folding gives nothing that the flags do not take back, but for a value with itself. */
+static bool with_flags(Trans *t, X86Insn *i, IrOp op, IrRef a, IrRef b)
+{
+    i->out[0] = ir_with_flags(t->ir, op, type_of(i), a, b, &i->flags);
+    return true;
+}
+
 bool i86_add(Trans *t, X86Insn *i)
 {
-    return result(t, i, ir_add(t->ir, type_of(i), i->in[0], i->in[1], 0));
+    return with_flags(t, i, IR_add, i->in[0], i->in[1]);
 }
 
 bool i86_sub(Trans *t, X86Insn *i)
 {
+    if (i->in[0] != i->in[1])
+        return with_flags(t, i, IR_sub, i->in[0], i->in[1]);
     return result(t, i, ir_sub(t->ir, type_of(i), i->in[0], i->in[1], 0));
 }
 
 bool i86_cmp(Trans *t, X86Insn *i)
 {
-    return i86_sub(t, i);
+    return with_flags(t, i, IR_sub, i->in[0], i->in[1]);
 }
 
 bool i86_and(Trans *t, X86Insn *i)
@@ -37,7 +46,7 @@ bool i86_and(Trans *t, X86Insn *i)
 
 bool i86_test(Trans *t, X86Insn *i)
 {
-    return i86_and(t, i);
+    return with_flags(t, i, IR_and, i->in[0], i->in[1]);
 }
 
 bool i86_or(Trans *t, X86Insn *i)
@@ -64,7 +73,7 @@ bool i86_sbb(Trans *t, X86Insn *i)
 
 bool i86_neg(Trans *t, X86Insn *i)
 {
-    return result(t, i, ir_sub(t->ir, type_of(i), ir_imm(t->ir, type_of(i), 0), i->in[0], 0));
+    return with_flags(t, i, IR_sub, ir_imm(t->ir, type_of(i), 0), i->in[0]);
 }
 
 bool i86_not(Trans *t, X86Insn *i)

@@ -99,6 +99,9 @@ static void read_operand(const X86Row *r, X86Form *f, const char *s)
     f->op[n].size = size_of(s + 1);
     f->op[n].sign = !strcmp(s, "Ibs");
     f->modrm |= strchr("CDEGMNPQRSUVW", *s) != NULL;
+    f->relative |= *s == 'J';
+    f->registers |= *s == 'R';
+    f->mmx |= strchr("NPQ", *s) != NULL;
     if (*s == 'M')
         f->mod = 'm';
     if (*s == 'U' || *s == 'N')

@@ -63,6 +63,8 @@ static bool target_is_good(Trans *t, IrRef ip, bool known, uint64_t value)
 
 bool x86_check_target(Trans *t, uint64_t linear)
 {
+    if (!(t->mode & (M_IP16 | M_IP_LIMIT)))
+        return true;
     uint64_t ip = x86_eip(t, linear);
     return target_is_good(t, x86_const(t, ip), true, ip);
 }
@@ -139,6 +141,8 @@ static bool unit_is_there(Trans *t, const X86Insn *i)
 
 static bool is_allowed(Trans *t, const X86Insn *i)
 {
+    if (!(i->attr & (X86_PROT | X86_CPL0 | X86_FPU | X86_MMX | X86_SSE | X86_AVX)))
+        return true;
     if (i->attr & X86_PROT && (!(t->mode & M_PROT) || t->mode & M_VM)) {
         x86_raise_at(t, X86_UD, 0);
         return false;
@@ -153,6 +157,8 @@ static bool is_allowed(Trans *t, const X86Insn *i)
 /* The instruction lies within its code segment. */
 static bool is_within(Trans *t, unsigned length)
 {
+    if (!(t->mode & (M_IP16 | M_IP_LIMIT)))
+        return true;
     uint64_t last = x86_eip(t, t->pc) + length - 1;
     if (t->mode & M_IP16 && last > 0xffff) {
         x86_raise_at(t, X86_GP, 0);
@@ -178,19 +184,23 @@ static void put_locked(Trans *t, X86Insn *i, IrRef v)
     trans_goto_if(t, ir_ne(t->ir, type, seen, i->in[0], 0), t->pc);
 }
 
+static void write_operand(Trans *t, X86Insn *i, unsigned k)
+{
+    if (i->lock && i->op[k].kind == OPERAND_MEM)
+        put_locked(t, i, i->out[k]);
+    else
+        x86_put_operand(t, i, k, i->out[k]);
+}
+
 /* Memory first: what can fault comes before what is committed. */
 static void write_back(Trans *t, X86Insn *i)
 {
-    for (int pass = 0; pass < 2; pass++)
-        for (unsigned k = 0; k < i->operands; k++) {
-            bool memory = i->op[k].kind == OPERAND_MEM;
-            if (!(i->op[k].access & X86_WRITE) || !i->out[k] || memory != (pass == 0))
-                continue;
-            if (memory && i->lock)
-                put_locked(t, i, i->out[k]);
-            else
-                x86_put_operand(t, i, k, i->out[k]);
-        }
+    for (unsigned k = 0; k < i->operands && i->memory; k++)
+        if (i->op[k].access & X86_WRITE && i->out[k] && i->op[k].kind == OPERAND_MEM)
+            write_operand(t, i, k);
+    for (unsigned k = 0; k < i->operands; k++)
+        if (i->op[k].access & X86_WRITE && i->out[k] && i->op[k].kind != OPERAND_MEM)
+            write_operand(t, i, k);
     if (i->flags)
         x86_put_flags(t, i->flags);
 }
@@ -220,9 +230,11 @@ static bool do_upper_half(Trans *t, X86Insn *i)
 
 static bool is_wide(const X86Insn *i)
 {
+    if (!(i->attr & X86_HALVES))
+        return false;
     for (unsigned k = 0; k < i->operands; k++)
         if (i->op[k].bytes == 32)
-            return i->attr & X86_HALVES;
+            return true;
     return false;
 }
 
@@ -253,6 +265,8 @@ static void after_unmasked(Trans *t, X86Insn *i)
 static bool uses_mmx(const X86Insn *i)
 {
     bool any = i->attr & X86_MMX;
+    if (!x86_forms[i->number].mmx)
+        return any;
     for (unsigned k = 0; k < i->operands; k++)
         any |= i->op[k].kind == OPERAND_MMX;
     return any;
