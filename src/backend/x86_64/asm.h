@@ -112,6 +112,17 @@ static inline bool room(Asm *a, uint32_t bytes)
     return !a->full;
 }
 
+/* Instructions without anything that varies, stored as one word. */
+typedef struct AsmBytes {
+    uint8_t length;
+    uint8_t bytes[8];
+} AsmBytes;
+static inline void asm_bytes(Asm *a, AsmBytes b)
+{
+    memcpy(a->p, b.bytes, sizeof b.bytes);
+    a->p += b.length;
+}
+
 /* One opcode byte, a register and what is beside rbp: most accesses to guest state. */
 static inline void asm_rbp(Asm *a, unsigned opcode, bool w, unsigned reg, int32_t disp)
 {

@@ -32,6 +32,7 @@ enum {
     MOST_SWAPS = 8,
     HINT_LEADS = 4,
     OWED = 12,
+    LATE_LEAVES = 8,
     FLAG_BYTES = 2 /* of a flags slot that are stored; a wider load would wait until the store has reached the cache */
 };
 
@@ -92,8 +93,8 @@ typedef struct Cold {
     IrRef ref;
     uint64_t pc; /* of the guest instruction it belongs to */
     F80Cache f80;
-    uint8_t span;                /* register that such a path must set to 0, or NO_REG: span.c */
-    uint16_t late_at, late_size; /* in Comp.late.code: what it begins with */
+    uint8_t span;  /* register that such a path must set to 0, or NO_REG: span.c */
+    uint16_t late; /* Comp.late.part that it begins with, from 1; 0: none */
 } Cold;
 
 /* In a loop, the register of slot `out` is that of slot `in`, which is in memory between units. */
@@ -144,8 +145,19 @@ typedef struct Comp {
         IrRef flags; /* that should be in the slot, until then, and are not; 0: none */
         uint16_t slot;
         uint32_t until;
-        int32_t base; /* late.c's */
-        uint32_t used;
+        int32_t saved; /* late.c's: Comp.pushed when registers had been saved */
+        IrRef made;    /* for what flags the last subroutine was made; 0: none. Which part it is, where it looks */
+        uint32_t made_part, leaves;
+        struct LateLeaf {
+            IrRef r;
+            Where where;
+        } leaf[LATE_LEAVES];
+        uint32_t parts, used;
+        struct LateCode {
+            uint32_t at;     /* in code */
+            bool called;     /* it is a subroutine */
+            uint8_t *placed; /* among the cold paths, or NULL: not yet */
+        } part[COLDS];
         uint8_t code[32768];
     } late;
     struct {
@@ -311,9 +323,16 @@ static inline bool flags_are_late(const Comp *c)
 {
     return c->late.flags && c->at <= c->late.until;
 }
-void late_flags(Comp *);                  /* to their slot. Everything but the host's flags is kept */
-void late_flags_for(Comp *, Cold *);      /* the same at the beginning of a cold path to which a jump from here leads */
-void late_flags_of(Comp *, const Cold *); /* puts that down */
+void late_flags(Comp *); /* to their slot. Everything but the host's flags is kept */
+void late_flags_make(Comp *, Cold *);
+/* The same at the beginning of a cold path to which a jump from here leads. */
+static inline void late_flags_for(Comp *c, Cold *s)
+{
+    if (flags_are_late(c))
+        late_flags_make(c, s);
+}
+void late_flags_before(Comp *, const Cold *); /* just before that path: what it will call */
+void late_flags_of(Comp *, const Cold *);     /* what it begins with */
 /* ---- the rest, by file ---- */
 bool left_to_compare(Comp *, const IrInsn *);
 typedef void Emit(Comp *);

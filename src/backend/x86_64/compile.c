@@ -99,7 +99,7 @@ Cold *cold(Comp *c, void (*emit_cold)(Comp *, Cold *))
     memset(s->reg, 0, sizeof s->reg);
     s->ref = (IrRef)c->at;
     s->span = NO_REG;
-    s->late_size = 0;
+    s->late = 0;
     if (c->f80_used)
         s->f80 = c->f80;
     return s;
@@ -123,10 +123,12 @@ static void emit_colds(Comp *c)
         c->pc = s->pc;
         if (c->f80_used)
             c->f80 = s->f80;
+        if (s->late)
+            late_flags_before(c, s);
         for (int f = 0; f < 3; f++)
             if (s->from[f])
                 asm_here(&c->a, s->from[f]);
-        if (s->late_size)
+        if (s->late)
             late_flags_of(c, s);
         s->emit(c, s);
     }
@@ -160,7 +162,7 @@ static bool compile(const Guest *guest, Ir *ir, uint64_t first_pc, Compiled *out
     out->exits = out->points = 0;
     allocator_label(c);
     c->late.flags = 0;
-    c->late.used = 0;
+    c->late.used = c->late.parts = c->late.made = 0;
     c->live.defer = true;
     ir_live(ir, &c->live);
     loop_begin(c);

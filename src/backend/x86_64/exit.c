@@ -276,7 +276,7 @@ static void flush_and_go(Comp *c, Cold *s)
 {
     unsigned k = label_index(c, s->imm);
     const F80Cache *want = &c->label[k].f80;
-    if (!s->late_size && f80_same(&c->f80, want) && (want->ran || !c->f80.ran) && owed_among(c, &c->f80, want)) {
+    if (!s->late && f80_same(&c->f80, want) && (want->ran || !c->f80.ran) && owed_among(c, &c->f80, want)) {
         to_label(c, k, s->from[0]);
         return;
     }

@@ -20,16 +20,55 @@ static void pop(Comp *c, unsigned reg)
     c->pushed -= 8;
 }
 
+static void save_used(Comp *c)
+{
+    asm_bytes(&c->a, (AsmBytes){ 5, { 0x50, 0x51, 0x52, 0x41, 0x55 } }); /* push rax; push rcx; push rdx; push r13 */
+    c->pushed += SAVED;
+    c->late.saved = c->pushed;
+}
+
+static void restore_used(Comp *c)
+{
+    asm_bytes(&c->a, (AsmBytes){ 5, { 0x41, 0x5d, 0x5a, 0x59, 0x58 } });
+    c->pushed -= SAVED;
+}
+
+/* Memory that has the value, if there is any: it stays where it is when registers are needed for something else. */
+static inline Where home(const Comp *c, IrRef r)
+{
+    Where w = c->where[r];
+    if (w.place != IN_REG || !w.backed)
+        return w;
+    if (w.backed == BACKED_SPILL)
+        return (Where){ .place = IN_SPILL, .n = (uint8_t)w.of };
+    return (Where){ .place = IN_SLOT, .of = w.of, .offset = w.offset };
+}
+
+static inline bool is_same(Where a, Where b)
+{
+    return a.place == b.place && a.n == b.n && a.offset == b.offset && a.of == b.of;
+}
+
+static void note(Comp *c, IrRef r, Where w)
+{
+    if (c->late.leaves < LATE_LEAVES)
+        c->late.leaf[c->late.leaves] = (struct LateLeaf){ r, w };
+    c->late.leaves++;
+}
+
 /* To rax. The registers that are used here are on the stack. */
 static void fetch(Comp *c, IrRef r)
 {
-    Where w = c->where[r];
+    Where w = home(c, r), was = c->where[r];
+    note(c, r, w);
     for (int32_t k = 0; k < (int32_t)sizeof used; k++)
         if (w.place == IN_REG && w.n == used[k]) {
-            asm_load(&c->a, 8, false, RAX, rm_mem(RSP, c->pushed - c->late.base - 8 * (k + 1)));
+            asm_load(&c->a, 8, false, RAX, rm_mem(RSP, c->pushed - c->late.saved + SAVED - 8 * (k + 1)));
             return;
         }
+    c->where[r] = w;
     load_into(c, r, RAX);
+    c->where[r] = was;
 }
 
 /* a to rax, b to rcx. */
@@ -78,9 +117,7 @@ static void eval_flags(Comp *c, IrRef f, int depth)
         both(c, i->arg[0], i->arg[1], depth);
         asm_alu_bytes(&c->a, number[i->op], bytes, RAX, rm_reg(RCX));
     }
-    put8(&c->a, 0x9f); /* lahf; seto al; movzx eax, ax */
-    asm_op8(&c->a, (Enc){ 0, 1, 0x90, 0, 0, false, false }, 0, rm_reg(RAX), 0);
-    asm_load(&c->a, 2, false, RAX, rm_reg(RAX));
+    asm_bytes(&c->a, (AsmBytes){ 7, { 0x9f, 0x0f, 0x90, 0xc0, 0x0f, 0xb7, 0xc0 } }); /* lahf; seto al; movzx eax, ax */
 }
 
 static void set_bit(Comp *c, unsigned cc)
@@ -108,7 +145,7 @@ static void eval_call(Comp *c, const IrInsn *i, int depth)
         eval(c, i->arg[0], depth);
     pop(c, RCX);
     pop(c, RDX);
-    int32_t odd = (c->pushed - c->late.base) & 8; /* of rsp's multiples of 16 */
+    int32_t odd = c->pushed & 8; /* of rsp's multiples of 16 */
     asm_mov_imm(&c->a, R13, (uint64_t)(uintptr_t)thunks.helper[i->imm]);
     asm_lea(&c->a, true, RSP, rm_mem(RSP, -odd));
     asm_op(&c->a, CALL, false, 0, rm_reg(R13), 0);
@@ -209,54 +246,98 @@ static bool pack_host(Comp *c)
     if (keep)
         push(c);
     if (w.flip & FLIP_C)
-        put8(&c->a, 0xf5); /* cmc */
-    put8(&c->a, 0x9f);     /* lahf; seto al */
-    asm_op8(&c->a, (Enc){ 0, 1, 0x90, 0, 0, false, false }, 0, rm_reg(RAX), 0);
+        put8(&c->a, 0xf5);                                         /* cmc */
+    asm_bytes(&c->a, (AsmBytes){ 4, { 0x9f, 0x0f, 0x90, 0xc0 } }); /* lahf; seto al */
     asm_store(&c->a, FLAG_BYTES, RAX, slot_rm(c, c->late.slot, 0));
     if (keep)
         pop(c, RAX);
     return true;
 }
 
-void late_flags(Comp *c)
+static void compute(Comp *c)
 {
-    if (!flags_are_late(c) || pack_host(c))
-        return;
-    c->late.base = c->pushed;
-    asm_lea(&c->a, true, RSP, rm_mem(RSP, -SAVED));
-    c->pushed += SAVED;
-    for (int32_t k = 0; k < (int32_t)sizeof used; k++)
-        asm_store(&c->a, 8, used[k], rm_mem(RSP, SAVED - 8 * (k + 1)));
+    save_used(c);
     eval(c, c->late.flags, 0);
     asm_store(&c->a, FLAG_BYTES, RAX, slot_rm(c, c->late.slot, 0));
-    for (int32_t k = 0; k < (int32_t)sizeof used; k++)
-        asm_load(&c->a, 8, false, used[k], rm_mem(RSP, SAVED - 8 * (k + 1)));
-    asm_lea(&c->a, true, RSP, rm_mem(RSP, SAVED));
-    c->pushed -= SAVED;
+    restore_used(c);
 }
 
-/* For a cold path that begins here. */
-void late_flags_for(Comp *c, Cold *s)
+void late_flags(Comp *c)
 {
-    if (!flags_are_late(c))
+    if (flags_are_late(c) && !pack_host(c))
+        compute(c);
+}
+
+/* The last subroutine that was made for cold paths does what this one wants too. */
+static bool again(const Comp *c)
+{
+    if (c->late.made != c->late.flags || c->host == c->late.flags || c->late.leaves > LATE_LEAVES)
+        return false;
+    for (unsigned k = 0; k < c->late.leaves; k++)
+        if (!is_same(home(c, c->late.leaf[k].r), c->late.leaf[k].where))
+            return false;
+    return true;
+}
+
+/* Into late.code: a subroutine, or what is as short as its call would be. */
+static void make(Comp *c)
+{
+    struct LateCode *made = &c->late.part[c->late.parts++];
+    made->at = c->late.used;
+    made->placed = NULL;
+    made->called = !pack_host(c);
+    if (made->called) {
+        c->late.made = c->late.flags;
+        c->late.made_part = c->late.parts;
+        c->late.leaves = 0;
+        c->pushed += 8;
+        compute(c);
+        c->pushed -= 8;
+        put8(&c->a, 0xc3); /* ret */
+    }
+    c->late.used = (uint32_t)(c->a.p - c->late.code);
+}
+
+void late_flags_make(Comp *c, Cold *s)
+{
+    if (again(c)) {
+        s->late = (uint16_t)c->late.made_part;
         return;
-    if (c->late.used + ROOM > sizeof c->late.code) {
+    }
+    if (c->late.used + ROOM > sizeof c->late.code || c->late.parts == COLDS) {
         c->a.full = true;
         return;
     }
     Asm hot = c->a;
     c->a.p = c->late.code + c->late.used;
     c->a.end = c->a.p + ROOM;
-    late_flags(c);
-    s->late_at = (uint16_t)c->late.used;
-    s->late_size = (uint16_t)(c->a.p - (c->late.code + c->late.used));
-    c->late.used += s->late_size;
+    make(c);
+    s->late = (uint16_t)c->late.parts;
     hot.full = c->a.full;
     c->a = hot;
 }
 
+static void put_part(Comp *c, unsigned part)
+{
+    uint32_t at = c->late.part[part].at, end = part + 1 < c->late.parts ? c->late.part[part + 1].at : c->late.used;
+    memcpy(c->a.p, c->late.code + at, end - at);
+    c->a.p += end - at;
+}
+
+void late_flags_before(Comp *c, const Cold *s)
+{
+    struct LateCode *l = &c->late.part[s->late - 1];
+    if (!l->called || l->placed)
+        return;
+    l->placed = c->a.p;
+    put_part(c, s->late - 1u);
+}
+
 void late_flags_of(Comp *c, const Cold *s)
 {
-    memcpy(c->a.p, c->late.code + s->late_at, s->late_size);
-    c->a.p += s->late_size;
+    const struct LateCode *l = &c->late.part[s->late - 1];
+    if (l->called)
+        asm_target(asm_call(&c->a), l->placed);
+    else
+        put_part(c, s->late - 1u);
 }
