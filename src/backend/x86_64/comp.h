@@ -81,20 +81,22 @@ typedef struct F80Cache {
 /* Work left for the end of the unit. */
 struct Comp;
 typedef struct Cold {
-    void (*emit)(struct Comp *, struct Cold *);
     uint8_t *from[3]; /* rel32s to point at it */
-    uint8_t *back;    /* where to go on, in the writable view */
-    uint64_t imm;
     uint8_t reg[4];
-    uint64_t imm2; /* mem.c: of the second access of a pair, and its value's register */
-    uint8_t reg2;
-    uint32_t hint;        /* mem.c: what the slow path is told of it */
-    uint8_t *guess, *hit; /* mem.c: where the page is guessed, and the access itself */
-    IrRef ref;
-    uint64_t pc; /* of the guest instruction it belongs to */
-    F80Cache f80;
+    uint8_t keep;  /* mem_near.c: registers that hold what is needed later */
     uint8_t span;  /* register that such a path must set to 0, or NO_REG: span.c */
     uint16_t late; /* Comp.late.part that it begins with, from 1; 0: none */
+    /* The rest is not cleared. */
+    void (*emit)(struct Comp *, struct Cold *);
+    uint64_t pc; /* of the guest instruction it belongs to */
+    IrRef ref;
+    uint32_t hint; /* mem.c: what the slow path is told of it */
+    uint64_t imm;
+    uint8_t *back;        /* where to go on, in the writable view */
+    uint64_t imm2;        /* mem.c: of the second access of a pair, and its value's register */
+    uint8_t *guess, *hit; /* mem.c: where the page is guessed, and the access itself */
+    uint8_t reg2;
+    F80Cache f80;
 } Cold;
 
 /* In a loop, the register of slot `out` is that of slot `in`, which is in memory between units. */
@@ -307,15 +309,19 @@ static inline unsigned span_register(const Comp *c)
     Where w = c->where[SPAN];
     return w.place == IN_REG && c->in_reg[w.n] == SPAN && c->live.of[SPAN].last >= c->at ? w.n : NO_REG;
 }
-/* Others come after this one: the span begins `below` bytes below it. span_open: its host address is in the register.
- */
+/* Others come after this one, and there is no span now: it begins `below` bytes below this access. span_open: its host
+ * address is in the register. */
 bool span_begins(Comp *, int32_t *below, int32_t *bytes, bool *write);
 void span_open(Comp *, unsigned reg);
-bool span_covers(Comp *, int32_t *offset);
+bool span_covers(Comp *, int32_t *offset); /* that there is */
 uint32_t partner(Comp *); /* mem_pair.c: the access right after this one with which it makes a pair, or 0 */
 /* ---- where accesses in loops found memory: hint.c ---- */
 void hint_begin(Comp *);
-bool wants_hint(const Comp *, IrMem);          /* the current op */
+bool wants_one_here(const Comp *);
+static inline bool wants_hint(const Comp *c, uint64_t imm) /* the current op, that with `imm` */
+{
+    return (c->hint.turn || c->hint.leads) && !ir_mem_of(imm).user && wants_one_here(c);
+}
 uint32_t next_hint(int32_t bytes, bool write); /* for the slow path to fill; 0: the access is too wide */
 uint8_t *check_hint(Comp *, uint32_t);         /* rcx: address. rax: host - guest, or the branch that is returned */
 /* ---- late flags: late.c ---- */
@@ -393,8 +399,30 @@ static inline bool get_quietly(Comp *c, const IrInsn *i, IrRef at)
                             .offset = (uint8_t)ir_slot_offset(i->imm) };
     return add_holder(c, slot, at);
 }
-Cold *cold(Comp *, void (*emit)(Comp *, Cold *));
-void point(Comp *); /* records that a host return address here belongs to the current guest instruction */
+Cold *colds_full(Comp *);
+static inline Cold *cold(Comp *c, void (*emit)(Comp *, Cold *))
+{
+    Cold *s = &c->cold[c->colds++];
+    if (c->colds > COLDS)
+        s = colds_full(c);
+    memset(s, 0, offsetof(Cold, emit));
+    s->span = NO_REG;
+    s->emit = emit;
+    s->pc = c->pc;
+    s->ref = (IrRef)c->at;
+    if (__builtin_expect(c->f80_used, false))
+        s->f80 = c->f80;
+    return s;
+}
+void points_full(Comp *);
+/* Records that a host return address here belongs to the current guest instruction. */
+static inline void point(Comp *c)
+{
+    UnitPoint p = { (uint32_t)(c->a.p - c->out->at), (uint32_t)(c->pc - c->first_pc) };
+    if (c->out->points == UNIT_POINTS)
+        points_full(c);
+    c->out->point[c->out->points++] = p;
+}
 
 /* ---- enc.c ---- */
 const Enc *enc_int(IrOp);         /* "d" rows */
@@ -416,8 +444,10 @@ typedef struct Thunks {
     const uint8_t *goto_pc, *goto_pc_reload;
     const uint8_t *link;     /* called by exit stubs: the return address tells which */
     const uint8_t *probe[2]; /* read, write. rax: address, rcx: 4096 - bytes; rax: host address unless "above" */
+    /* The same, but the table is looked at first: by log2 of bytes, with zeros or the sign above. */
+    const uint8_t *near_load[4][2], *near_store[4];
     const uint8_t *load, *store, *rmw,
-        *cas; /* rax: address, rcx: value, pushed: IrMem; rax: result. All else is kept */
+        *cas; /* rax: address, rcx: value, pushed: IrMem; rax: result. All else but rcx is kept */
     const uint8_t
         *reference; /* pushed: imm, then op | type << 8 | source type << 16; operands, then result, above them */
     const uint8_t *helper[512];

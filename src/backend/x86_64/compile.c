@@ -86,32 +86,16 @@ static bool emit_ops(Comp *c)
     return true;
 }
 
-Cold *cold(Comp *c, void (*emit_cold)(Comp *, Cold *))
+Cold *colds_full(Comp *c)
 {
-    if (c->colds == COLDS) {
-        c->a.full = true;
-        c->colds--;
-    }
-    Cold *s = &c->cold[c->colds++];
-    s->emit = emit_cold;
-    s->from[0] = s->from[1] = s->from[2] = NULL;
-    s->pc = c->pc;
-    memset(s->reg, 0, sizeof s->reg);
-    s->ref = (IrRef)c->at;
-    s->span = NO_REG;
-    s->late = 0;
-    if (c->f80_used)
-        s->f80 = c->f80;
-    return s;
+    c->a.full = true;
+    return &c->cold[--c->colds];
 }
 
-void point(Comp *c)
+void points_full(Comp *c)
 {
-    if (c->out->points == UNIT_POINTS) {
-        c->a.full = true;
-        return;
-    }
-    c->out->point[c->out->points++] = (UnitPoint){ (uint32_t)(c->a.p - c->out->at), (uint32_t)(c->pc - c->first_pc) };
+    c->a.full = true;
+    c->out->points--;
 }
 
 static void emit_colds(Comp *c)

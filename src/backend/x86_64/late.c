@@ -1,7 +1,7 @@
 /* Late flags (tcg/ir.h): what the guest's flags slot should hold is computed only on ways that are seldom taken. The
  * code for that is made where such a way begins, while it is known where values are, and put down with the cold paths.
  */
-#include "backend/x86_64/comp.h"
+#include "backend/x86_64/mem.h"
 
 enum { SAVED = 32, DEPTH = 16, ROOM = 640 };
 static const uint8_t used[] = { RAX, RCX, RDX, R13 };
@@ -56,28 +56,51 @@ static void note(Comp *c, IrRef r, Where w)
     c->late.leaves++;
 }
 
-/* To rax. The registers that are used here are on the stack. */
-static void fetch(Comp *c, IrRef r)
+/* The registers that are used here are on the stack. */
+static void fetch(Comp *c, IrRef r, unsigned to)
 {
     Where w = home(c, r), was = c->where[r];
     note(c, r, w);
     for (int32_t k = 0; k < (int32_t)sizeof used; k++)
         if (w.place == IN_REG && w.n == used[k]) {
-            asm_load(&c->a, 8, false, RAX, rm_mem(RSP, c->pushed - c->late.saved + SAVED - 8 * (k + 1)));
+            asm_load(&c->a, 8, false, to, rm_mem(RSP, c->pushed - c->late.saved + SAVED - 8 * (k + 1)));
             return;
         }
+    IrType type = ir_result(insn_of(c, r));
+    if (w.place == IN_SLOT && !w.flip && (type == I64 || type == I32)) {
+        asm_rbp(&c->a, 0x8b, type == I64, to, slot_disp(c, w.of) + w.offset);
+        return;
+    }
     c->where[r] = w;
-    load_into(c, r, RAX);
+    load_into(c, r, to);
     c->where[r] = was;
+}
+
+/* It only has to be brought to a register. */
+static bool is_fetched(const Comp *c, IrRef r)
+{
+    static const bool computed[IR_OPS] = {
+        [IR_flags] = true, [IR_cond] = true, [IR_cmc] = true, [IR_eq] = true, [IR_ne] = true,
+        [IR_ltu] = true,   [IR_lts] = true,  [IR_leu] = true, [IR_les] = true
+    };
+    return c->live.of[r].uses && !computed[c->ir->insn[r].op];
 }
 
 /* a to rax, b to rcx. */
 static void both(Comp *c, IrRef a, IrRef b, int depth)
 {
-    eval(c, b, depth);
-    push(c);
-    eval(c, a, depth);
-    pop(c, RCX);
+    if (is_const(c, b)) {
+        eval(c, a, depth);
+        asm_mov_imm(&c->a, RCX, insn_of(c, b)->imm);
+    } else if (is_fetched(c, b)) {
+        eval(c, a, depth);
+        fetch(c, b, RCX);
+    } else {
+        eval(c, b, depth);
+        push(c);
+        eval(c, a, depth);
+        pop(c, RCX);
+    }
 }
 
 static bool is_shift(IrOp op)
@@ -214,6 +237,8 @@ static void eval(Comp *c, IrRef r, int depth)
     depth++;
     if (i->op == IR_const)
         asm_mov_imm(&c->a, RAX, i->imm);
+    else if (is_fetched(c, r))
+        fetch(c, r, RAX);
     else if (i->op == IR_flags)
         eval_flags(c, r, depth);
     else if (i->op == IR_cond)
@@ -223,8 +248,6 @@ static void eval(Comp *c, IrRef r, int depth)
         asm_alu_imm(&c->a, ALU_XOR, false, rm_reg(RAX), FLAG_C);
     } else if (i->op >= IR_eq && i->op <= IR_les)
         eval_compare(c, i, depth);
-    else if (c->live.of[r].uses)
-        fetch(c, r);
     else if (i->op == IR_call)
         eval_call(c, i, depth);
     else if (i->op == IR_pick)
@@ -258,7 +281,7 @@ static void compute(Comp *c)
 {
     save_used(c);
     eval(c, c->late.flags, 0);
-    asm_store(&c->a, FLAG_BYTES, RAX, slot_rm(c, c->late.slot, 0));
+    asm_access(&c->a, (AccessForm){ .prefix = 0x66, .opcode = 0x89 }, RAX, RBP, false, slot_disp(c, c->late.slot));
     restore_used(c);
 }
 

@@ -28,53 +28,84 @@ static void entry_offset(Comp *c, unsigned reg)
     asm_alu_imm(&c->a, ALU_AND, false, rm_reg(RAX), (TLB_SIZE - 1) << 4);
 }
 
-/* The check behind that names no register that varies: a few stores write what were six instructions. Of what varies
- * it has the offsets: the last offset in a page that is allowed, and where to go from others, 32 bits each. */
+/* The usual check: a few stores write what were seven instructions. Of what varies it has the offsets: the register
+ * whose page it is (a bit and a field of the first instruction), the last offset in a page that is allowed, and where
+ * to go from others, 32 bits each. */
 typedef struct CheckBytes {
-    uint8_t bytes[40];
+    uint8_t bytes[48];
     uint8_t length, last, jump;
 } CheckBytes;
+enum { PAGE_NUMBER = 6 /* bytes of rorx */, VEX_B = 1, VEX_MODRM = 4 };
 #define BYTES4(v) (v) & 0xff, (v) >> 8 & 0xff, (v) >> 16 & 0xff, (v) >> 24 & 0xff
 #define CHECK(...)                                                                                                     \
     {                                                                                                                  \
-        0x25, BYTES4((TLB_SIZE - 1) << 4) /* and eax */, __VA_ARGS__                                                   \
+        0xc4, 0xe3, 0x7b, 0xf0, 0xc0, 12 - 4, /* rorx eax, */                                                          \
+            0x25, BYTES4((TLB_SIZE - 1) << 4), /* and eax */ __VA_ARGS__                                               \
     }
 static const CheckBytes check_bytes[2] = {
     { CHECK(0x49, 0x2b, 0x0c, 0x06,      /* sub rcx, [r14 + rax] */
             0x48, 0x81, 0xf9, BYTES4(0), /* cmp rcx */
             0x0f, 0x87, BYTES4(0),       /* ja */
             0x49, 0x8b, 0x44, 0x06, 8),  /* mov rax, [r14 + rax + 8] */
-      27, 12, 18 },
+      33, 18, 24 },
     { CHECK(0x49, 0x2b, 0x8c, 0x06, BYTES4(BANK_WRITE),      /* sub rcx, [r14 + rax + BANK_WRITE] */
             0x48, 0x81, 0xf9, BYTES4(0),                     /* cmp rcx */
             0x0f, 0x87, BYTES4(0),                           /* ja */
             0x49, 0x8b, 0x84, 0x06, BYTES4(BANK_WRITE + 8)), /* mov rax, [r14 + rax + BANK_WRITE + 8] */
-      34, 16, 22 },
+      40, 22, 28 },
 };
 _Static_assert(BANK_READ == 0, "the first check has no displacement");
 
-static uint8_t *check_entry(Comp *c, int32_t span, bool write)
+static uint8_t *check_entry(Comp *c, unsigned page_of, int32_t span, bool write)
 {
     const CheckBytes *t = &check_bytes[write];
     uint8_t *p = c->a.p;
     int32_t last = 4096 - span;
-    memcpy(p, t->bytes, sizeof t->bytes);
+    if (!host_cpu.bmi2) {
+        page_number(c, page_of);
+        p = c->a.p - PAGE_NUMBER;
+        memcpy(c->a.p, t->bytes + PAGE_NUMBER, sizeof t->bytes - PAGE_NUMBER);
+    } else {
+        memcpy(p, t->bytes, sizeof t->bytes);
+        p[VEX_B] = (uint8_t)(0xe3 ^ (page_of & 8) << 2);
+        p[VEX_MODRM] = (uint8_t)(0xc0 | (page_of & 7));
+    }
     memcpy(p + t->last, &last, sizeof last);
-    c->a.p += t->length;
+    c->a.p = p + t->length;
     return p + t->jump;
 }
 
 /* The same in the bank of unprivileged accesses. */
-static uint8_t *check_user_entry(Comp *c, int32_t span, bool write)
+static uint8_t *check_user_entry(Comp *c, unsigned page_of, int32_t span, bool write)
 {
     int32_t table = write ? BANK_WRITE : BANK_READ;
-    asm_alu_imm(&c->a, ALU_AND, false, rm_reg(RAX), (TLB_SIZE - 1) << 4);
+    entry_offset(c, page_of);
     asm_alu(&c->a, ALU_ADD, true, RAX, cpu_rm(offsetof(Cpu, user_bank)));
     asm_alu(&c->a, ALU_SUB, true, RCX, rm_mem(RAX, table));
     asm_alu_imm(&c->a, ALU_CMP, true, rm_reg(RCX), 4096 - span);
     uint8_t *slow = asm_jcc(&c->a, CC_A);
     asm_load(&c->a, 8, false, RAX, rm_mem(RAX, table + 8));
     return slow;
+}
+
+/* What a cold path of the current op has to know. */
+static inline void belongs_to(const Comp *c, Cold *s, unsigned address)
+{
+    s->reg[0] = (uint8_t)address;
+    s->imm = c->ir->insn[c->at].imm;
+    s->hit = c->a.p;
+}
+
+Cold *mem_check_usual(Comp *c, unsigned address, int32_t disp, int32_t span, bool write, void (*emit)(Comp *, Cold *))
+{
+    clobber_flags(c);
+    asm_address(&c->a, RCX, address, disp);
+    Cold *s = cold(c, emit);
+    s->hint = 0;
+    s->from[0] = check_entry(c, disp ? RCX : address, span, write);
+    late_flags_for(c, s);
+    belongs_to(c, s, address);
+    return s;
 }
 
 /*     lea rcx, [address]; rorx eax, ecx, 8; and eax, 0xfff0; sub rcx, [bank + rax]; cmp rcx, 4096 - size; ja cold
@@ -85,46 +116,46 @@ Cold *mem_check_span(Comp *c, unsigned address, IrMem m, int32_t span, bool writ
     int32_t size = 1 << m.size;
     uint8_t *misaligned = NULL;
     clobber_flags(c);
-    if (m.disp)
-        asm_lea(&c->a, true, RCX, rm_mem(address, m.disp));
-    else
-        asm_mov(&c->a, true, RCX, address);
+    asm_address(&c->a, RCX, address, m.disp);
     if (m.align && size > 1) {
         asm_op8(&c->a, (Enc){ 0, 0, 0xf6, 0, 1, false, false }, 0, rm_reg(RCX),
                 (uint64_t)size - 1); /* test cl, size - 1 */
         misaligned = asm_jcc(&c->a, CC_NE);
     }
-    uint8_t *guess = c->a.p;
+    unsigned page_of = near != NO_REG ? near : m.disp ? RCX : address;
     Cold *slow = cold(c, emit);
+    slow->guess = c->a.p;
     slow->hint = hint ? next_hint(span, write) : 0;
-    if (!slow->hint)
-        page_number(c, near != NO_REG ? near : m.disp ? RCX : address);
     slow->from[0] = slow->hint ? check_hint(c, slow->hint)
-                    : m.user   ? check_user_entry(c, span, write)
-                               : check_entry(c, span, write);
+                    : m.user   ? check_user_entry(c, page_of, span, write)
+                               : check_entry(c, page_of, span, write);
     slow->from[1] = misaligned;
     late_flags_for(c, slow);
-    slow->reg[0] = (uint8_t)address;
-    slow->imm = insn_of(c, (IrRef)c->at)->imm;
     if (near != NO_REG) { /* by another page's number even an empty entry may be found: its addend is 0 */
         asm_op(&c->a, (Enc){ 0, 0, 0x85, 8, 0, false, false }, true, RAX, rm_reg(RAX), 0);
         slow->from[1] = asm_jcc(&c->a, CC_E);
     }
-    slow->guess = guess;
-    slow->hit = c->a.p;
+    belongs_to(c, slow, address);
     return slow;
+}
+
+void mem_call_slow(Comp *c, uint64_t imm, uint32_t hint, const uint8_t *thunk)
+{
+    uint32_t pushed = ((uint32_t)imm & 0xffff) | hint;
+    if (!c->swaps && !f80_busy(c)) {
+        asm_push_call(&c->a, pushed, thunk);
+        point(c);
+        return;
+    }
+    put8(&c->a, 0x68); /* push imm32; the thunk pops it */
+    put32(&c->a, pushed);
+    call_thunk(c, thunk, true);
 }
 
 void mem_go_slow_for(Comp *c, const Cold *s, uint64_t imm, uint32_t hint, const uint8_t *thunk)
 {
-    int32_t disp = ir_mem_of(imm).disp;
-    if (disp)
-        asm_lea(&c->a, true, RAX, rm_mem(s->reg[0], disp));
-    else
-        asm_mov(&c->a, true, RAX, s->reg[0]);
-    put8(&c->a, 0x68); /* push imm32; the thunk pops it */
-    put32(&c->a, ((uint32_t)imm & 0xffff) | hint);
-    call_thunk(c, thunk, true);
+    asm_address(&c->a, RAX, s->reg[0], ir_mem_of(imm).disp);
+    mem_call_slow(c, imm, hint, thunk);
 }
 
 /* From the cold path's full-width number in rax to what the load op gives. */
@@ -132,7 +163,7 @@ static void load_slow(Comp *c, Cold *s)
 {
     go_slow(c, s, thunks.load);
     if (s->reg[1] != RAX || (s->reg[2] && ir_mem_of(s->imm).sign)) /* the thunk extends the sign to 64 bits */
-        asm_mov(&c->a, !s->reg[2], s->reg[1], RAX);
+        asm_mov_rax(&c->a, !s->reg[2], s->reg[1]);
     jump_back(c, s);
 }
 
@@ -141,10 +172,10 @@ static void load_slow(Comp *c, Cold *s)
  * one page. The check is that of the address itself, so that a bad guess is only slow; a site of many is made to
  * guess no more. */
 
-static unsigned base_register(Comp *c, IrRef address, IrMem m)
+static unsigned base_register(Comp *c, IrRef address, uint64_t imm)
 {
     const IrInsn *sum = insn_of(c, address);
-    if (!host_cpu.bmi2 || sum->op != IR_add || m.align || m.user || c->where[address].place != IN_REG)
+    if (sum->op != IR_add || !host_cpu.bmi2 || !mem_is_usual(imm) || c->where[address].place != IN_REG)
         return NO_REG;
     for (int k = 0; k < 2; k++) {
         Where w = c->where[sum->arg[k]];
@@ -212,26 +243,27 @@ void mem_value_to_rcx(Comp *c, const Cold *s, unsigned reg)
     if (reg == IMMEDIATE)
         asm_mov_imm(&c->a, RCX, insn_of(c, insn_of(c, s->ref)->arg[1])->imm);
     else
-        asm_mov(&c->a, true, RCX, reg);
+        asm_address(&c->a, RCX, reg, 0);
 }
 
-void mem_access(Comp *c, const IrInsn *i, bool vector, unsigned reg, Rm rm)
+const AccessForm mem_forms[4][4] = {
+    [MEM_ZERO] = { { 0, 0x0f, 0xb6, 0, 0 }, { 0, 0x0f, 0xb7, 0, 0 }, { 0, 0, 0x8b, 0, 0 }, { 0, 0, 0x8b, 1, 0 } },
+    [MEM_SIGN64] = { { 0, 0x0f, 0xbe, 1, 0 }, { 0, 0x0f, 0xbf, 1, 0 }, { 0, 0, 0x63, 1, 0 }, { 0, 0, 0x8b, 1, 0 } },
+    [MEM_SIGN32] = { { 0, 0x0f, 0xbe, 0, 0 }, { 0, 0x0f, 0xbf, 0, 0 }, { 0, 0, 0x8b, 0, 0 }, { 0, 0, 0x8b, 1, 0 } },
+    [MEM_STORE] = { { 0, 0, 0x88, 0, 1 }, { 0x66, 0, 0x89, 0, 0 }, { 0, 0, 0x89, 0, 0 }, { 0, 0, 0x89, 1, 0 } },
+};
+
+void mem_access_other(Comp *c, const IrInsn *i, unsigned reg, Rm rm)
 {
-    IrMem m = ir_mem_of(i->imm);
+    int bytes = 1 << ir_mem_of(i->imm).size;
     if (reg == F80_TOP)
         f80_access(c, i, rm);
     else if (reg == IMMEDIATE)
         store_immediate(c, i, rm);
-    else if (i->op == IR_store && vector)
-        asm_vstore(&c->a, 1 << m.size, reg, rm);
     else if (i->op == IR_store)
-        asm_store(&c->a, 1 << m.size, reg, rm);
-    else if (vector)
-        asm_vload(&c->a, 1 << m.size, reg, rm);
-    else if (m.sign && i->type == I32 && m.size < 2)
-        asm_op8(&c->a, (Enc){ 0, 1, m.size ? 0xbf : 0xbe, 8, 0, false, false }, reg, rm, 0);
+        asm_vstore(&c->a, bytes, reg, rm);
     else
-        asm_load(&c->a, 1 << m.size, m.sign && i->type == I64, reg, rm);
+        asm_vload(&c->a, bytes, reg, rm);
 }
 
 unsigned mem_stored(Comp *c, const IrInsn *i, bool vector)
@@ -286,10 +318,11 @@ static void store_f80_slow(Comp *c, Cold *s)
     jump_back(c, s);
 }
 
-static void access_f80(Comp *c, const IrInsn *i, IrMem m)
+static void access_f80(Comp *c, const IrInsn *i)
 {
     bool write = i->op == IR_store;
-    if (!mem_near_others(c, i, m, false, true)) {
+    IrMem m = ir_mem_of(i->imm);
+    if (!mem_has_others(c) || !mem_near(c, i, false, true)) {
         take_rax_rcx(c);
         unsigned address = use(c, i->arg[0]);
         Cold *s = check(c, address, m, write, write ? store_f80_slow : load_f80_slow);
@@ -299,31 +332,47 @@ static void access_f80(Comp *c, const IrInsn *i, IrMem m)
     f80_accessed(c, i);
 }
 
+/* What movzx or movsx did went to the wrong end. */
+static void swap_loaded(Comp *c, const IrInsn *i, unsigned dst)
+{
+    IrMem m = ir_mem_of(i->imm);
+    swap_value(c, dst, m.size);
+    if (m.size == 1 || (m.sign && m.size < 3))
+        asm_op(&c->a, (Enc){ 0, m.size == 1 ? 1 : 0, m.size == 1 ? (m.sign ? 0xbf : 0xb7) : 0x63, 8, 0, false, false },
+               m.sign && i->type == I64, dst, rm_reg(dst), 0);
+}
+
+static Cold *check_load(Comp *c, const IrInsn *i, unsigned address, bool vector)
+{
+    IrMem m = ir_mem_of(i->imm);
+    bool hint = wants_hint(c, i->imm);
+    unsigned near = vector || hint ? NO_REG : base_register(c, i->arg[0], i->imm);
+    if (near == NO_REG && !hint && mem_is_usual(i->imm))
+        return mem_check_usual(c, address, m.disp, 1 << m.size, false, vector ? vload_slow : load_slow);
+    return mem_check_span(c, address, m, 1 << m.size, false, near, hint,
+                          vector           ? vload_slow
+                          : near == NO_REG ? load_slow
+                                           : look_again);
+}
+
 void op_load(Comp *c)
 {
-    IrInsn *i = insn_of(c, (IrRef)c->at);
-    IrMem m = ir_mem_of(i->imm);
+    const IrInsn *i = insn_of(c, (IrRef)c->at);
     bool vector = ir_in_vector_reg(i->type);
     if (c->pair.at == c->at) {
-        mem_load_second(c, i, m, vector);
+        mem_load_second(c, i, vector);
         return;
     }
-    bool f80 = f80_load_comes(c);
-    if (f80) {
-        access_f80(c, i, m);
+    if (c->guest->f80_control && f80_load_comes(c)) {
+        access_f80(c, i);
         return;
     }
-    if (mem_near_others(c, i, m, vector, false) || mem_load_pair(c, i, m, vector))
+    if (mem_has_others(c) && (mem_near(c, i, vector, false) || mem_load_pair(c, i, vector)))
         return;
     take_rax_rcx(c);
     unsigned address = use(c, i->arg[0]);
     unsigned dst = vector ? vdefine(c, true) : 0; /* before the check: it may have to move another value */
-    bool hint = wants_hint(c, m);
-    unsigned near = vector || hint ? NO_REG : base_register(c, i->arg[0], m);
-    Cold *s = mem_check_span(c, address, m, 1 << m.size, false, near, hint,
-                             vector           ? vload_slow
-                             : near == NO_REG ? load_slow
-                                              : look_again);
+    Cold *s = check_load(c, i, address, vector);
     release(c, i->arg[0]);
     if (!vector) {
         /* the address's own temporary may serve the result: the cold path reads it before */
@@ -331,49 +380,49 @@ void op_load(Comp *c)
         dst = define(c, i->arg[0]);
         s->reg[2] = i->type == I32; /* 32-bit results are zero-extended on either path */
     }
-    mem_access(c, i, vector, dst, rm_index(address, RAX, 0, m.disp));
+    IrMem m = ir_mem_of(i->imm);
+    mem_access(c, i, vector, dst, address, true, m.disp);
     s->reg[1] = (uint8_t)dst;
-    if (!vector && m.big && m.size) {
-        swap_value(c, dst, m.size);
-        if (m.size == 1 || (m.sign && m.size < 3)) /* what movzx or movsx did went to the wrong end */
-            asm_op(&c->a,
-                   (Enc){ 0, m.size == 1 ? 1 : 0, m.size == 1 ? (m.sign ? 0xbf : 0xb7) : 0x63, 8, 0, false, false },
-                   m.sign && i->type == I64, dst, rm_reg(dst), 0);
-    }
+    if (!vector && m.big && m.size)
+        swap_loaded(c, i, dst);
     goes_on(c, s);
+}
+
+static Cold *check_store(Comp *c, const IrInsn *i, unsigned address, bool vector)
+{
+    IrMem m = ir_mem_of(i->imm);
+    bool hint = wants_hint(c, i->imm);
+    if (!hint && mem_is_usual(i->imm))
+        return mem_check_usual(c, address, m.disp, 1 << m.size, true, vector ? vstore_slow : store_slow);
+    return mem_check_span(c, address, m, 1 << m.size, true, NO_REG, hint, vector ? vstore_slow : store_slow);
 }
 
 void op_store(Comp *c)
 {
-    IrInsn *i = insn_of(c, (IrRef)c->at);
-    IrMem m = ir_mem_of(i->imm);
-    IrType t = ir_result(insn_of(c, i->arg[1]));
-    bool vector = ir_in_vector_reg(t);
+    const IrInsn *i = insn_of(c, (IrRef)c->at);
+    bool vector = ir_in_vector_reg(ir_result(insn_of(c, i->arg[1])));
     if (c->pair.at == c->at) { /* done with the first */
         c->pair.at = 0;
         return;
     }
-    bool f80 = f80_store_comes(c);
-    if (f80) {
-        access_f80(c, i, m);
+    if (c->at == c->f80_fused && f80_store_comes(c)) {
+        access_f80(c, i);
         return;
     }
-    if (mem_near_others(c, i, m, vector, false) || mem_store_pair(c, i, m, vector))
+    if (mem_has_others(c) && (mem_near(c, i, vector, false) || mem_store_pair(c, i, vector)))
         return;
     take_rax_rcx(c);
+    IrMem m = ir_mem_of(i->imm);
     unsigned address = use(c, i->arg[0]);
     unsigned value = mem_stored(c, i, vector);
-    Cold *s =
-        mem_check_span(c, address, m, 1 << m.size, true, NO_REG, wants_hint(c, m), vector ? vstore_slow : store_slow);
-    Rm rm = rm_index(address, RAX, 0, m.disp);
+    Cold *s = check_store(c, i, address, vector);
     s->reg[1] = (uint8_t)value;
     if (!vector && m.big && m.size) {
         asm_mov(&c->a, true, RCX, value);
         swap_value(c, RCX, m.size);
-        asm_store(&c->a, 1 << m.size, RCX, rm);
-    } else {
-        mem_access(c, i, vector, value, rm);
+        value = RCX;
     }
+    mem_access(c, i, vector, value, address, true, m.disp);
     goes_on(c, s);
     if (m.order & ORDER_RELEASE)
         full_fence(c);

@@ -19,7 +19,7 @@ static uint8_t *by_probe(Comp *c, const Cold *s, const IrInsn *i, bool vector)
     asm_mov_imm(&c->a, RCX, (uint64_t)(4096 - (1 << m.size)));
     asm_call_to(&c->a, thunks.probe[is_store]);
     uint8_t *absent = asm_jcc(&c->a, CC_A);
-    mem_access(c, i, vector, is_store && !vector && !f80 ? kept(c, s->reg[1], RCX) : s->reg[1], rm_mem(RAX, 0));
+    mem_access(c, i, vector, is_store && !vector && !f80 ? kept(c, s->reg[1], RCX) : s->reg[1], RAX, false, 0);
     uint8_t *done = asm_jmp(&c->a);
     asm_here(&c->a, absent);
     return done;
@@ -44,9 +44,7 @@ static void alone(Comp *c, Cold *s)
         mem_value_to_rcx(c, s, kept(c, s->reg[1], RCX));
     }
     asm_lea(&c->a, true, RAX, rm_mem(kept(c, s->reg[0], RAX), m.disp));
-    put8(&c->a, 0x68); /* push imm32; the thunk pops it */
-    put32(&c->a, ((uint32_t)s->imm & 0xffff) | s->hint);
-    call_thunk(c, is_store ? thunks.store : thunks.load, true);
+    mem_call_slow(c, s->imm, s->hint, is_store ? thunks.store : thunks.load);
     if (f80)
         f80_access_late(c, i);
     else if (!is_store && vector)
@@ -60,6 +58,77 @@ static void alone(Comp *c, Cold *s)
     if (is_store || vector || s->reg[1] != RCX)
         asm_load(&c->a, 8, false, RCX, spill_rm(c, KEEP_RCX));
     jump_back(c, s);
+}
+
+/* ---- the same for what is in a general register, by thunks that look at the table ---- */
+
+static bool is_kept(const Cold *s, unsigned reg)
+{
+    return s->keep >> reg & 1;
+}
+
+static void keep_for(Comp *c, const Cold *s, unsigned reg, unsigned spill)
+{
+    if (is_kept(s, reg))
+        asm_store(&c->a, 8, reg, spill_rm(c, spill));
+}
+
+static void give_back(Comp *c, const Cold *s, unsigned reg, unsigned spill)
+{
+    if (is_kept(s, reg))
+        asm_load(&c->a, 8, false, reg, spill_rm(c, spill));
+}
+
+static void load_near(Comp *c, Cold *s)
+{
+    const IrInsn *i = insn_of(c, s->ref);
+    IrMem m = ir_mem_of(s->imm);
+    keep_for(c, s, RAX, KEEP_RAX);
+    keep_for(c, s, RCX, KEEP_RCX);
+    asm_address(&c->a, RAX, s->reg[0], m.disp);
+    mem_call_slow(c, s->imm, 0, thunks.near_load[m.size][m.sign]);
+    asm_mov_rax(&c->a, i->type != I32, s->reg[1]);
+    give_back(c, s, RAX, KEEP_RAX);
+    give_back(c, s, RCX, KEEP_RCX);
+    jump_back(c, s);
+}
+
+/* The value to rcx, the address to rax, either of which the other may be in. */
+static void store_near(Comp *c, Cold *s)
+{
+    static const Enc XCHG = { 0, 0, 0x87, 8, 0, false, false };
+    IrMem m = ir_mem_of(s->imm);
+    unsigned address = s->reg[0], value = s->reg[1];
+    keep_for(c, s, RAX, KEEP_RAX);
+    keep_for(c, s, RCX, KEEP_RCX);
+    if (address == RCX && value == RAX) {
+        asm_op(&c->a, XCHG, true, RAX, rm_reg(RCX), 0);
+        address = RAX;
+        value = RCX;
+    }
+    if (address == RCX)
+        asm_address(&c->a, RAX, address, m.disp);
+    if (value != RCX)
+        mem_value_to_rcx(c, s, value);
+    if (address != RCX && (address != RAX || m.disp))
+        asm_address(&c->a, RAX, address, m.disp);
+    mem_call_slow(c, s->imm, 0, thunks.near_store[m.size]);
+    give_back(c, s, RAX, KEEP_RAX);
+    give_back(c, s, RCX, KEEP_RCX);
+    jump_back(c, s);
+}
+
+/* Not where that would first have to put pins and 80-bit numbers out of the way. */
+static void choose_emit(const Comp *c, Cold *s, const IrInsn *i, bool vector, bool f80)
+{
+    if (!vector && !f80 && !s->hint && !c->swaps && !c->f80_used)
+        s->emit = i->op == IR_store ? store_near : load_near;
+}
+
+static unsigned needed_in(const Comp *c, unsigned reg)
+{
+    IrRef r = c->in_reg[reg];
+    return r && r != c->at && needed_later(c, r) ? 1u << reg : 0;
 }
 
 static unsigned result_of(Comp *c, const IrInsn *i, bool vector)
@@ -79,20 +148,24 @@ static void access_open(Comp *c, const IrInsn *i, bool vector, bool f80, int32_t
     clobber_flags(c);
     if (i->op == IR_load && !f80)
         reg = result_of(c, i, vector);
-    asm_op(&c->a, (Enc){ 0, 0, 0x85, 8, 0, false, false }, true, span, rm_reg(span), 0);
     Cold *s = cold(c, alone);
-    s->from[0] = asm_jcc(&c->a, CC_E);
+    s->from[0] = asm_if_zero(&c->a, span);
     late_flags_for(c, s);
     s->reg[0] = (uint8_t)address;
     s->reg[1] = (uint8_t)reg;
     s->reg[3] = vector;
+    s->hint = 0;
     s->imm = i->imm;
-    mem_access(c, i, vector, reg, rm_mem(span, offset));
+    s->keep = (uint8_t)(needed_in(c, RAX) | needed_in(c, RCX));
+    choose_emit(c, s, i, vector, f80);
+    mem_access(c, i, vector, reg, span, false, offset);
     goes_on(c, s);
 }
 
+static const AccessForm LEA = { .opcode = 0x8d, .w = true };
+
 /* The first of several. False, and nothing done: there is no register for it. */
-static bool open_span(Comp *c, const IrInsn *i, IrMem m, bool vector, bool f80)
+static bool open_span(Comp *c, const IrInsn *i, bool vector, bool f80)
 {
     int32_t below, bytes;
     bool write;
@@ -107,26 +180,30 @@ static bool open_span(Comp *c, const IrInsn *i, IrMem m, bool vector, bool f80)
     unsigned span = scratch(c);
     if (i->op == IR_load && vector)
         reg = vdefine(c, true);
+    IrMem m = ir_mem_of(i->imm);
     m.disp -= below;
-    Cold *s = mem_check_span(c, address, m, bytes, write, NO_REG, wants_hint(c, m), alone);
-    asm_lea(&c->a, true, span, rm_index(address, RAX, 0, m.disp));
+    Cold *s = wants_hint(c, i->imm) ? mem_check_span(c, address, m, bytes, write, NO_REG, true, alone)
+                                    : mem_check_usual(c, address, m.disp, bytes, write, alone);
+    asm_access(&c->a, LEA, span, address, true, m.disp);
     span_open(c, span);
     c->locked &= ~(1u << RAX);
     if (i->op == IR_load && !vector && !f80)
         reg = result_of(c, i, false);
     s->reg[1] = (uint8_t)reg;
     s->reg[3] = vector;
-    mem_access(c, i, vector, reg, rm_mem(span, below));
+    choose_emit(c, s, i, vector, f80);
+    mem_access(c, i, vector, reg, span, false, below);
     goes_on(c, s);
     return true;
 }
 
-bool mem_near_others(Comp *c, const IrInsn *i, IrMem m, bool vector, bool f80)
+bool mem_near(Comp *c, const IrInsn *i, bool vector, bool f80)
 {
     int32_t offset;
-    if (span_covers(c, &offset)) {
-        access_open(c, i, vector, f80, offset);
-        return true;
-    }
-    return open_span(c, i, m, vector, f80);
+    if (span_register(c) == NO_REG)
+        return open_span(c, i, vector, f80);
+    if (!span_covers(c, &offset))
+        return false;
+    access_open(c, i, vector, f80, offset);
+    return true;
 }

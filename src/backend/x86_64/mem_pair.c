@@ -43,15 +43,13 @@ static void vstore_pair_slow(Comp *c, Cold *s)
 /* Index of the access right after this one that differs only in its place, just above this one; 0: none. */
 uint32_t partner(Comp *c)
 {
-    const IrInsn *i = insn_of(c, (IrRef)c->at), *next = i;
-    uint32_t k = c->at;
-    do {
-        if (++k == c->ir->count)
-            return 0;
-        next++;
-    } while (next->op == IR_nop || next->op == IR_const);
+    uint32_t k = c->live.access[c->at];
+    const IrInsn *i = insn_of(c, (IrRef)c->at), *next = insn_of(c, (IrRef)k);
     if (next->op != i->op || next->arg[0] != i->arg[0])
         return 0;
+    for (const IrInsn *between = i + 1; between < next; between++)
+        if (between->op != IR_nop && between->op != IR_const)
+            return 0;
     IrMem m = ir_mem_of(i->imm), n = m;
     n.disp += 1 << m.size;
     bool plain = !m.big && !m.order && !m.align && !m.user && m.size >= 2 && !(m.sign && i->type == I32);
@@ -67,15 +65,16 @@ uint32_t partner(Comp *c)
 }
 
 /* rax, rcx and everything that this needs are taken before the check: the cold path must not miss a move. */
-bool mem_load_pair(Comp *c, IrInsn *i, IrMem m, bool vector)
+bool mem_load_pair(Comp *c, const IrInsn *i, bool vector)
 {
+    IrMem m = ir_mem_of(i->imm);
     uint32_t second = partner(c);
     if (!second)
         return false;
     take_rax_rcx(c);
     unsigned address = use(c, i->arg[0]);
     unsigned dst = vector ? vscratch(c) : scratch(c), dst2 = vector ? vscratch(c) : 0;
-    Cold *s = mem_check_span(c, address, m, 2 << m.size, false, NO_REG, wants_hint(c, m),
+    Cold *s = mem_check_span(c, address, m, 2 << m.size, false, NO_REG, wants_hint(c, i->imm),
                              vector ? vload_pair_slow : load_pair_slow);
     Rm rm = rm_index(address, RAX, 0, m.disp);
     if (vector)
@@ -90,8 +89,9 @@ bool mem_load_pair(Comp *c, IrInsn *i, IrMem m, bool vector)
     return true;
 }
 
-void mem_load_second(Comp *c, IrInsn *i, IrMem m, bool vector)
+void mem_load_second(Comp *c, const IrInsn *i, bool vector)
 {
+    IrMem m = ir_mem_of(i->imm);
     Cold *s = c->pair.cold;
     c->pair.at = 0;
     Rm rm = rm_index(s->reg[0], RAX, 0, m.disp);
@@ -118,8 +118,9 @@ static bool in_pin(Comp *c, IrRef r)
     return !is_const(c, r) && w.place == IN_PIN && !slot_is_vector(c, w.of) && !w.offset;
 }
 
-bool mem_store_pair(Comp *c, IrInsn *i, IrMem m, bool vector)
+bool mem_store_pair(Comp *c, const IrInsn *i, bool vector)
 {
+    IrMem m = ir_mem_of(i->imm);
     uint32_t second = partner(c);
     if (!second)
         return false;
@@ -130,7 +131,7 @@ bool mem_store_pair(Comp *c, IrInsn *i, IrMem m, bool vector)
     unsigned address = use(c, i->arg[0]);
     unsigned value = vector ? vuse(c, i->arg[1]) : use(c, i->arg[1]);
     unsigned next = vector ? vuse(c, other) : use(c, other);
-    Cold *s = mem_check_span(c, address, m, 2 << m.size, true, NO_REG, wants_hint(c, m),
+    Cold *s = mem_check_span(c, address, m, 2 << m.size, true, NO_REG, wants_hint(c, i->imm),
                              vector ? vstore_pair_slow : store_pair_slow);
     for (int k = 0; k < 2; k++) {
         Rm rm = rm_index(address, RAX, 0, m.disp + (k << m.size));

@@ -12,52 +12,81 @@ typedef struct Target {
     int64_t from, to;
 } Target;
 
-static bool is_plain(IrMem m)
+static inline bool is_plain(uint64_t imm)
 {
-    return !m.big && !m.order && !m.align && !m.user;
+    return !(imm & ir_mem((IrMem){ .big = true, .order = 3, .align = 7, .user = true }));
 }
 
-/* root + constant; false: it cannot share a check. */
-static bool find_target(Comp *c, const IrInsn *i, Target *t)
+static inline bool is_sum(const Comp *c, IrRef r)
 {
-    IrMem m = ir_mem_of(i->imm);
-    IrRef r = i->arg[0];
-    int64_t k = m.disp;
-    const IrInsn *a = insn_of(c, r);
-    while (a->op == IR_add && a->type == I64 && is_const(c, a->arg[1])) {
-        k += (int64_t)insn_of(c, a->arg[1])->imm;
+    IrOp op = (IrOp)c->ir->insn[r].op;
+    return op == IR_add || op == IR_zext;
+}
+
+/* root + constant. */
+static __attribute__((noinline)) void target_of_sum(const Comp *c, IrRef r, int64_t k, Target *t)
+{
+    const IrInsn *insn = c->ir->insn, *a = &insn[r];
+    while (a->op == IR_add && a->type == I64 && insn[a->arg[1]].op == IR_const) {
+        k += (int64_t)insn[a->arg[1]].imm;
         r = a->arg[0];
-        a = insn_of(c, r);
+        a = &insn[r];
     }
     t->narrow = !k && a->op == IR_zext && a->imm == 32;
     if (t->narrow) {
         r = a->arg[0];
-        a = insn_of(c, r);
-        while (a->op == IR_add && a->type == I32 && is_const(c, a->arg[1])) {
-            k += (int32_t)insn_of(c, a->arg[1])->imm;
+        a = &insn[r];
+        while (a->op == IR_add && a->type == I32 && insn[a->arg[1]].op == IR_const) {
+            k += (int32_t)insn[a->arg[1]].imm;
             r = a->arg[0];
-            a = insn_of(c, r);
+            a = &insn[r];
         }
     }
     t->root = r;
     t->from = k;
-    t->to = k + (1 << m.size);
-    return is_plain(m) && a->op != IR_const && k > INT32_MIN / 2 && k < INT32_MAX / 2;
+}
+
+/* False: it cannot share a check. */
+static inline bool find_target(const Comp *c, const IrInsn *i, Target *t)
+{
+    t->root = i->arg[0];
+    t->narrow = false;
+    t->from = ir_mem_of(i->imm).disp;
+    if (is_sum(c, t->root))
+        target_of_sum(c, t->root, t->from, t);
+    t->to = t->from + (1 << ir_mem_of(i->imm).size);
+    return is_plain(i->imm) && c->ir->insn[t->root].op != IR_const && t->from > INT32_MIN / 2 &&
+           t->from < INT32_MAX / 2;
+}
+
+/* Another access from the same root: where. */
+static inline bool shares_root(const Comp *c, const IrInsn *i, const Target *t, Target *other)
+{
+    other->from = ir_mem_of(i->imm).disp;
+    if (is_sum(c, i->arg[0])) {
+        target_of_sum(c, i->arg[0], other->from, other);
+        if (other->root != t->root || other->narrow != t->narrow)
+            return false;
+    } else if (i->arg[0] != t->root || t->narrow) {
+        return false;
+    }
+    other->to = other->from + (1 << ir_mem_of(i->imm).size);
+    return is_plain(i->imm);
 }
 
 bool span_begins(Comp *c, int32_t *below, int32_t *bytes, bool *write)
 {
     Target t, other;
     const IrInsn *i = insn_of(c, (IrRef)c->at);
-    if (!c->live.access[c->at] || span_register(c) != NO_REG || c->ir->count >= SPAN || !find_target(c, i, &t))
+    if (c->ir->count >= SPAN || !find_target(c, i, &t))
         return false;
     int64_t from = t.from, to = t.to;
     int others = 0;
-    *write = i->op == IR_store;
-    c->span.last = 0;
+    IrRef last = 0;
+    bool writes = i->op == IR_store;
     for (IrRef k = c->live.access[c->at]; k && k < c->at + FAR; k = c->live.access[k]) {
         i = insn_of(c, k);
-        if (!find_target(c, i, &other) || other.root != t.root || other.narrow != t.narrow)
+        if (!shares_root(c, i, &t, &other))
             continue;
         int64_t low = other.from < from ? other.from : from, high = other.to > to ? other.to : to;
         if (high - low > WIDEST)
@@ -65,16 +94,17 @@ bool span_begins(Comp *c, int32_t *below, int32_t *bytes, bool *write)
         from = low;
         to = high;
         others++;
-        *write |= i->op == IR_store;
-        c->span.last = k;
+        writes |= i->op == IR_store;
+        last = k;
     }
-    if (!others || (others == 1 && partner(c) == c->span.last))
+    if (!others || (others == 1 && partner(c) == last))
         return false;
     c->span.root = t.root;
     c->span.narrow = t.narrow;
     c->span.from = from;
     c->span.to = to;
-    c->span.write = *write;
+    c->span.write = *write = writes;
+    c->span.last = last;
     *below = (int32_t)(t.from - from);
     *bytes = (int32_t)(to - from);
     return true;
@@ -91,10 +121,10 @@ void span_open(Comp *c, unsigned reg)
 /* offset: of the current access in the span. */
 bool span_covers(Comp *c, int32_t *offset)
 {
-    Target t;
+    Target t = { .root = c->span.root, .narrow = c->span.narrow }, here;
     const IrInsn *i = insn_of(c, (IrRef)c->at);
-    if (span_register(c) == NO_REG || !find_target(c, i, &t) || t.root != c->span.root || t.narrow != c->span.narrow)
+    if (!shares_root(c, i, &t, &here))
         return false;
-    *offset = (int32_t)(t.from - c->span.from);
-    return t.from >= c->span.from && t.to <= c->span.to && (c->span.write || i->op == IR_load);
+    *offset = (int32_t)(here.from - c->span.from);
+    return here.from >= c->span.from && here.to <= c->span.to && (c->span.write || i->op == IR_load);
 }

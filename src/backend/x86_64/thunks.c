@@ -109,6 +109,13 @@ static void ret(Asm *a)
 {
     put8(a, 0xc3);
 }
+/* ... and gives up what was pushed for it. */
+static void ret_8(Asm *a)
+{
+    put8(a, 0xc2);
+    put8(a, 8);
+    put8(a, 0);
+}
 static void call_c(Asm *a, uintptr_t fn)
 {
     asm_mov_imm(a, RAX, fn);
@@ -249,13 +256,11 @@ static void slow_done(Asm *a)
     asm_load(a, 8, false, RAX, rm_mem(RAX, offsetof(CpuRun, io)));
     pop(a, RCX);
     pop(a, RDX);
-    put8(a, 0xc2); /* ret 8 */
-    put8(a, 8);
-    put8(a, 0);
+    ret_8(a);
 }
 
-/* A slow path: rax address, rcx value, [rsp] return, [rsp+8] IrMem; rax result. Everything else is kept. `far`, if any,
- * is tried first, at a fraction of the cost: it uses no vector register. */
+/* A slow path: rax address, rcx value, [rsp] return, [rsp+8] IrMem; rax result. Everything else but rcx is kept. `far`,
+ * if any, is tried first, at a fraction of the cost: it uses no vector register. */
 static const uint8_t *make_slow(Asm *a, uintptr_t fn, uintptr_t far)
 {
     const uint8_t *at = here(a);
@@ -295,6 +300,37 @@ static const uint8_t *make_slow(Asm *a, uintptr_t fn, uintptr_t far)
     asm_here(a, fault);
     add_rsp(a, 32); /* both pushes, the return address, the attributes: the unit is left for good */
     asm_jmp_to(a, thunks.goto_pc_reload);
+    return at;
+}
+
+/* A load or store whose page may well be in the table. As a slow path, which it goes on to if it is not. */
+static const uint8_t *make_near(Asm *a, int size, bool sign, bool write)
+{
+    const uint8_t *at = here(a);
+    int32_t table = write ? BANK_WRITE : BANK_READ;
+    push(a, RCX);
+    push(a, RDX);
+    asm_mov(a, false, RDX, RAX);
+    asm_op(a, (Enc){ 0, 0, 0xc1, 5, 1, false, false }, false, 0, rm_reg(RDX), 12 - 4);
+    asm_alu_imm(a, ALU_AND, false, rm_reg(RDX), (TLB_SIZE - 1) << 4);
+    asm_mov(a, true, RCX, RAX);
+    asm_alu(a, ALU_SUB, true, RCX, rm_index(R14, RDX, 0, table));
+    asm_alu_imm(a, ALU_CMP, true, rm_reg(RCX), 4096 - (1 << size));
+    uint8_t *absent = asm_jcc(a, CC_A);
+    asm_load(a, 8, false, RDX, rm_index(R14, RDX, 0, table + 8));
+    if (write) {
+        asm_load(a, 8, false, RCX, rm_mem(RSP, 8));
+        asm_store(a, 1 << size, RCX, rm_index(RAX, RDX, 0, 0));
+    } else {
+        asm_load(a, 1 << size, sign, RAX, rm_index(RAX, RDX, 0, 0));
+    }
+    pop(a, RDX);
+    pop(a, RCX);
+    ret_8(a);
+    asm_here(a, absent);
+    pop(a, RDX);
+    pop(a, RCX);
+    asm_jmp_to(a, write ? thunks.store : thunks.load);
     return at;
 }
 
@@ -435,6 +471,11 @@ uint32_t thunks_make(const Guest *g, HelperThrough *through, uint8_t *w, ptrdiff
     thunks.probe[1] = make_probe(&a, BANK_WRITE);
     thunks.load = make_slow(&a, (uintptr_t)slow_load, (uintptr_t)far_load);
     thunks.store = make_slow(&a, (uintptr_t)slow_store, (uintptr_t)far_store);
+    for (int size = 0; size < 4; size++) {
+        thunks.near_load[size][0] = make_near(&a, size, false, false);
+        thunks.near_load[size][1] = make_near(&a, size, true, false);
+        thunks.near_store[size] = make_near(&a, size, false, true);
+    }
     thunks.rmw = make_slow(&a, (uintptr_t)slow_rmw, 0);
     thunks.cas = make_slow(&a, (uintptr_t)slow_cas, 0);
     make_reference(&a);
