@@ -114,8 +114,8 @@ START_TEST(accesses)
         for (unsigned size = 0; size < 4; size++)
             for (unsigned reg = 0; reg < 16; reg++)
                 for (unsigned base = 0; base < 16; base++)
-                    for (unsigned k = 0; k < 2 * DISPS; k++)
-                        access_as((MemForm)form, size, reg, base, k & 1, disps[k / 2]);
+                    for (unsigned k = 0; k < 4; k++) /* all displacements with each form and size */
+                        access_as((MemForm)form, size, reg, base, k & 1, disps[(reg + 5 * base + k) % DISPS]);
 }
 END_TEST
 

@@ -446,6 +446,7 @@ typedef struct Thunks {
     const uint8_t *probe[2]; /* read, write. rax: address, rcx: 4096 - bytes; rax: host address unless "above" */
     /* The same, but the table is looked at first: by log2 of bytes, with zeros or the sign above. */
     const uint8_t *near_load[4][2], *near_store[4];
+    const uint8_t *load_missed; /* the same as the next, after the usual check: mem.c */
     const uint8_t *load, *store, *rmw,
         *cas; /* rax: address, rcx: value, pushed: IrMem; rax: result. All else but rcx is kept */
     const uint8_t

@@ -281,7 +281,8 @@ static void compute(Comp *c)
 {
     save_used(c);
     eval(c, c->late.flags, 0);
-    asm_access(&c->a, (AccessForm){ .prefix = 0x66, .opcode = 0x89 }, RAX, RBP, false, slot_disp(c, c->late.slot));
+    asm_access(&c->a, (AccessForm){ .opcode = 0x89, .bits = 8, .half = true }, RAX, RBP, false,
+               slot_disp(c, c->late.slot));
     restore_used(c);
 }
 

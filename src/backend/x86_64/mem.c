@@ -56,23 +56,27 @@ static const CheckBytes check_bytes[2] = {
 };
 _Static_assert(BANK_READ == 0, "the first check has no displacement");
 
-static uint8_t *check_entry(Comp *c, unsigned page_of, int32_t span, bool write)
+static inline uint8_t *copy_check(Comp *c, const CheckBytes *t, unsigned page_of, int32_t span)
 {
-    const CheckBytes *t = &check_bytes[write];
     uint8_t *p = c->a.p;
     int32_t last = 4096 - span;
-    if (!host_cpu.bmi2) {
-        page_number(c, page_of);
-        p = c->a.p - PAGE_NUMBER;
-        memcpy(c->a.p, t->bytes + PAGE_NUMBER, sizeof t->bytes - PAGE_NUMBER);
-    } else {
+    if (host_cpu.bmi2) {
         memcpy(p, t->bytes, sizeof t->bytes);
         p[VEX_B] = (uint8_t)(0xe3 ^ (page_of & 8) << 2);
         p[VEX_MODRM] = (uint8_t)(0xc0 | (page_of & 7));
+    } else {
+        page_number(c, page_of);
+        p = c->a.p - PAGE_NUMBER;
+        memcpy(c->a.p, t->bytes + PAGE_NUMBER, sizeof t->bytes - PAGE_NUMBER);
     }
     memcpy(p + t->last, &last, sizeof last);
     c->a.p = p + t->length;
     return p + t->jump;
+}
+
+static inline uint8_t *check_entry(Comp *c, unsigned page_of, int32_t span, bool write)
+{
+    return write ? copy_check(c, &check_bytes[1], page_of, span) : copy_check(c, &check_bytes[0], page_of, span);
 }
 
 /* The same in the bank of unprivileged accesses. */
@@ -110,9 +114,10 @@ Cold *mem_check_usual(Comp *c, unsigned address, int32_t disp, int32_t span, boo
 
 /*     lea rcx, [address]; rorx eax, ecx, 8; and eax, 0xfff0; sub rcx, [bank + rax]; cmp rcx, 4096 - size; ja cold
  *     mov rax, [bank + rax + 8] */
-Cold *mem_check_span(Comp *c, unsigned address, IrMem m, int32_t span, bool write, unsigned near, bool hint,
+Cold *mem_check_span(Comp *c, unsigned address, uint64_t imm, int32_t span, bool write, unsigned near, bool hint,
                      void (*emit)(Comp *, Cold *))
 {
+    IrMem m = ir_mem_of(imm);
     int32_t size = 1 << m.size;
     uint8_t *misaligned = NULL;
     clobber_flags(c);
@@ -159,12 +164,24 @@ void mem_go_slow_for(Comp *c, const Cold *s, uint64_t imm, uint32_t hint, const 
 }
 
 /* From the cold path's full-width number in rax to what the load op gives. */
-static void load_slow(Comp *c, Cold *s)
+static void take_loaded(Comp *c, Cold *s)
 {
-    go_slow(c, s, thunks.load);
     if (s->reg[1] != RAX || (s->reg[2] && ir_mem_of(s->imm).sign)) /* the thunk extends the sign to 64 bits */
         asm_mov_rax(&c->a, !s->reg[2], s->reg[1]);
     jump_back(c, s);
+}
+
+static void load_slow(Comp *c, Cold *s)
+{
+    go_slow(c, s, thunks.load);
+    take_loaded(c, s);
+}
+
+/* After the usual check, which has left in rax and rcx what the address is made of. */
+static void load_missed(Comp *c, Cold *s)
+{
+    mem_call_slow(c, s->imm, 0, thunks.load_missed);
+    take_loaded(c, s);
 }
 
 /* ---- a guess at the page ----
@@ -247,10 +264,10 @@ void mem_value_to_rcx(Comp *c, const Cold *s, unsigned reg)
 }
 
 const AccessForm mem_forms[4][4] = {
-    [MEM_ZERO] = { { 0, 0x0f, 0xb6, 0, 0 }, { 0, 0x0f, 0xb7, 0, 0 }, { 0, 0, 0x8b, 0, 0 }, { 0, 0, 0x8b, 1, 0 } },
-    [MEM_SIGN64] = { { 0, 0x0f, 0xbe, 1, 0 }, { 0, 0x0f, 0xbf, 1, 0 }, { 0, 0, 0x63, 1, 0 }, { 0, 0, 0x8b, 1, 0 } },
-    [MEM_SIGN32] = { { 0, 0x0f, 0xbe, 0, 0 }, { 0, 0x0f, 0xbf, 0, 0 }, { 0, 0, 0x8b, 0, 0 }, { 0, 0, 0x8b, 1, 0 } },
-    [MEM_STORE] = { { 0, 0, 0x88, 0, 1 }, { 0x66, 0, 0x89, 0, 0 }, { 0, 0, 0x89, 0, 0 }, { 0, 0, 0x89, 1, 0 } },
+    [MEM_ZERO] = { { 0xb60f, 16, 0, 0, 0 }, { 0xb70f, 16, 0, 0, 0 }, { 0x8b, 8, 0, 0, 0 }, { 0x8b, 8, 0, 1, 0 } },
+    [MEM_SIGN64] = { { 0xbe0f, 16, 0, 1, 0 }, { 0xbf0f, 16, 0, 1, 0 }, { 0x63, 8, 0, 1, 0 }, { 0x8b, 8, 0, 1, 0 } },
+    [MEM_SIGN32] = { { 0xbe0f, 16, 0, 0, 0 }, { 0xbf0f, 16, 0, 0, 0 }, { 0x8b, 8, 0, 0, 0 }, { 0x8b, 8, 0, 1, 0 } },
+    [MEM_STORE] = { { 0x88, 8, 0, 0, 1 }, { 0x89, 8, 1, 0, 0 }, { 0x89, 8, 0, 0, 0 }, { 0x89, 8, 0, 1, 0 } },
 };
 
 void mem_access_other(Comp *c, const IrInsn *i, unsigned reg, Rm rm)
@@ -332,6 +349,11 @@ static void access_f80(Comp *c, const IrInsn *i)
     f80_accessed(c, i);
 }
 
+static inline bool swaps(const IrInsn *i)
+{
+    return ir_mem_of(i->imm).big && ir_mem_of(i->imm).size;
+}
+
 /* What movzx or movsx did went to the wrong end. */
 static void swap_loaded(Comp *c, const IrInsn *i, unsigned dst)
 {
@@ -344,12 +366,12 @@ static void swap_loaded(Comp *c, const IrInsn *i, unsigned dst)
 
 static Cold *check_load(Comp *c, const IrInsn *i, unsigned address, bool vector)
 {
-    IrMem m = ir_mem_of(i->imm);
     bool hint = wants_hint(c, i->imm);
+    int32_t disp = ir_mem_of(i->imm).disp, bytes = 1 << ir_mem_of(i->imm).size;
     unsigned near = vector || hint ? NO_REG : base_register(c, i->arg[0], i->imm);
     if (near == NO_REG && !hint && mem_is_usual(i->imm))
-        return mem_check_usual(c, address, m.disp, 1 << m.size, false, vector ? vload_slow : load_slow);
-    return mem_check_span(c, address, m, 1 << m.size, false, near, hint,
+        return mem_check_usual(c, address, disp, bytes, false, vector ? vload_slow : load_missed);
+    return mem_check_span(c, address, i->imm, bytes, false, near, hint,
                           vector           ? vload_slow
                           : near == NO_REG ? load_slow
                                            : look_again);
@@ -367,7 +389,7 @@ void op_load(Comp *c)
         access_f80(c, i);
         return;
     }
-    if (mem_has_others(c) && (mem_near(c, i, vector, false) || mem_load_pair(c, i, vector)))
+    if (mem_has_others(c) && (mem_near(c, i, vector, false) || (mem_may_pair(c, i) && mem_load_pair(c, i, vector))))
         return;
     take_rax_rcx(c);
     unsigned address = use(c, i->arg[0]);
@@ -380,21 +402,20 @@ void op_load(Comp *c)
         dst = define(c, i->arg[0]);
         s->reg[2] = i->type == I32; /* 32-bit results are zero-extended on either path */
     }
-    IrMem m = ir_mem_of(i->imm);
-    mem_access(c, i, vector, dst, address, true, m.disp);
+    mem_access(c, i, vector, dst, address, true, ir_mem_of(i->imm).disp);
     s->reg[1] = (uint8_t)dst;
-    if (!vector && m.big && m.size)
+    if (!vector && swaps(i))
         swap_loaded(c, i, dst);
     goes_on(c, s);
 }
 
 static Cold *check_store(Comp *c, const IrInsn *i, unsigned address, bool vector)
 {
-    IrMem m = ir_mem_of(i->imm);
     bool hint = wants_hint(c, i->imm);
+    int32_t disp = ir_mem_of(i->imm).disp, bytes = 1 << ir_mem_of(i->imm).size;
     if (!hint && mem_is_usual(i->imm))
-        return mem_check_usual(c, address, m.disp, 1 << m.size, true, vector ? vstore_slow : store_slow);
-    return mem_check_span(c, address, m, 1 << m.size, true, NO_REG, hint, vector ? vstore_slow : store_slow);
+        return mem_check_usual(c, address, disp, bytes, true, vector ? vstore_slow : store_slow);
+    return mem_check_span(c, address, i->imm, bytes, true, NO_REG, hint, vector ? vstore_slow : store_slow);
 }
 
 void op_store(Comp *c)
@@ -409,22 +430,21 @@ void op_store(Comp *c)
         access_f80(c, i);
         return;
     }
-    if (mem_has_others(c) && (mem_near(c, i, vector, false) || mem_store_pair(c, i, vector)))
+    if (mem_has_others(c) && (mem_near(c, i, vector, false) || (mem_may_pair(c, i) && mem_store_pair(c, i, vector))))
         return;
     take_rax_rcx(c);
-    IrMem m = ir_mem_of(i->imm);
     unsigned address = use(c, i->arg[0]);
     unsigned value = mem_stored(c, i, vector);
     Cold *s = check_store(c, i, address, vector);
     s->reg[1] = (uint8_t)value;
-    if (!vector && m.big && m.size) {
+    if (!vector && swaps(i)) {
         asm_mov(&c->a, true, RCX, value);
-        swap_value(c, RCX, m.size);
+        swap_value(c, RCX, ir_mem_of(i->imm).size);
         value = RCX;
     }
-    mem_access(c, i, vector, value, address, true, m.disp);
+    mem_access(c, i, vector, value, address, true, ir_mem_of(i->imm).disp);
     goes_on(c, s);
-    if (m.order & ORDER_RELEASE)
+    if (ir_mem_of(i->imm).order & ORDER_RELEASE)
         full_fence(c);
 }
 

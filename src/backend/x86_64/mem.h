@@ -6,9 +6,9 @@
 enum { F80_TOP = 0xf8 /* in place of a register: the host's 80-bit stack, f80_access */, IMMEDIATE };
 
 /* mem.c. With rax and rcx taken: leaves host - guest in rax or goes to a cold path. Returns it.
- * span: bytes from the lowest address, which is at m.disp. near: a register that may well point into the same page, or
- * NO_REG. hint: go_slow may be told one. */
-Cold *mem_check_span(Comp *, unsigned address, IrMem, int32_t span, bool write, unsigned near, bool hint,
+ * span: bytes from the lowest address, which is at the displacement of `imm`. near: a register that may well point into
+ * the same page, or NO_REG. hint: go_slow may be told one. */
+Cold *mem_check_span(Comp *, unsigned address, uint64_t imm, int32_t span, bool write, unsigned near, bool hint,
                      void (*emit)(Comp *, Cold *));
 /* The same for an access that does not have to be aligned, with the current regime's rights. */
 Cold *mem_check_usual(Comp *, unsigned address, int32_t disp, int32_t span, bool write, void (*emit)(Comp *, Cold *));
@@ -45,7 +45,7 @@ static inline void mem_access(Comp *c, const IrInsn *i, bool vector, unsigned re
 
 static inline Cold *check(Comp *c, unsigned address, IrMem m, bool write, void (*emit)(Comp *, Cold *))
 {
-    return mem_check_span(c, address, m, 1 << m.size, write, NO_REG, false, emit);
+    return mem_check_span(c, address, ir_mem(m), 1 << m.size, write, NO_REG, false, emit);
 }
 
 static inline void go_slow(Comp *c, const Cold *s, const uint8_t *thunk)
@@ -78,6 +78,13 @@ bool mem_load_pair(Comp *, const IrInsn *, bool vector),
     mem_store_pair(Comp *, const IrInsn *, bool vector); /* mem_pair.c */
 void mem_load_second(Comp *, const IrInsn *, bool vector);
 bool mem_near(Comp *, const IrInsn *, bool vector, bool f80); /* mem_near.c */
+/* The next access differs only in its place, just above this one. */
+static inline bool mem_may_pair(const Comp *c, const IrInsn *i)
+{
+    const IrInsn *next = &c->ir->insn[c->live.access[c->at]];
+    uint64_t above = (uint64_t)1 << ir_mem_of(i->imm).size << 32;
+    return next->op == i->op && next->arg[0] == i->arg[0] && next->imm == i->imm + above;
+}
 /* There may be such accesses. */
 static inline bool mem_has_others(const Comp *c)
 {

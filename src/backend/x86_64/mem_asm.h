@@ -21,8 +21,10 @@ static inline void asm_address(Asm *a, unsigned dst, unsigned base, int32_t disp
 
 /* mov or one that extends, between a register and memory: which one. */
 typedef struct AccessForm {
-    uint8_t prefix, map, opcode; /* prefix and map: 0 if there is none */
-    bool w, byte;                /* byte: REX is forced where the register would be dh, bh or the like */
+    uint16_t opcode;
+    uint8_t bits; /* of it */
+    bool half, w; /* 16 bits, by a prefix; 64 bits */
+    bool byte;    /* REX is forced where the register would be dh, bh or the like */
 } AccessForm;
 
 /* [base + disp], or [base + rax + disp]. */
@@ -30,14 +32,14 @@ static inline void asm_access(Asm *a, AccessForm f, unsigned reg, unsigned base,
 {
     unsigned low = base & 7, sib = rax_too || low == RSP;
     bool none = !disp && low != RBP, small = disp == (int8_t)disp;
-    unsigned rex = (unsigned)f.w << 3 | (reg & 8) >> 1 | base >> 3, has_rex = rex || (f.byte && reg >= 4) ? 8 : 0;
-    unsigned map = f.map ? 8 : 0, prefix = f.prefix ? 8 : 0;
+    unsigned rex = (unsigned)f.w << 3 | (reg & 8) >> 1 | base >> 3, has_rex = rex || (f.byte && reg >= 4);
     uint64_t v = (none ? 0 : small ? 0x40u : 0x80u) | (reg & 7) << 3 | (sib ? 4 : low) | (rax_too ? low : 0x24) << 8;
-    v = (v << 8 | f.opcode) << map | f.map;
-    v = v << has_rex | (has_rex ? 0x40 | rex : 0);
-    v = v << prefix | f.prefix;
+    v = v << f.bits | f.opcode;
+    v = has_rex ? v << 8 | 0x40 | rex : v;
+    if (f.half)
+        put8(a, 0x66);
     memcpy(a->p, &v, 8);
-    a->p += 2 + sib + (map + has_rex + prefix) / 8;
+    a->p += 1 + sib + has_rex + f.bits / 8;
     memcpy(a->p, &disp, 4);
     a->p += none ? 0 : small ? 1 : 4;
 }

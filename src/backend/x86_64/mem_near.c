@@ -162,7 +162,7 @@ static void access_open(Comp *c, const IrInsn *i, bool vector, bool f80, int32_t
     goes_on(c, s);
 }
 
-static const AccessForm LEA = { .opcode = 0x8d, .w = true };
+static const AccessForm LEA = { .opcode = 0x8d, .bits = 8, .w = true };
 
 /* The first of several. False, and nothing done: there is no register for it. */
 static bool open_span(Comp *c, const IrInsn *i, bool vector, bool f80)
@@ -180,11 +180,11 @@ static bool open_span(Comp *c, const IrInsn *i, bool vector, bool f80)
     unsigned span = scratch(c);
     if (i->op == IR_load && vector)
         reg = vdefine(c, true);
-    IrMem m = ir_mem_of(i->imm);
-    m.disp -= below;
-    Cold *s = wants_hint(c, i->imm) ? mem_check_span(c, address, m, bytes, write, NO_REG, true, alone)
-                                    : mem_check_usual(c, address, m.disp, bytes, write, alone);
-    asm_access(&c->a, LEA, span, address, true, m.disp);
+    int32_t lowest = ir_mem_of(i->imm).disp - below;
+    uint64_t imm = (uint32_t)i->imm | (uint64_t)(uint32_t)lowest << 32;
+    Cold *s = wants_hint(c, i->imm) ? mem_check_span(c, address, imm, bytes, write, NO_REG, true, alone)
+                                    : mem_check_usual(c, address, lowest, bytes, write, alone);
+    asm_access(&c->a, LEA, span, address, true, lowest);
     span_open(c, span);
     c->locked &= ~(1u << RAX);
     if (i->op == IR_load && !vector && !f80)

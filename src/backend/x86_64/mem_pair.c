@@ -45,16 +45,14 @@ uint32_t partner(Comp *c)
 {
     uint32_t k = c->live.access[c->at];
     const IrInsn *i = insn_of(c, (IrRef)c->at), *next = insn_of(c, (IrRef)k);
-    if (next->op != i->op || next->arg[0] != i->arg[0])
+    if (!mem_may_pair(c, i))
         return 0;
     for (const IrInsn *between = i + 1; between < next; between++)
         if (between->op != IR_nop && between->op != IR_const)
             return 0;
-    IrMem m = ir_mem_of(i->imm), n = m;
-    n.disp += 1 << m.size;
+    IrMem m = ir_mem_of(i->imm);
     bool plain = !m.big && !m.order && !m.align && !m.user && m.size >= 2 && !(m.sign && i->type == I32);
-    bool same = next->type == i->type && next->imm == ir_mem(n);
-    if (!plain || !same || is_const(c, i->arg[0]))
+    if (!plain || next->type != i->type || is_const(c, i->arg[0]))
         return 0;
     if (i->op == IR_store && next->arg[1] > c->at)
         return 0;
@@ -74,7 +72,7 @@ bool mem_load_pair(Comp *c, const IrInsn *i, bool vector)
     take_rax_rcx(c);
     unsigned address = use(c, i->arg[0]);
     unsigned dst = vector ? vscratch(c) : scratch(c), dst2 = vector ? vscratch(c) : 0;
-    Cold *s = mem_check_span(c, address, m, 2 << m.size, false, NO_REG, wants_hint(c, i->imm),
+    Cold *s = mem_check_span(c, address, i->imm, 2 << m.size, false, NO_REG, wants_hint(c, i->imm),
                              vector ? vload_pair_slow : load_pair_slow);
     Rm rm = rm_index(address, RAX, 0, m.disp);
     if (vector)
@@ -131,7 +129,7 @@ bool mem_store_pair(Comp *c, const IrInsn *i, bool vector)
     unsigned address = use(c, i->arg[0]);
     unsigned value = vector ? vuse(c, i->arg[1]) : use(c, i->arg[1]);
     unsigned next = vector ? vuse(c, other) : use(c, other);
-    Cold *s = mem_check_span(c, address, m, 2 << m.size, true, NO_REG, wants_hint(c, i->imm),
+    Cold *s = mem_check_span(c, address, i->imm, 2 << m.size, true, NO_REG, wants_hint(c, i->imm),
                              vector ? vstore_pair_slow : store_pair_slow);
     for (int k = 0; k < 2; k++) {
         Rm rm = rm_index(address, RAX, 0, m.disp + (k << m.size));

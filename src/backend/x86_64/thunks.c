@@ -334,6 +334,16 @@ static const uint8_t *make_near(Asm *a, int size, bool sign, bool write)
     return at;
 }
 
+/* rax: offset of the entry in the table; rcx: address less what the entry says. */
+static const uint8_t *make_load_missed(Asm *a)
+{
+    const uint8_t *at = here(a);
+    asm_alu(a, ALU_ADD, true, RCX, rm_index(R14, RAX, 0, BANK_READ));
+    asm_mov(a, true, RAX, RCX);
+    asm_jmp_to(a, thunks.load);
+    return at;
+}
+
 /* rax, rcx, rdx: arguments; called from a unit, so rsp is 8 off. */
 static const uint8_t *make_helper(Asm *a, const Helper *helpers, int number, HelperThrough *through)
 {
@@ -471,6 +481,7 @@ uint32_t thunks_make(const Guest *g, HelperThrough *through, uint8_t *w, ptrdiff
     thunks.probe[1] = make_probe(&a, BANK_WRITE);
     thunks.load = make_slow(&a, (uintptr_t)slow_load, (uintptr_t)far_load);
     thunks.store = make_slow(&a, (uintptr_t)slow_store, (uintptr_t)far_store);
+    thunks.load_missed = make_load_missed(&a);
     for (int size = 0; size < 4; size++) {
         thunks.near_load[size][0] = make_near(&a, size, false, false);
         thunks.near_load[size][1] = make_near(&a, size, true, false);
