@@ -434,14 +434,19 @@ typedef struct IrLive {
         uint16_t late; /* IrLate */
     } of[IR_MAX];
     IrRef access[IR_MAX]; /* of a load or store: the next one, if nothing between surely leaves, joins or calls; or 0 */
-    bool defer;           /* the caller's choice: late puts are found, and values that only they use are left */
-    bool loops;           /* there is a branch to the first label */
+    uint8_t dead[IR_LABELS]; /* with `defer`, at a label: the slot of flags that are put there before they are seen */
+    bool defer;              /* the caller's choice: late puts are found, and values that only they use are left */
+    bool loops;              /* there is a branch to the first label */
 } IrLive;
 /* A put of flags is late if nobody sees it but who comes by a way that is seldom taken: an access that faults, a branch
  * out of the unit. Nothing is put until then; there the flags are computed again from what they were computed from.
  * IrUse.late of the put is the last op that may want them, and of a value the last that wants it for that; a value with
  * no uses is then computed only there. */
-enum { LATE_LAST = IR_MAX - 1, LATE_RESULT = 1 << 15 /* of flags: from the result and the second operand */ };
+enum {
+    LATE_LAST = IR_MAX - 1,
+    LATE_VALUE = 1 << 14, /* the value is wanted, not only what it is computed from, to compute its flags */
+    LATE_RESULT = 1 << 15 /* of flags: from the result and the second operand */
+};
 bool ir_may_be_late(IrOp, IrType); /* it can be computed again */
 /* Turns dead puts and values into nops. An op with an FP effect is live even with no uses: it
  * raises the guest's flags. */

@@ -19,6 +19,8 @@ typedef struct Walk { /* its address is taken by nobody, so that it may be in re
     struct {
         unsigned slot;   /* of flags that are put later, in whole; IR_SLOTS: none */
         uint32_t wanted; /* the last op before that which may have to know what was in it, on a way seldom taken */
+        uint8_t *dead;   /* IrLive.dead */
+        uint32_t labels; /* that come before this op */
     } late;
 } Walk;
 
@@ -156,10 +158,16 @@ static bool can_be_late(const Ir *ir, IrRef r, int *budget)
     }
 }
 
-STEP void want_late(const Walk *w, IrRef r, uint32_t last)
+STEP void want_op_late(const Walk *w, IrRef r, uint32_t last)
 {
     if (r && (w->of[r].late & LATE_LAST) < last)
         w->of[r].late = (uint16_t)((w->of[r].late & ~LATE_LAST) | last);
+}
+
+STEP void want_late(const Walk *w, IrRef r, uint32_t last)
+{
+    want_op_late(w, r, last);
+    w->of[r].late |= LATE_VALUE;
 }
 
 /* The result, if it is kept anyway, gives back the first operand: no need to keep what was overwritten. */
@@ -175,7 +183,7 @@ static void want_for_flags(const Walk *w, uint32_t at, uint32_t last)
             want_late(w, i->arg[1], last);
         return;
     }
-    want_late(w, r, last); /* or it would be dropped before it is computed again */
+    want_op_late(w, r, last); /* or it would be dropped before it is computed again */
     for (int k = 0; k < ir_op[i->op].args; k++)
         want_late(w, i->arg[k], last);
 }
@@ -207,6 +215,8 @@ static bool left_to_cold(const Walk *w, uint32_t at)
         want_arguments(w, at, last);
         return true;
     }
+    if (u->uses && !(u->late & LATE_VALUE))
+        return false;
     u->uses++; /* so that nobody takes the use that it had for the only one */
     if (u->last < last)
         u->last = (IrRef)last;
@@ -219,21 +229,81 @@ STEP void late_is_wanted(Walk *w, uint32_t at)
     w->late.wanted |= at & -(uint32_t)!w->late.wanted;
 }
 
+/* The slot of flags that the code from this label on puts before anybody can look at them, found forwards. */
+static unsigned flags_put_first(const Ir *ir, uint64_t pc)
+{
+    enum { FAR = 64 };
+    uint32_t k = 1;
+    while (k < ir->count && !(ir->insn[k].op == IR_label && ir->insn[k].imm == pc))
+        k++;
+    for (uint32_t end = k + FAR; ++k < ir->count && k < end;) {
+        const IrInsn *i = &ir->insn[k];
+        if (i->op == IR_put && i->type == T_FLAGS && !ir_slot_offset(i->imm))
+            return ir_slot(i->imm);
+        if ((i->op == IR_get && i->type == T_FLAGS) || ir_op[i->op].effects & (FAULTS | LEAVES | CALLS | FP) ||
+            i->op == IR_label || (i->op >= IR_f80 && i->op <= IR_f80_control))
+            return IR_SLOTS;
+    }
+    return IR_SLOTS;
+}
+
+static uint32_t label_number(const Ir *ir, uint64_t pc)
+{
+    uint32_t k = 0;
+    while (k < ir->labels && ir->label[k] != pc)
+        k++;
+    return k;
+}
+
+/* At a branch to a label of the unit. If nobody there looks at the flags they are wanted only by the way out of the
+ * loop, if it goes round. */
+static void late_at_branch(Walk *w, const IrInsn *i, uint32_t at)
+{
+    uint32_t k = label_number(w->ir, i->imm);
+    bool down = k >= w->late.labels, always = i->op == IR_goto_;
+    if (k < w->ir->labels && !down && !k)
+        w->late.dead[k] = (uint8_t)flags_put_first(w->ir, i->imm);
+    unsigned dead = k < w->ir->labels ? w->late.dead[k] : IR_SLOTS;
+    if (always) {
+        w->late.slot = dead;
+        w->late.wanted = down ? 0 : at;
+    } else if (dead != w->late.slot || !down) {
+        late_is_wanted(w, at);
+    }
+}
+
+static void late_at_label(Walk *w)
+{
+    if (w->late.wanted)
+        w->late.slot = IR_SLOTS;
+    w->late.wanted = 0;
+    if (w->late.labels)
+        w->late.dead[--w->late.labels] = (uint8_t)w->late.slot;
+}
+
 STEP void late_at_effect(Walk *w, const IrInsn *i, uint32_t at, bool sees_state)
 {
-    if (i->op == IR_goto_if || i->op == IR_leave_if)
+    if (i->op == IR_goto_if || i->op == IR_goto_)
+        late_at_branch(w, i, at);
+    else if (i->op == IR_label)
+        late_at_label(w);
+    else if (i->op == IR_leave_if)
         late_is_wanted(w, at);
     else if (sees_state)
         w->late.slot = IR_SLOTS;
 }
 
-/* Of flags, or to their slot. True: this put is late. */
-static bool late_put(Walk *w, const IrInsn *i, uint32_t at)
+/* Of flags, or to their slot. True: this put is late, or dead: overwritten on all ways that lead from here. */
+static bool late_put(Walk *w, IrInsn *i, uint32_t at)
 {
     unsigned slot = ir_slot(i->imm);
     bool flags = i->type == T_FLAGS && !ir_slot_offset(i->imm);
     int budget = 24;
-    bool late = flags && w->late.slot == slot && w->late.wanted && can_be_late(w->ir, i->arg[0], &budget);
+    if (flags && w->late.slot == slot && !w->late.wanted) {
+        drop(i);
+        return true;
+    }
+    bool late = flags && w->late.slot == slot && can_be_late(w->ir, i->arg[0], &budget);
     if (late) {
         w->of[at].late = (uint16_t)w->late.wanted;
         want_late(w, i->arg[0], w->late.wanted);
@@ -379,7 +449,8 @@ void ir_live(Ir *ir, IrLive *live)
                .line = live->line,
                .barrier = ir->count,
                .defer = live->defer,
-               .late.slot = IR_SLOTS };
+               .late = { .slot = IR_SLOTS, .dead = live->dead, .labels = ir->labels } };
+    memset(live->dead, IR_SLOTS, ir->labels);
     memset(live->of, 0, ir->count * sizeof *live->of);
     for (uint32_t at = ir->count; at-- > 1;) {
         IrInsn *i = &w.insn[at];

@@ -125,12 +125,66 @@ START_TEST(flags_are_late_over_a_branch_to_a_label)
     IrRef now = raw(IR_put, T_FLAGS, raw(IR_flags, I64, raw(IR_sub, I64, y, x, 0), 0, 0), 0, IR_SLOT(TOY_NZCV, 0));
     raw(IR_label, T_VOID, 0, 0, 0x2000);
     raw(IR_leave, T_VOID, 0, 0, EXIT_STOP);
-    ir.label[ir.labels++] = 0x2000;
     live.defer = true;
     ir_live(&ir, &live);
     live.defer = false;
     ck_assert_uint_eq(live.of[late].late, branch);
     ck_assert_uint_eq(live.of[now].late, 0); /* the label sees them */
+}
+END_TEST
+
+static IrRef put_flags(IrRef x, IrRef y)
+{
+    return raw(IR_put, T_FLAGS, raw(IR_flags, I64, raw(IR_sub, I64, x, y, 0), 0, 0), 0, IR_SLOT(TOY_NZCV, 0));
+}
+
+/* They are put again both there and where it is not taken. */
+START_TEST(flags_are_dead_over_a_branch_to_a_label_that_does_not_see_them)
+{
+    IrRef x = raw(IR_get, I64, 0, 0, IR_SLOT(0, 0)), y = raw(IR_get, I64, 0, 0, IR_SLOT(1, 0));
+    IrRef dead = put_flags(x, y);
+    raw(IR_goto_if, T_VOID, raw(IR_eq, I64, x, y, 0), 0, 0x2000);
+    IrRef also = put_flags(y, x);
+    raw(IR_label, T_VOID, 0, 0, 0x2000);
+    IrRef z = raw(IR_get, I64, 0, 0, IR_SLOT(0, 0)), now = put_flags(z, z);
+    raw(IR_leave, T_VOID, 0, 0, EXIT_STOP);
+    live.defer = true;
+    ir_live(&ir, &live);
+    live.defer = false;
+    ck_assert_int_eq(ir.insn[dead].op, IR_nop);
+    ck_assert_int_eq(ir.insn[also].op, IR_nop);
+    ck_assert_int_eq(ir.insn[now].op, IR_put);
+    ck_assert_uint_eq(live.dead[0], TOY_NZCV);
+}
+END_TEST
+
+static void loop(bool head_sees, IrRef *put, IrRef *branch)
+{
+    raw(IR_label, T_VOID, 0, 0, 0x2000);
+    IrRef x = raw(IR_get, I64, 0, 0, IR_SLOT(0, 0)), y = raw(IR_get, I64, 0, 0, IR_SLOT(1, 0));
+    if (head_sees)
+        raw(IR_load, I64, x, 0, ir_mem((IrMem){ .size = 3 }));
+    put_flags(x, y);
+    *put = put_flags(y, x);
+    *branch = raw(IR_goto_if, T_VOID, raw(IR_eq, I64, x, y, 0), 0, 0x2000);
+    put_flags(x, x);
+    raw(IR_leave, T_VOID, 0, 0, EXIT_STOP);
+    live.defer = true;
+    ir_live(&ir, &live);
+    live.defer = false;
+}
+
+/* Only who is stopped on the way round wants them; the backend has to know whether the head does. */
+START_TEST(flags_are_late_over_a_branch_to_the_head_of_a_loop)
+{
+    IrRef put, branch;
+    loop(false, &put, &branch);
+    ck_assert_uint_eq(live.of[put].late, branch);
+    ck_assert_uint_eq(live.dead[0], TOY_NZCV);
+    begin();
+    loop(true, &put, &branch);
+    ck_assert_uint_eq(live.of[put].late, branch);
+    ck_assert_uint_ne(live.dead[0], TOY_NZCV);
 }
 END_TEST
 
@@ -162,6 +216,8 @@ int main(void)
                                    what_late_flags_need_is_kept,
                                    accesses_are_chained,
                                    flags_are_late_over_a_branch_to_a_label,
+                                   flags_are_dead_over_a_branch_to_a_label_that_does_not_see_them,
+                                   flags_are_late_over_a_branch_to_the_head_of_a_loop,
                                    counts_of_random_units_are_right,
                                    NULL };
     return run_tests("live", tests, begin);

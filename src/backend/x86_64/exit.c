@@ -197,6 +197,7 @@ static void go_round(Comp *c, uint64_t pc)
     f80_go_round(c);
     Cold *s = new_exit(c, pc);
     s->reg[1] = true;
+    late_flags_for(c, s);
     compare_stop(c);
     asm_target(asm_jcc(&c->a, CC_E), c->f80_loop.at);
     f80_flush(c);
@@ -224,6 +225,7 @@ static void go_up(Comp *c, unsigned k, uint64_t pc)
     f80_become(c, &c->label[k].f80);
     Cold *s = new_exit(c, pc);
     s->reg[1] = true;
+    late_flags_for(c, s);
     compare_stop(c);
     to_label(c, k, asm_jcc(&c->a, CC_E));
     f80_flush(c);
@@ -245,6 +247,7 @@ static void go(Comp *c, uint64_t pc)
         go_up(c, label_index(c, pc), pc);
         return;
     }
+    late_flags(c);
     f80_flush(c);
     if (in_page(c, pc)) {
         Cold *s = new_exit(c, pc);
@@ -284,6 +287,15 @@ static void flush_and_go(Comp *c, Cold *s)
     to_label(c, k, asm_jmp(&c->a));
 }
 
+/* The slot of late flags need not be right at that label. */
+static bool dead_at_label(const Comp *c, uint64_t pc)
+{
+    for (uint32_t k = 0; k < c->ir->labels; k++)
+        if (c->ir->label[k] == pc)
+            return c->live.dead[k] == c->late.slot;
+    return false;
+}
+
 /* A loop's branch: the stop word is tested where it is taken, the condition skips both. */
 static void back_if(Comp *c, Cc cc, uint64_t pc)
 {
@@ -293,10 +305,15 @@ static void back_if(Comp *c, Cc cc, uint64_t pc)
     Where saved = c->where[host];
     uint64_t here = c->pc;
     F80Cache f80 = c->f80;
-    late_flags(c);
+    IrRef late = c->late.flags;
+    if (!dead_at_label(c, pc)) {
+        late_flags(c);
+        c->late.flags = 0;
+    }
     c->pc = pc > here ? pc : here; /* go() takes it for a backward jump */
     go(c, pc);
     c->pc = here;
+    c->late.flags = late;
     asm_here(&c->a, skip);
     c->host = host; /* not reached from the test: the flags are as they were */
     c->host_slot = slot;
@@ -319,9 +336,10 @@ static void go_if(Comp *c, IrRef bit, uint64_t pc)
         unsigned k = label_index(c, pc);
         if (c->label[k].at) {
             back_if(c, cc, pc);
-        } else if (f80_busy(c) || c->label[k].bound || flags_are_late(c)) {
+        } else if (f80_busy(c) || c->label[k].bound || (flags_are_late(c) && !dead_at_label(c, pc))) {
             Cold *s = cold(c, flush_and_go);
-            late_flags_for(c, s);
+            if (!dead_at_label(c, pc))
+                late_flags_for(c, s);
             s->imm = pc;
             s->from[0] = asm_jcc(&c->a, cc);
         } else

@@ -63,19 +63,21 @@ bool i86_imul1(Trans *t, X86Insn *i)
     return multiply(t, i, true);
 }
 
+/* The product is computed in the operands' own width, since mostly nobody asks for the flags. */
 static bool multiply_low(Trans *t, X86Insn *i, IrRef a, IrRef b)
 {
     Ir *ir = t->ir;
     unsigned bytes = x86_bytes(i);
-    if (bytes < 8) {
+    if (bytes < 4) {
         IrRef product = ir_mul(ir, I64, ir_sext(ir, I64, a, 8 * bytes), ir_sext(ir, I64, b, 8 * bytes), 0);
         i->flags = product_flags(t, overflows(t, product, bytes, true));
         i->out[0] = product;
         return true;
     }
-    i->out[0] = ir_mul(ir, I64, a, b, 0);
-    IrRef sign = ir_sar(ir, I64, i->out[0], x86_const(t, 63), 0);
-    i->flags = product_flags(t, ir_ne(ir, I64, ir_mulhs(ir, I64, a, b, 0), sign, 0));
+    IrType type = x86_type(bytes);
+    i->out[0] = ir_mul(ir, type, a, b, 0);
+    IrRef sign = ir_sar(ir, type, i->out[0], ir_imm(ir, type, 8 * bytes - 1), 0);
+    i->flags = product_flags(t, ir_ne(ir, type, ir_mulhs(ir, type, a, b, 0), sign, 0));
     return true;
 }
 
