@@ -151,8 +151,16 @@ bool i86_into(Trans *t, X86Insn *i)
 
 bool i86_iret(Trans *t, X86Insn *i)
 {
+    Ir *ir = t->ir;
+    IrRef bytes = x86_const(t, i->opsize), next = x86_const(t, i->next);
+    bool quick = t->mode & M_PROT && !(t->mode & (M_VM | M_ALONE)) && !x86_cpl(t) && i->opsize > 2;
     trans_set_pc(t, t->pc);
-    trans_call(t, I64, H_iret, x86_const(t, i->opsize), x86_const(t, i->next), IR_NONE);
+    if (quick) {
+        IrRef said = trans_call(t, I64, H_iret_quick, bytes, IR_NONE, IR_NONE);
+        ir_leave_if(ir, T_VOID, ir_ne(ir, I64, said, x86_const(t, QUICK_DONE), 0), bytes, next, H_iret);
+    } else {
+        trans_call(t, I64, H_iret, bytes, next, IR_NONE);
+    }
     x86_goto_state(t);
     return true;
 }

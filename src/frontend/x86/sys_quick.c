@@ -1,5 +1,6 @@
-/* What kernels do all the time, where nothing comes between: segment registers, STI, POPF. Built without FP and vector
- * registers, so that such a call costs little. What they do not do the helpers of sys_segment.c and sys_flags.c do. */
+/* What kernels do all the time, where nothing comes between: segment registers, STI, POPF, IRET. Built without FP and
+ * vector registers, so that such a call costs little. What they do not do the helpers of sys_segment.c and sys_flags.c
+ * do. */
 #include "frontend/x86/helpers.h"
 #include "frontend/x86/segment.h"
 
@@ -86,6 +87,114 @@ uint64_t x86_help_popf_quick(Cpu *cpu, uint64_t value, uint64_t b, uint64_t x)
     if ((old ^ now) & (FL_TF | FL_AC) || (now & ~old & FL_IF && cpu_lines(cpu)))
         return QUICK_SLOW;
     x86_put_eflags(c, now);
+    return QUICK_DONE;
+}
+
+/* ---- IRET of 4 or 8 bytes, at level 0 of flat protected or 64-bit mode, to such code of level 0 or 3 ---- */
+
+typedef struct Return {
+    uint64_t word[5]; /* IP, CS, flags; SP, SS */
+    X86Descriptor code, stack;
+    bool wide; /* to 64-bit code */
+} Return;
+
+static bool peek_words(X86Cpu *c, unsigned bytes, unsigned from, unsigned count, uint64_t *word)
+{
+    for (unsigned n = from; n < count; n++) {
+        uint64_t at = c->r[RSP] + n * bytes;
+        if (!mem_peek(&c->cpu, bytes == 8 ? at : (uint32_t)at, &word[n]))
+            return false;
+        word[n] &= x86_mask(bytes);
+    }
+    return true;
+}
+
+static bool returns_to_code(X86Cpu *c, Return *r)
+{
+    const uint32_t type = SEG_S | SEG_P | SEG_A | SEG_CODE, look = type | SEG_CE;
+    unsigned rpl = r->word[1] & 3;
+    if (!(r->word[1] & 0xfffc) || !peek(c, (uint16_t)r->word[1], &r->code) || (r->code.high & look) != type)
+        return false;
+    r->wide = x86_is_long(c) && r->code.high & SEG_L;
+    if (x86_dpl(&r->code) != rpl || (r->wide && r->code.high & SEG_DB))
+        return false;
+    return r->wide ? x86_canonical(r->word[0]) : r->word[0] <= x86_descriptor_limit(&r->code);
+}
+
+/* A null one may be that of 64-bit code below level 3. */
+static bool returns_to_stack(X86Cpu *c, Return *r)
+{
+    const uint32_t type = SEG_S | SEG_P | SEG_A | SEG_RW, look = type | SEG_CODE;
+    unsigned rpl = r->word[1] & 3;
+    if ((r->word[4] & 3) != rpl)
+        return false;
+    if (!(r->word[4] & 0xfffc)) {
+        r->stack = (X86Descriptor){ .selector = (uint16_t)r->word[4] };
+        return r->wide && rpl < 3;
+    }
+    return peek(c, (uint16_t)r->word[4], &r->stack) && (r->stack.high & look) == type && x86_dpl(&r->stack) == rpl &&
+           (r->wide || r->stack.high & SEG_DB);
+}
+
+/* None that the level returned to may not have: x86_drop_segments. */
+static bool keeps_segments(const X86Cpu *c, unsigned cpl)
+{
+    static const X86Seg data[] = { ES, DS, FS, GS };
+    for (unsigned n = 0; n < 4; n++) {
+        uint32_t attr = c->seg[data[n]].attr;
+        if (attr & SEG_P && (attr >> SEG_DPL_SHIFT & 3) < cpl)
+            return false;
+    }
+    return true;
+}
+
+static void set_return_flags(X86Cpu *c, uint32_t flags)
+{
+    const uint32_t may = FL_ARITH | FL_TF | FL_DF | FL_NT | FL_RF | FL_AC | FL_ID | FL_IF | FL_IOPL | FL_VIF | FL_VIP;
+    x86_put_eflags(c, (x86_get_eflags(c) & ~may) | (flags & may));
+    if (!(c->dr[7] & 0xff))
+        c->eflags &= ~(uint32_t)FL_RF;
+}
+
+static void set_return_stack(X86Cpu *c, const Return *r)
+{
+    c->seg[SS] = x86_segment_of(&r->stack, (uint16_t)r->word[4]);
+    if (!(r->word[4] & 0xfffc))
+        c->seg[SS] =
+            (X86Segment){ .selector = r->stack.selector, .attr = (uint32_t)(r->stack.selector & 3u) << SEG_DPL_SHIFT };
+    c->r[RSP] = r->wide ? r->word[3] : (uint32_t)r->word[3];
+}
+
+static bool may_be_quick(const X86Cpu *c, unsigned bytes)
+{
+    const X86Segment *ss = &c->seg[SS];
+    if (!is_plain(c) || c->eflags & FL_NT)
+        return false;
+    return x86_in_code64(c) ? bytes == 8 : !x86_is_long(c) && bytes == 4 && looks(ss) == 3 && ss->attr & SEG_DB;
+}
+
+uint64_t x86_help_iret_quick(Cpu *cpu, uint64_t bytes, uint64_t b, uint64_t x)
+{
+    X86Cpu *c = x86_of(cpu);
+    Return r;
+    (void)b, (void)x;
+    if (!may_be_quick(c, (unsigned)bytes) || !peek_words(c, (unsigned)bytes, 0, 3, r.word) ||
+        (bytes == 4 && r.word[2] & FL_VM) || !returns_to_code(c, &r))
+        return QUICK_SLOW;
+    unsigned cpl = r.word[1] & 3;
+    bool pops = cpl || bytes == 8;
+    if (pops && (!peek_words(c, (unsigned)bytes, 3, 5, r.word) || !returns_to_stack(c, &r) || !keeps_segments(c, cpl)))
+        return QUICK_SLOW;
+    c->nmi_blocked = 0;
+    set_return_flags(c, (uint32_t)r.word[2]);
+    if (pops)
+        set_return_stack(c, &r);
+    else
+        c->r[RSP] = (uint32_t)(c->r[RSP] + 3 * bytes);
+    c->seg[CS] = x86_segment_of(&r.code, (uint16_t)r.word[1]);
+    c->cpl = cpl;
+    x86_set_ip(c, r.word[0]);
+    x86_mode_changed(c);
     return QUICK_DONE;
 }
 
