@@ -148,6 +148,36 @@ bool i86_fxch(Trans *t, X86Insn *i)
     return x87_done(t);
 }
 
+/* The register's value is of no use any more. C1 is cleared as by any store. */
+static void empty(Trans *t, unsigned i)
+{
+    unsigned d = st_operand(t, i);
+    ir_f80(t->ir, F80, IR_F80(F80_COPY, d, d));
+    ir_f80(t->ir, F80, IR_F80(F80_DROP, d, 0));
+    st_put_tag(t, st_number(t, i), false);
+}
+
+bool i86_ffree(Trans *t, X86Insn *i)
+{
+    if (!x87_is_fast(t))
+        return x87_run_alone(t, i);
+    empty(t, i->modrm & 7);
+    return x87_done(t);
+}
+
+bool i86_ffreep(Trans *t, X86Insn *i)
+{
+    if (!x87_is_fast(t))
+        return x87_run_alone(t, i);
+    st_operand(t, 0);
+    empty(t, i->modrm & 7);
+    if (i->modrm & 7)
+        st_pop_value(t);
+    else
+        st_pop(t);
+    return x87_done(t);
+}
+
 bool i86_fnop(Trans *t, X86Insn *i)
 {
     return x87_is_fast(t) ? x87_done(t) : x87_run_alone(t, i);
@@ -171,8 +201,6 @@ RUN(fcmovne)
 RUN(fcmovnu)
 RUN(fcmovu)
 RUN(fdecstp)
-RUN(ffree)
-RUN(ffreep)
 RUN(fincstp)
 RUN(fprem)
 RUN(fprem1)
