@@ -128,3 +128,69 @@ media: -M pc -cpu max -smp 2 -m 256 -display none -serial mon:stdio -serial file
     expect "the guest's kernel panicked"
     exit 1
     within 300
+
+# A hypervisor between: the kernel of the second system runs at level 3, by Xen's calls.
+xen: -M pc -cpu max -smp 2 -m 768 -nographic -nic none -kernel {xen-amd64}/xen.gz -initrd "{linux-amd64}/vmlinuz console=hvc0 quiet,{busybox-amd64}/initrd.gz" -append "console=com1 com1=115200 dom0_mem=384M"
+    expect "Xen version"
+    expect "on x86_64, 2 CPU"
+    expect "/root # "  send "for n in 1 2; do seq 20000 | md5sum & done; wait; cat /sys/hypervisor/type; echo all $((4 / 2)) done\n"
+    expect "xen"  expect "all 2 done"
+    expect "/root # "  send "poweroff\n"
+    exit 0
+    within 300
+
+gnumach: -M pc -m 256 -nographic -nic none -kernel {gnumach}/gnumach.gz -append "console=com0"
+    expect "GNU Mach 1"
+    expect "vm_page: DMA32: pages"
+    expect "No bootstrap code loaded"  send "\x01x"
+    exit 0
+    within 120
+
+ipxe: -M pc -nographic -nic user -kernel {ipxe}/ipxe.lkrn
+    expect "Press Ctrl-B for the iPXE command line"  send "\x02"
+    expect "iPXE> "  send "dhcp\n"  expect "ok"
+    expect "iPXE> "  send "show net"  expect "show net"  send "0/ip\n"  expect "10.0.2.15"
+    expect "iPXE> "  send "\x01x"
+    exit 0
+    within 120
+
+ipxe-cd: -M pc -nographic -nic user,model=rtl8139 -cdrom {ipxe}/ipxe.iso
+    expect "ISOLINUX"
+    expect "Press Ctrl-B for the iPXE command line"  send "\x02"
+    expect "iPXE> "  send "dhcp\n"  expect "ok"
+    expect "iPXE> "  send "reboot\n"
+    expect "SeaBIOS (version"  expect "ISOLINUX"  send "\x01x"
+    exit 0
+    within 120
+
+u-boot: -M pc -m 256 -nographic -nic user -bios {u-boot-pc}/u-boot.rom
+    expect "U-Boot 20"
+    expect "DRAM:  256 MiB"
+    expect "bound to address 10.0.2.15"
+    expect "=> "  send "pci\n"  expect "0x8086     0x1237"
+    expect "=> "  send "\x01x"
+    exit 0
+    within 120
+
+uefi: -M pc -m 512 -nographic -nic none -bios {ovmf}/OVMF.fd
+    expect "UEFI Interactive Shell"
+    expect "Shell> "  send "ver\r"  expect "EDK II"
+    expect "Shell> "  send "reset -s\r"
+    exit 0
+    within 300
+
+isolinux: -M pc -cpu pentium3 -m 256 -nographic -nic none -cdrom {isolinux}/cdrom.iso
+    expect "ISOLINUX"
+    expect "boot:"  send "meminfo.c32\r"  expect "DOS RAM: 639K"
+    expect "boot:"  send "linux\r"
+    expect "on i686, 1 CPU"
+    expect "/root # "  send "poweroff\n"
+    exit 0
+    again ""
+    expect "MEMDISK"
+    expect "GNU GRUB"
+    expect "The highlighted entry"  send "c"
+    expect "grub> "  send "ls\n"  expect "(fd0)"
+    send "\x01x"
+    exit 0
+    within 200
