@@ -106,7 +106,7 @@ static inline void ir_forget_slots(Ir *ir)
 /* A commutative op has its constant on the right. */
 static inline void ir_constants_right(const Ir *ir, IrInsn *w)
 {
-    if (!(ir_op[w->op].effects & COMM) || ir->insn[w->arg[0]].op != IR_const || ir->insn[w->arg[1]].op == IR_const)
+    if (ir->insn[w->arg[0]].op != IR_const || !(ir_op[w->op].effects & COMM) || ir->insn[w->arg[1]].op == IR_const)
         return;
     IrRef a = w->arg[0];
     w->arg[0] = w->arg[1];

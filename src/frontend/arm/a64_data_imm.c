@@ -124,7 +124,8 @@ bool a64_ubfm(Trans *t, const A64 *i)
     unsigned n = i->sf ? 64 : 32;
     IrRef x = arm_get(t, i->sf, i->rn);
     if (i->imms >= i->immr) {
-        x = ir_shr(t->ir, w, x, arm_imm(t, i->sf, i->immr), 0);
+        if (i->immr)
+            x = ir_shr(t->ir, w, x, arm_imm(t, i->sf, i->immr), 0);
         if (i->imms < n - 1)
             x = ir_zext(t->ir, w, x, i->imms - i->immr + 1u);
     } else {

@@ -59,7 +59,7 @@ IrRef a64_extend(Trans *t, bool sf, unsigned r, unsigned option, unsigned shift)
     IrRef x = arm_get(t, sf, r);
     if (bits < (sf ? 64 : 32))
         x = option & 4 ? ir_sext(t->ir, w, x, bits) : ir_zext(t->ir, w, x, bits);
-    return ir_shl(t->ir, w, x, arm_imm(t, sf, shift), 0);
+    return shift ? ir_shl(t->ir, w, x, arm_imm(t, sf, shift), 0) : x;
 }
 
 static IrRef extended(Trans *t, const A64 *i)
@@ -83,10 +83,13 @@ bool a64_bic_reg(Trans *t, const A64 *i)
     return true;
 }
 
+/* With the zero register it is MOV. */
 bool a64_orr_reg(Trans *t, const A64 *i)
 {
     IrRef b = shifted(t, i);
-    arm_put(t, i->sf, i->rd, ir_or(t->ir, arm_width(i->sf), arm_get(t, i->sf, i->rn), b, 0));
+    if (i->rn != 31)
+        b = ir_or(t->ir, arm_width(i->sf), arm_get(t, i->sf, i->rn), b, 0);
+    arm_put(t, i->sf, i->rd, b);
     return true;
 }
 
@@ -470,7 +473,9 @@ bool a64_madd(Trans *t, const A64 *i)
 {
     IrType w = arm_width(i->sf);
     IrRef product = ir_mul(t->ir, w, arm_get(t, i->sf, i->rn), arm_get(t, i->sf, i->rm), 0);
-    arm_put(t, i->sf, i->rd, ir_add(t->ir, w, product, arm_get(t, i->sf, i->ra), 0));
+    if (i->ra != 31)
+        product = ir_add(t->ir, w, product, arm_get(t, i->sf, i->ra), 0);
+    arm_put(t, i->sf, i->rd, product);
     return true;
 }
 
