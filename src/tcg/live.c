@@ -255,6 +255,27 @@ static uint32_t label_number(const Ir *ir, uint64_t pc)
     return k;
 }
 
+/* The label that comes right after this branch. */
+static uint32_t label_behind(const Ir *ir, uint32_t at)
+{
+    while (++at < ir->count && (ir->insn[at].op == IR_nop || ir->insn[at].op == IR_insn || ir->insn[at].op == IR_const))
+        ;
+    return at < ir->count && ir->insn[at].op == IR_label ? at : 0;
+}
+
+/* Nothing but that the host's flags outlive lies between. */
+static bool last_to_label(const Ir *ir, uint32_t at, uint32_t label)
+{
+    static const bool harmless[IR_OPS] = {
+        [IR_nop] = true,   [IR_const] = true, [IR_insn] = true, [IR_get] = true,     [IR_put] = true,
+        [IR_flags] = true, [IR_cmc] = true,   [IR_cond] = true, [IR_goto_if] = true, [IR_label] = true
+    };
+    while (++at < label)
+        if (!harmless[ir->insn[at].op])
+            return false;
+    return true;
+}
+
 /* At a branch to a label of the unit. If nobody there looks at the flags they are wanted only by the way out of the
  * loop, if it goes round. */
 static void late_at_branch(Walk *w, const IrInsn *i, uint32_t at)
@@ -267,6 +288,12 @@ static void late_at_branch(Walk *w, const IrInsn *i, uint32_t at)
     if (always) {
         w->late.slot = dead;
         w->late.wanted = down ? 0 : at;
+        return;
+    }
+    uint32_t behind = dead != IR_SLOTS && w->late.slot == IR_SLOTS ? label_behind(w->ir, at) : 0;
+    if (behind) { /* where it is not taken they are put there, and where it is they are not */
+        w->late.slot = dead;
+        w->late.wanted = behind;
     } else if (dead != w->late.slot || !down) {
         late_is_wanted(w, at);
     }
@@ -303,7 +330,9 @@ static bool late_put(Walk *w, IrInsn *i, uint32_t at)
         drop(i);
         return true;
     }
-    bool late = flags && w->late.slot == slot && can_be_late(w->ir, i->arg[0], &budget);
+    bool at_label = w->insn[w->late.wanted].op == IR_label;
+    bool late = flags && w->late.slot == slot && can_be_late(w->ir, i->arg[0], &budget) &&
+                (!at_label || last_to_label(w->ir, at, w->late.wanted));
     if (late) {
         w->of[at].late = (uint16_t)w->late.wanted;
         want_late(w, i->arg[0], w->late.wanted);

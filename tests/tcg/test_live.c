@@ -188,6 +188,26 @@ START_TEST(flags_are_late_over_a_branch_to_the_head_of_a_loop)
 }
 END_TEST
 
+/* The branch leads where nobody sees them; only who goes on to the label puts them there. */
+START_TEST(flags_are_put_behind_a_branch)
+{
+    raw(IR_label, T_VOID, 0, 0, 0x2000);
+    IrRef x = raw(IR_get, I64, 0, 0, IR_SLOT(0, 0)), y = raw(IR_get, I64, 0, 0, IR_SLOT(1, 0));
+    put_flags(x, y);
+    IrRef flags = raw(IR_flags, I64, raw(IR_sub, I64, y, x, 0), 0, 0);
+    IrRef late = raw(IR_put, T_FLAGS, flags, 0, IR_SLOT(TOY_NZCV, 0));
+    raw(IR_goto_if, T_VOID, raw(IR_cond, I64, flags, 0, IF_EQ), 0, 0x2000);
+    IrRef label = raw(IR_label, T_VOID, 0, 0, 0x3000);
+    raw(IR_leave, T_VOID, 0, 0, EXIT_STOP);
+    live.defer = true;
+    ir_live(&ir, &live);
+    live.defer = false;
+    ck_assert_uint_eq(live.of[late].late, label);
+    ck_assert_uint_eq(live.dead[0], TOY_NZCV);
+    ck_assert_uint_ne(live.dead[1], TOY_NZCV);
+}
+END_TEST
+
 /* Counted again from what is left, in the plain way. */
 START_TEST(counts_of_random_units_are_right)
 {
@@ -218,6 +238,7 @@ int main(void)
                                    flags_are_late_over_a_branch_to_a_label,
                                    flags_are_dead_over_a_branch_to_a_label_that_does_not_see_them,
                                    flags_are_late_over_a_branch_to_the_head_of_a_loop,
+                                   flags_are_put_behind_a_branch,
                                    counts_of_random_units_are_right,
                                    NULL };
     return run_tests("live", tests, begin);

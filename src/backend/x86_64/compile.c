@@ -9,6 +9,7 @@ enum { OP_ROOM = 1024, COLD_ROOM = 1024 };
 
 static void op_label(Comp *c)
 {
+    late_flags(c);
     allocator_label(c);
     label_here(c, insn_of(c, (IrRef)c->at)->imm);
     if (insn_of(c, (IrRef)c->at)->imm == c->first_pc)
