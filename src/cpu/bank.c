@@ -37,6 +37,12 @@ static void clear_entry(TlbBank *b, int write, unsigned at)
     b->note[write][at].ram_page = ~0u;
 }
 
+static void forget_stack(TlbBank *b)
+{
+    for (unsigned k = 0; k < STACK_SPANS; k++)
+        b->stack.end[k] = 0;
+}
+
 /* ---- which hints go ---- */
 
 static bool any_hint(const TlbHint *h, unsigned number, uint64_t va)
@@ -89,7 +95,7 @@ static inline void forget_hints(TlbBank *b, bool (*goes)(const TlbHint *, unsign
 static void init(TlbBank *b)
 {
     b->read[0].page = b->write[0].page = empty_page(0);
-    b->jump[0].pc = ~0ull;
+    b->jump[0].pc = b->no_jump.pc = ~0ull;
     b->far_epoch = 1;
 }
 
@@ -128,6 +134,7 @@ void bank_flush(TlbBank *b)
     b->big_to[0] = b->big_to[1] = 0;
     bank_flush_jumps(b);
     far_flush(b);
+    forget_stack(b);
     forget_hints(b, any_hint, 0);
 }
 
@@ -183,6 +190,7 @@ void bank_set_fetch(TlbBank *b, uint64_t pc, uint32_t ram_page, const uint8_t *b
 
 void bank_drop_page(TlbBank *b, uint32_t ram_page)
 {
+    forget_stack(b);
     forget_hints(b, hint_of_stores, 0);
     for (unsigned at = b->writer[ram_page % WRITERS], next; at; at = next) {
         next = b->note[1][at - 1].next;
@@ -350,6 +358,8 @@ static void flush_one(TlbBank *b, uint64_t va, bool only_global, unsigned shift)
             clear_entry(b, w, at);
     }
     far_flush_va(b, va, only_global);
+    if (bank_same_page(b->stack.start, va))
+        forget_stack(b);
     if (b->hinted & hint_place(va))
         forget_hints(b, only_global ? global_hint_of_page : hint_of_page, va);
     FetchEntry *f = &b->fetch[(va >> 12) & (FETCHES - 1)];
@@ -415,6 +425,7 @@ static void flush_non_global(TlbBank *b)
         b->local_count[w] = 0;
     }
     far_flush(b);
+    forget_stack(b);
     forget_hints(b, local_hint, 0);
     for (unsigned k = 0; k < b->local_fetches; k++) {
         FetchEntry *f = &b->fetch[b->local_fetch[k]];

@@ -148,7 +148,7 @@ static void poke(Machine *m)
     pthread_cond_broadcast(&first->wake);
     pthread_mutex_unlock(&first->wake_lock);
     if (cpu)
-        __atomic_store_n(&cpu->stop, 1, __ATOMIC_SEQ_CST);
+        __atomic_store_n(&cpu->stop, CPU_STOP, __ATOMIC_SEQ_CST);
 }
 
 static struct timespec host_time_in(int64_t ns)

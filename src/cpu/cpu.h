@@ -26,16 +26,18 @@ typedef enum CpuExit {
 typedef struct Cpu {
     Device dev;         /* the CPU is a part of its machine */
     int64_t budget;     /* counting: instructions it may still begin */
-    uint32_t stop;      /* not 0: leave translated code at the next test */
-    uint32_t mxcsr;     /* host FP control while translated code runs: guest's rounding mode and sticky flags */
+    int64_t stop;       /* CPU_STOP: leave translated code at the next test or look-up; else 0 */
     TlbBank *bank;      /* of the current regime and address-space tag */
     TlbBank *user_bank; /* of the unprivileged regime (IrMem.user) */
     CpuRun *run;        /* everything else the engine keeps: cpu/run.h */
+    uint32_t mxcsr;     /* host FP control while translated code runs: guest's rounding mode and sticky flags */
 } Cpu;
 
+enum { CPU_STOP = -16 }; /* any place in the table of look-ups or'ed with it is TlbBank.no_jump's */
+
 enum {
-    CPU_BIAS = 128 + 56
-}; /* the base pointer of generated code is at this offset: reaches stop and 28 registers in a byte */
+    CPU_BIAS = 128 + 64
+}; /* the base pointer of generated code is at this offset: reaches stop and 27 registers in a byte */
 
 typedef struct Translation { /* how; all zero: as is best */
     uint64_t cache_bytes;    /* of translated code */

@@ -243,7 +243,7 @@ bool debug_refuses(Cpu *cpu, uint64_t va, uint64_t phys, int size, unsigned kind
         own->watch_hit = true;
         own->watch_kind = (uint8_t)p->kind;
         own->watch_at = p->phys || p->at < va ? va : p->at;
-        __atomic_store_n(&cpu->stop, 1, __ATOMIC_RELAXED);
+        __atomic_store_n(&cpu->stop, CPU_STOP, __ATOMIC_RELAXED);
         return true;
     }
     return false;
@@ -258,7 +258,7 @@ DebugDevice debug_device(Cpu *cpu, bool store, uint64_t phys, int size, uint64_t
         if (!cpu->run->engine->debug.watches)
             return DEVICE_ASK;
         own->careful = true;
-        __atomic_store_n(&cpu->stop, 1, __ATOMIC_RELAXED);
+        __atomic_store_n(&cpu->stop, CPU_STOP, __ATOMIC_RELAXED);
         return DEVICE_LATER;
     }
     for (DebugPast *p = own->past; p < own->past + own->pasts; p++)

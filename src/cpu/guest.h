@@ -82,7 +82,8 @@ struct Guest {
     const uint16_t *hot;        /* integer slots (8 bytes) worth a host register, best first; 0xffff ends */
     const uint16_t *hot_vector; /* vector slots, likewise */
     const Helper *helpers;
-    uint16_t pc_slot;
+    uint16_t pc_slot, stack_slot;
+    bool has_stack;                   /* in stack_slot */
     uint8_t pc_shift;                 /* log2 of the instruction alignment */
     uint8_t insn_max;                 /* longest instruction in bytes */
     uint16_t f80_control, f80_status; /* slots of 32 bits: the host's control word, all exceptions masked; in the low

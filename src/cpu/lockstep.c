@@ -240,7 +240,7 @@ static void follow(Cpu *cpu, const LockWay *w, bool forward, CpuExit led)
     const void *stub = NULL;
     lockstep_take_back(l);
     memcpy(l->copy, l->before, l->guest.size);
-    copy->stop = forward;
+    copy->stop = forward ? CPU_STOP : 0;
     l->role = LOCK_FOLLOWS;
     CpuExit why = e->backend->enter(copy, w->code, &stub);
     l->role = LOCK_OFF;

@@ -26,7 +26,7 @@ uint64_t *pc_of(Cpu *cpu)
 
 void cpu_kick(Cpu *cpu)
 {
-    __atomic_store_n(&cpu->stop, 1, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&cpu->stop, CPU_STOP, __ATOMIC_SEQ_CST);
     pthread_mutex_lock(&cpu->run->wake_lock);
     pthread_cond_broadcast(&cpu->run->wake);
     pthread_mutex_unlock(&cpu->run->wake_lock);
@@ -84,7 +84,7 @@ void cpu_post(Cpu *cpu, void (*fn)(Cpu *, uint64_t), uint64_t arg)
         fn(cpu, arg);
     } else {
         queue_post(run, (Posted){ fn, arg });
-        __atomic_store_n(&cpu->stop, 1, __ATOMIC_SEQ_CST);
+        __atomic_store_n(&cpu->stop, CPU_STOP, __ATOMIC_SEQ_CST);
     }
     pthread_mutex_unlock(&run->wake_lock);
 }
@@ -201,7 +201,7 @@ void cpu_exclusive(Cpu *self, void (*fn)(void *arg), void *arg)
         Cpu *cpu = m->cpu[k];
         if (!cpu || cpu == self)
             continue;
-        __atomic_store_n(&cpu->stop, 1, __ATOMIC_SEQ_CST);
+        __atomic_store_n(&cpu->stop, CPU_STOP, __ATOMIC_SEQ_CST);
         while (cpu->run->in_code)
             pthread_cond_wait(&e->stopped, &e->stop_lock);
     }

@@ -99,9 +99,25 @@ static inline unsigned hint_bytes(unsigned number) /* most that an access may ha
     return number & HINT_WIDE ? 64 : 16;
 }
 
+/* The page that the stack was last found in. Gone with any entry of its bank. */
+enum { STACK_SPANS = 9, STACK_MOST = 64 }; /* of 4, 8, 16, 24 ... 64 bytes */
+typedef struct StackHint {
+    uint64_t start, host;      /* the page for the guest and for the host, which may be written */
+    uint64_t end[STACK_SPANS]; /* guest address - start is less if as many bytes from there are in the page; 0: empty */
+} StackHint;
+static inline unsigned stack_span(int32_t bytes)
+{
+    return bytes <= 4 ? 0 : (unsigned)(bytes + 7) / 8;
+}
+static inline uint32_t stack_end(unsigned span)
+{
+    return 4096 + 1 - (span ? 8 * span : 4);
+}
+
 struct TlbBank {
     TlbEntry read[TLB_SIZE], write[TLB_SIZE]; /* write at +BANK_WRITE */
-    JumpEntry jump[JUMP_SIZE];
+    JumpEntry no_jump, jump[JUMP_SIZE];       /* at BANK_JUMP + CPU_STOP, which no pc is found at; at BANK_JUMP */
+    StackHint stack;
     TlbHint hint[HINTS];
     uint16_t hints[HINTS], hint_count; /* those that are not empty */
     uint64_t hinted;                   /* hint_place of their pages */
@@ -127,12 +143,14 @@ struct TlbBank {
     uint8_t number;
 };
 /* Where the table of lookups has a pc. If instructions may begin anywhere, what is called begins at multiples of 16, so
- * the page's number goes in, too: else few places would be used. */
+ * the page's number goes in, too: else few places would be used. What is added then is the pc turned by 8 bits and the
+ * pc times 8, because a host does so in two instructions, and of the sum a place's offset is cut out. */
 static inline unsigned jump_place(uint64_t pc, unsigned pc_shift)
 {
-    return (unsigned)(pc_shift ? pc >> pc_shift : pc ^ pc >> 12) & (JUMP_SIZE - 1);
+    uint32_t low = (uint32_t)pc;
+    return (pc_shift ? low >> pc_shift : ((low >> 8 | low << 24) + low * 8) >> 4) & (JUMP_SIZE - 1);
 }
-enum { BANK_READ = 0, BANK_WRITE = TLB_SIZE * 16, BANK_JUMP = 2 * TLB_SIZE * 16 };
+enum { BANK_READ = 0, BANK_WRITE = TLB_SIZE * 16, BANK_JUMP = 2 * TLB_SIZE * 16 + 16 };
 
 typedef struct Posted {
     void (*fn)(Cpu *, uint64_t);

@@ -172,7 +172,8 @@ void jit_start(const Guest *g, const InterpMemory *memory, void (*set)(Cpu *, ui
     for (uint64_t i = 0; i < TLB_SIZE; i++)
         b->read[i].page = b->write[i].page = (i ^ 1) << 12;
     for (uint64_t i = 0; i < JUMP_SIZE; i++)
-        b->jump[i].pc = (i ^ 1) << g->pc_shift; /* never where it is looked up */
+        b->jump[i].pc = ~0ull;
+    b->no_jump.pc = ~0ull;
     x86_64_backend.prologue(g, NULL, jit.code, jit.to_exec, UNIT_AT);
 }
 
@@ -186,6 +187,7 @@ void jit_map(uint64_t addr, uint8_t *page)
 {
     TlbBank *b = jit.run->bank[0];
     uint64_t at = addr >> 12 & (TLB_SIZE - 1);
+    memset(&b->stack, 0, sizeof b->stack);
     b->read[at] = b->write[at] = (TlbEntry){ addr, (uint64_t)(uintptr_t)page - addr };
 }
 
@@ -193,6 +195,7 @@ void jit_unmap(uint64_t addr)
 {
     TlbBank *b = jit.run->bank[0];
     uint64_t at = addr >> 12 & (TLB_SIZE - 1);
+    memset(&b->stack, 0, sizeof b->stack);
     if (b->read[at].page == addr)
         b->read[at] = b->write[at] = (TlbEntry){ .page = (at ^ 1) << 12 };
 }

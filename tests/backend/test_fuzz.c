@@ -14,6 +14,8 @@ static void start(void)
     guest = toy_guest;
     guest.hot = hot;
     guest.hot_vector = no_vectors;
+    guest.has_stack = true;
+    guest.stack_slot = 1;
     guest.pc_shift = 2;
     jit_start(&guest, &toy_memory, NULL);
 }
@@ -28,7 +30,7 @@ static uint64_t run_compiled(ToyCpu *t)
     jit_use(&t->cpu);
     t->cpu.mxcsr = 0x1f80;
     t->cpu.budget = INT64_MAX;
-    t->cpu.stop = 1; /* a branch back leaves */
+    t->cpu.stop = CPU_STOP; /* a branch back leaves */
     return jit_run(&t->cpu, &next) ? next : t->pc;
 }
 

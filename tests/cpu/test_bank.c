@@ -504,9 +504,13 @@ START_TEST(a_hint_goes_with_any_flush)
     for (unsigned k = 0; k < sizeof ways / sizeof *ways; k++) {
         set(9, false, false);
         ck_assert(load_with_hint(9) && hinted(va_of(9)));
+        for (unsigned n = 0; n < STACK_SPANS; n++)
+            bank->stack.end[n] = stack_end(n);
         ways[k]();
         ck_assert(!hinted(va_of(9)));
         ck_assert_uint_eq(bank->hint_count, 0);
+        for (unsigned n = 0; n < STACK_SPANS; n++)
+            ck_assert_uint_eq(bank->stack.end[n], 0);
     }
     set(9, false, true);
     ck_assert(load_with_hint(9));

@@ -314,6 +314,8 @@ static inline unsigned span_register(const Comp *c)
 bool span_begins(Comp *, int32_t *below, int32_t *bytes, bool *write);
 void span_open(Comp *, unsigned reg);
 bool span_covers(Comp *, int32_t *offset); /* that there is */
+/* An access that is plain, and whose address is the guest's stack pointer or a constant from it. */
+bool on_stack(const Comp *, const IrInsn *);
 uint32_t partner(Comp *); /* mem_pair.c: the access right after this one with which it makes a pair, or 0 */
 /* ---- where accesses in loops found memory: hint.c ---- */
 void hint_begin(Comp *);
@@ -446,6 +448,7 @@ typedef struct Thunks {
     const uint8_t *probe[2]; /* read, write. rax: address, rcx: 4096 - bytes; rax: host address unless "above" */
     /* The same, but the table is looked at first: by log2 of bytes, with zeros or the sign above. */
     const uint8_t *near_load[4][2], *near_store[4];
+    const uint8_t *stack;       /* as probe, but rax is kept: "above", or TlbBank.stack is good for it */
     const uint8_t *load_missed; /* the same as the next, after the usual check: mem.c */
     const uint8_t *load, *store, *rmw,
         *cas; /* rax: address, rcx: value, pushed: IrMem; rax: result. All else but rcx is kept */
@@ -456,7 +459,8 @@ typedef struct Thunks {
     void *enter;
 } Thunks;
 extern Thunks thunks;
-void jump_offset(Asm *, const Guest *); /* ecx = offset of the entry for the pc in rax in the table of lookups */
+/* ecx = offset of the entry for the pc in that register in the table of lookups */
+void jump_offset(Asm *, const Guest *, unsigned pc);
 uint32_t thunks_make(const Guest *, HelperThrough *, uint8_t *w, ptrdiff_t to_exec, uint32_t bytes);
 CpuExit thunks_enter(Cpu *, const void *code, const void **stub);
 /* Executable address of a 16-byte aligned constant, shared by all units; NULL when the pool is full. Under the

@@ -144,44 +144,33 @@ static void compare_stop(Comp *c)
     (void)at;
 }
 
-static uint8_t *test_stop(Comp *c)
+static void miss(Comp *c, Cold *s)
 {
-    compare_stop(c);
-    return asm_jcc(&c->a, CC_NE);
+    asm_mov(&c->a, true, RAX, s->reg[0]);
+    asm_jmp_to(&c->a, thunks.lookup_miss);
 }
 
-/* rax = pc; through the bank's table. rcx is free. */
-static void lookup_rax(Comp *c, bool aligned_index, uint64_t pc)
+/* To the pc in the register, through the bank's table: the place that rcx is the offset of, from `at` on. */
+static void look_up(Comp *c, unsigned pc, int32_t at)
 {
-    Rm entry_pc, entry_code;
-    if (aligned_index) {
-        int32_t at = (int32_t)(jump_place(pc, c->guest->pc_shift) * sizeof(JumpEntry)) + BANK_JUMP;
-        entry_pc = rm_mem(R14, at);
-        entry_code = rm_mem(R14, at + 8);
+    asm_alu(&c->a, ALU_CMP, true, pc, rm_index(R14, RCX, 0, at));
+    if (pc == RAX) {
+        asm_jcc_to(&c->a, CC_NE, thunks.lookup_miss);
     } else {
-        jump_offset(&c->a, c->guest);
-        entry_pc = rm_index(R14, RCX, 0, BANK_JUMP);
-        entry_code = rm_index(R14, RCX, 0, BANK_JUMP + 8);
+        Cold *s = cold(c, miss);
+        s->reg[0] = (uint8_t)pc;
+        s->from[0] = asm_jcc(&c->a, CC_NE);
     }
-    asm_alu(&c->a, ALU_CMP, true, RAX, entry_pc);
-    asm_jcc_to(&c->a, CC_NE, thunks.lookup_miss);
-    asm_op(&c->a, (Enc){ 0, 0, 0xff, 4, 0, false, false }, false, 0, entry_code, 0); /* jmp [code] */
+    asm_op(&c->a, (Enc){ 0, 0, 0xff, 4, 0, false, false }, false, 0, rm_index(R14, RCX, 0, at + 8), 0); /* jmp [code] */
 }
 
-static void stop_at_rax(Comp *c, Cold *s)
-{
-    (void)s;
-    asm_jmp_to(&c->a, thunks.stop);
-}
-
-/* Leaves for a pc outside the page or behind it: the stop word is looked at first. */
+/* Leaves for a pc outside the page or behind it. With the stop word the place is another, where the pc is not. */
 static void cross_page(Comp *c, uint64_t pc)
 {
     pins_out(c);
     asm_mov_imm(&c->a, RAX, pc);
-    Cold *s = cold(c, stop_at_rax);
-    s->from[0] = test_stop(c);
-    lookup_rax(c, true, pc);
+    asm_load(&c->a, 8, false, RCX, cpu_rm(offsetof(Cpu, stop)));
+    look_up(c, RAX, (int32_t)(jump_place(pc, c->guest->pc_shift) * sizeof(JumpEntry)) + BANK_JUMP);
 }
 
 static void cross_page_cold(Comp *c, Cold *s)
@@ -362,14 +351,21 @@ static void go_if(Comp *c, IrRef bit, uint64_t pc)
     }
 }
 
+/* In any register but rcx that is still the same when the pins are back. */
+static unsigned target(Comp *c, IrRef pc)
+{
+    unsigned reg = c->swaps ? use_in(c, pc, RAX) : use(c, pc);
+    return reg == RCX ? use_in(c, pc, RAX) : reg;
+}
+
 static void go_reg(Comp *c, IrRef pc)
 {
-    use_in(c, pc, RAX);
+    unsigned reg = target(c, pc);
     take(c, RCX);
     pins_out(c);
-    Cold *s = cold(c, stop_at_rax);
-    s->from[0] = test_stop(c);
-    lookup_rax(c, false, 0);
+    jump_offset(&c->a, c->guest, reg);
+    asm_alu(&c->a, ALU_OR, true, RCX, cpu_rm(offsetof(Cpu, stop)));
+    look_up(c, reg, BANK_JUMP);
 }
 
 /* What was taken too much is given back. */

@@ -391,6 +391,8 @@ void op_load(Comp *c)
     }
     if (mem_has_others(c) && (mem_near(c, i, vector, false) || (mem_may_pair(c, i) && mem_load_pair(c, i, vector))))
         return;
+    if (mem_stack(c, i, vector))
+        return;
     take_rax_rcx(c);
     unsigned address = use(c, i->arg[0]);
     unsigned dst = vector ? vdefine(c, true) : 0; /* before the check: it may have to move another value */
@@ -431,6 +433,8 @@ void op_store(Comp *c)
         return;
     }
     if (mem_has_others(c) && (mem_near(c, i, vector, false) || (mem_may_pair(c, i) && mem_store_pair(c, i, vector))))
+        return;
+    if (mem_stack(c, i, vector))
         return;
     take_rax_rcx(c);
     unsigned address = use(c, i->arg[0]);

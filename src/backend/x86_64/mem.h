@@ -78,6 +78,13 @@ bool mem_load_pair(Comp *, const IrInsn *, bool vector),
     mem_store_pair(Comp *, const IrInsn *, bool vector); /* mem_pair.c */
 void mem_load_second(Comp *, const IrInsn *, bool vector);
 bool mem_near(Comp *, const IrInsn *, bool vector, bool f80); /* mem_near.c */
+/* A cold path that does the one access: reg[0] the address's register, reg[1] the value's, reg[3] vector, imm. */
+void mem_alone(Comp *, Cold *);
+unsigned mem_kept(Comp *, unsigned reg, unsigned to); /* its: one of the hot path, of which rax and rcx are kept */
+/* mem_stack.c. An access on the stack; false, and nothing done: it is none. The check of one, or of several from `disp`
+ * on: leaves the host's address of the lowest in `at`. */
+bool mem_stack(Comp *, const IrInsn *, bool vector);
+Cold *mem_check_stack(Comp *, unsigned at, unsigned address, int32_t disp, int32_t bytes);
 /* The next access differs only in its place, just above this one. */
 static inline bool mem_may_pair(const Comp *c, const IrInsn *i)
 {

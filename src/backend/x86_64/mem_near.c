@@ -1,8 +1,7 @@
 /* Accesses near one another share one check: span.c says which. */
 #include "backend/x86_64/mem.h"
 
-/* A register of the hot path, of which rax and rcx have been kept. */
-static unsigned kept(Comp *c, unsigned reg, unsigned to)
+unsigned mem_kept(Comp *c, unsigned reg, unsigned to)
 {
     if (reg != RAX && reg != RCX)
         return reg;
@@ -15,11 +14,11 @@ static uint8_t *by_probe(Comp *c, const Cold *s, const IrInsn *i, bool vector)
 {
     IrMem m = ir_mem_of(s->imm);
     bool is_store = i->op == IR_store, f80 = s->reg[1] == F80_TOP;
-    asm_lea(&c->a, true, RAX, rm_mem(kept(c, s->reg[0], RAX), m.disp));
+    asm_lea(&c->a, true, RAX, rm_mem(mem_kept(c, s->reg[0], RAX), m.disp));
     asm_mov_imm(&c->a, RCX, (uint64_t)(4096 - (1 << m.size)));
     asm_call_to(&c->a, thunks.probe[is_store]);
     uint8_t *absent = asm_jcc(&c->a, CC_A);
-    mem_access(c, i, vector, is_store && !vector && !f80 ? kept(c, s->reg[1], RCX) : s->reg[1], RAX, false, 0);
+    mem_access(c, i, vector, is_store && !vector && !f80 ? mem_kept(c, s->reg[1], RCX) : s->reg[1], RAX, false, 0);
     uint8_t *done = asm_jmp(&c->a);
     asm_here(&c->a, absent);
     return done;
@@ -27,7 +26,7 @@ static uint8_t *by_probe(Comp *c, const Cold *s, const IrInsn *i, bool vector)
 
 /* No page is open in the table, or the span goes beyond it: the one access alone. Where there is a hint, the slow path
  * is to see the access. */
-static void alone(Comp *c, Cold *s)
+void mem_alone(Comp *c, Cold *s)
 {
     const IrInsn *i = insn_of(c, s->ref);
     IrMem m = ir_mem_of(s->imm);
@@ -41,9 +40,9 @@ static void alone(Comp *c, Cold *s)
         asm_vstore(&c->a, 16, s->reg[1], io(c, 1));
         asm_load(&c->a, 8, false, RCX, io(c, 1));
     } else if (is_store) {
-        mem_value_to_rcx(c, s, kept(c, s->reg[1], RCX));
+        mem_value_to_rcx(c, s, mem_kept(c, s->reg[1], RCX));
     }
-    asm_lea(&c->a, true, RAX, rm_mem(kept(c, s->reg[0], RAX), m.disp));
+    asm_lea(&c->a, true, RAX, rm_mem(mem_kept(c, s->reg[0], RAX), m.disp));
     mem_call_slow(c, s->imm, s->hint, is_store ? thunks.store : thunks.load);
     if (f80)
         f80_access_late(c, i);
@@ -148,7 +147,7 @@ static void access_open(Comp *c, const IrInsn *i, bool vector, bool f80, int32_t
     clobber_flags(c);
     if (i->op == IR_load && !f80)
         reg = result_of(c, i, vector);
-    Cold *s = cold(c, alone);
+    Cold *s = cold(c, mem_alone);
     s->from[0] = asm_if_zero(&c->a, span);
     late_flags_for(c, s);
     s->reg[0] = (uint8_t)address;
@@ -164,6 +163,30 @@ static void access_open(Comp *c, const IrInsn *i, bool vector, bool f80, int32_t
 
 static const AccessForm LEA = { .opcode = 0x8d, .bits = 8, .w = true };
 
+/* Neither rax nor rcx is needed, but what is made of flags takes those, whatever is in them. */
+static bool open_stack(Comp *c, const IrInsn *i, bool vector, bool f80, int32_t below, int32_t bytes)
+{
+    unsigned address = use(c, i->arg[0]), reg = F80_TOP;
+    if (i->op == IR_store && !f80)
+        reg = mem_stored(c, i, vector);
+    uint32_t locked = c->locked;
+    c->locked |= 1u << RAX | 1u << RCX;
+    if (!temp_left(c))
+        return false;
+    unsigned span = scratch(c);
+    c->locked = locked | 1u << span;
+    clobber_flags(c); /* before a register that is given up here may be taken for them */
+    if (i->op == IR_load && !f80)
+        reg = result_of(c, i, vector);
+    Cold *s = mem_check_stack(c, span, address, ir_mem_of(i->imm).disp - below, bytes);
+    span_open(c, span);
+    s->reg[1] = (uint8_t)reg;
+    s->reg[3] = vector;
+    mem_access(c, i, vector, reg, span, false, below);
+    goes_on(c, s);
+    return true;
+}
+
 /* The first of several. False, and nothing done: there is no register for it. */
 static bool open_span(Comp *c, const IrInsn *i, bool vector, bool f80)
 {
@@ -171,6 +194,8 @@ static bool open_span(Comp *c, const IrInsn *i, bool vector, bool f80)
     bool write;
     if (!span_begins(c, &below, &bytes, &write))
         return false;
+    if (bytes <= STACK_MOST && on_stack(c, i))
+        return open_stack(c, i, vector, f80, below, bytes);
     take_rax_rcx(c);
     unsigned address = use(c, i->arg[0]), reg = F80_TOP;
     if (i->op == IR_store && !f80)
@@ -182,8 +207,8 @@ static bool open_span(Comp *c, const IrInsn *i, bool vector, bool f80)
         reg = vdefine(c, true);
     int32_t lowest = ir_mem_of(i->imm).disp - below;
     uint64_t imm = (uint32_t)i->imm | (uint64_t)(uint32_t)lowest << 32;
-    Cold *s = wants_hint(c, i->imm) ? mem_check_span(c, address, imm, bytes, write, NO_REG, true, alone)
-                                    : mem_check_usual(c, address, lowest, bytes, write, alone);
+    Cold *s = wants_hint(c, i->imm) ? mem_check_span(c, address, imm, bytes, write, NO_REG, true, mem_alone)
+                                    : mem_check_usual(c, address, lowest, bytes, write, mem_alone);
     asm_access(&c->a, LEA, span, address, true, lowest);
     span_open(c, span);
     c->locked &= ~(1u << RAX);

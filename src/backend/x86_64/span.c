@@ -20,15 +20,27 @@ static inline bool is_plain(uint64_t imm)
 static inline bool is_sum(const Comp *c, IrRef r)
 {
     IrOp op = (IrOp)c->ir->insn[r].op;
-    return op == IR_add || op == IR_zext;
+    return op == IR_add || op == IR_sub || op == IR_zext;
 }
 
-/* root + constant. */
+/* root + constant, or minus it. */
+static bool adds_constant(const IrInsn *insn, const IrInsn *a, IrType type, int64_t *k)
+{
+    if ((a->op != IR_add && a->op != IR_sub) || a->type != type || insn[a->arg[1]].op != IR_const)
+        return false;
+    uint64_t by = insn[a->arg[1]].imm;
+    int64_t more = type == I32 ? (int32_t)by : (int64_t)by;
+    if (more < INT32_MIN / 16 || more > INT32_MAX / 16)
+        return false;
+    *k += a->op == IR_add ? more : -more;
+    return true;
+}
+
 static __attribute__((noinline)) void target_of_sum(const Comp *c, IrRef r, int64_t k, Target *t)
 {
+    enum { DEEP = 32 };
     const IrInsn *insn = c->ir->insn, *a = &insn[r];
-    while (a->op == IR_add && a->type == I64 && insn[a->arg[1]].op == IR_const) {
-        k += (int64_t)insn[a->arg[1]].imm;
+    for (int n = 0; n < DEEP && adds_constant(insn, a, I64, &k); n++) {
         r = a->arg[0];
         a = &insn[r];
     }
@@ -36,8 +48,9 @@ static __attribute__((noinline)) void target_of_sum(const Comp *c, IrRef r, int6
     if (t->narrow) {
         r = a->arg[0];
         a = &insn[r];
-        while (a->op == IR_add && a->type == I32 && insn[a->arg[1]].op == IR_const) {
-            k += (int32_t)insn[a->arg[1]].imm;
+        for (int n = 0; n < DEEP; n++) { /* a zext may stand in for what it extends */
+            if (!(a->op == IR_zext && a->imm == 32) && !adds_constant(insn, a, I32, &k))
+                break;
             r = a->arg[0];
             a = &insn[r];
         }
@@ -57,6 +70,15 @@ static inline bool find_target(const Comp *c, const IrInsn *i, Target *t)
     t->to = t->from + (1 << ir_mem_of(i->imm).size);
     return is_plain(i->imm) && c->ir->insn[t->root].op != IR_const && t->from > INT32_MIN / 2 &&
            t->from < INT32_MAX / 2;
+}
+
+bool on_stack(const Comp *c, const IrInsn *i)
+{
+    Target t;
+    if (!c->guest->has_stack || !find_target(c, i, &t))
+        return false;
+    const IrInsn *root = &c->ir->insn[t.root];
+    return root->op == IR_get && ir_slot(root->imm) == c->guest->stack_slot && !ir_slot_offset(root->imm);
 }
 
 /* Another access from the same root: where. */

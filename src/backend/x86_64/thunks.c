@@ -171,23 +171,19 @@ static void store_pc(Asm *a, const Guest *g)
     asm_store(a, 8, RAX, rm_mem(RBP, guest_slots(g, &count)[g->pc_slot].offset - CPU_BIAS));
 }
 
-void jump_offset(Asm *a, const Guest *g)
+void jump_offset(Asm *a, const Guest *g, unsigned pc)
 {
-    static const Enc RORX = { 0xf2, 3, 0xf0, 8, 1, false, true }, SHR = { 0, 0, 0xc1, 5, 1, false, false },
-                     SHL = { 0, 0, 0xc1, 4, 1, false, false };
-    if (g->pc_shift == 2) {
-        asm_lea(a, false, RCX, rm_index(NO_REG, RAX, 2, 0));
+    static const Enc ROR = { 0, 0, 0xc1, 1, 1, false, false };
+    if (g->pc_shift) { /* jump_place() */
+        asm_lea(a, false, RCX, rm_index(NO_REG, pc, 4u - g->pc_shift, 0));
     } else {
-        if (!g->pc_shift && host_cpu.bmi2) {
-            asm_vex(a, RORX, false, RCX, 0, rm_reg(RAX), 12);
+        if (host_cpu.bmi2) {
+            asm_rorx(a, false, RCX, pc, 8);
         } else {
-            asm_mov(a, false, RCX, RAX);
-            if (!g->pc_shift)
-                asm_op(a, SHR, false, 0, rm_reg(RCX), 12);
+            asm_mov(a, false, RCX, pc);
+            asm_op(a, ROR, false, 0, rm_reg(RCX), 8);
         }
-        if (!g->pc_shift)
-            asm_alu(a, ALU_XOR, false, RCX, rm_reg(RAX));
-        asm_op(a, SHL, false, 0, rm_reg(RCX), 4u - g->pc_shift);
+        asm_lea(a, false, RCX, rm_index(RCX, pc, 3, 0));
     }
     asm_alu_imm(a, ALU_AND, false, rm_reg(RCX), (JUMP_SIZE - 1) << 4);
 }
@@ -195,11 +191,14 @@ void jump_offset(Asm *a, const Guest *g)
 static void make_exits(Asm *a, const Guest *g)
 {
     thunks.lookup_miss = here(a);
+    asm_alu_imm(a, ALU_CMP, false, cpu_rm(offsetof(Cpu, stop)), 0);
+    uint8_t *stopped = asm_jcc(a, CC_NE);
     store_pc(a, g);
     asm_mov_imm(a, RAX, EXIT_LOOKUP);
     asm_jmp_to(a, thunks.leave);
 
     thunks.stop = here(a);
+    asm_here(a, stopped);
     store_pc(a, g);
     asm_mov_imm(a, RAX, EXIT_STOP);
     asm_jmp_to(a, thunks.leave);
@@ -223,7 +222,7 @@ static void make_exits(Asm *a, const Guest *g)
     asm_load(a, 8, false, R14, cpu_rm(offsetof(Cpu, bank)));
     asm_alu_imm(a, ALU_CMP, false, cpu_rm(offsetof(Cpu, stop)), 0);
     asm_jcc_to(a, CC_NE, thunks.stop);
-    jump_offset(a, g);
+    jump_offset(a, g, RAX);
     asm_alu(a, ALU_CMP, true, RAX, rm_index(R14, RCX, 0, BANK_JUMP));
     asm_jcc_to(a, CC_NE, thunks.lookup_miss);
     asm_op(a, (Enc){ 0, 0, 0xff, 4, 0, false, false }, false, 0, rm_index(R14, RCX, 0, BANK_JUMP + 8), 0);
@@ -243,6 +242,34 @@ static const uint8_t *make_probe(Asm *a, int32_t table)
     asm_load(a, 8, false, RAX, rm_index(R14, RDX, 0, table + 8));
     pop(a, RCX);
     asm_lea(a, true, RAX, rm_index(RAX, RCX, 0, 0));
+    pop(a, RDX);
+    ret(a);
+    return at;
+}
+
+/* The same, of stores, and what is found there is remembered of the stack. */
+static const uint8_t *make_stack(Asm *a)
+{
+    static const Enc MOV = { 0, 0, 0xc7, 0, 4, false, false };
+    const uint8_t *at = here(a);
+    const int32_t hint = offsetof(TlbBank, stack);
+    push(a, RDX);
+    push(a, RAX);
+    asm_mov(a, false, RDX, RAX);
+    asm_op(a, (Enc){ 0, 0, 0xc1, 5, 1, false, false }, false, 0, rm_reg(RDX), 12 - 4);
+    asm_alu_imm(a, ALU_AND, false, rm_reg(RDX), (TLB_SIZE - 1) << 4);
+    asm_alu(a, ALU_SUB, true, RAX, rm_index(R14, RDX, 0, BANK_WRITE));
+    asm_alu(a, ALU_CMP, true, RAX, rm_reg(RCX));
+    uint8_t *absent = asm_jcc(a, CC_A);
+    asm_load(a, 8, false, RAX, rm_index(R14, RDX, 0, BANK_WRITE));
+    asm_load(a, 8, false, RDX, rm_index(R14, RDX, 0, BANK_WRITE + 8));
+    asm_store(a, 8, RAX, rm_mem(R14, hint + (int32_t)offsetof(StackHint, start)));
+    asm_lea(a, true, RAX, rm_index(RAX, RDX, 0, 0));
+    asm_store(a, 8, RAX, rm_mem(R14, hint + (int32_t)offsetof(StackHint, host)));
+    for (unsigned k = 0; k < STACK_SPANS; k++)
+        asm_op(a, MOV, true, 0, rm_mem(R14, hint + (int32_t)(offsetof(StackHint, end) + 8 * k)), stack_end(k));
+    asm_here(a, absent);
+    pop(a, RAX);
     pop(a, RDX);
     ret(a);
     return at;
@@ -479,6 +506,7 @@ uint32_t thunks_make(const Guest *g, HelperThrough *through, uint8_t *w, ptrdiff
     make_exits(&a, g);
     thunks.probe[0] = make_probe(&a, BANK_READ);
     thunks.probe[1] = make_probe(&a, BANK_WRITE);
+    thunks.stack = make_stack(&a);
     thunks.load = make_slow(&a, (uintptr_t)slow_load, (uintptr_t)far_load);
     thunks.store = make_slow(&a, (uintptr_t)slow_store, (uintptr_t)far_store);
     thunks.load_missed = make_load_missed(&a);
