@@ -477,7 +477,9 @@ END_TEST
 START_TEST(hints_of_stores_go_with_a_page_that_may_not_be_written)
 {
     make_hints(false);
+    bank->stack.end[0] = stack_end(0);
     bank_drop_page(bank, 10);
+    ck_assert_uint_eq(bank->stack.end[0], 0);
     ck_assert(hints_are(1, 0) && !first_level(10, true) && first_level(10, false));
     tlb_flush_va(&cpu, va_of(11), 1, -1);
     ck_assert(hints_are(0, 0));
@@ -504,6 +506,7 @@ START_TEST(a_hint_goes_with_any_flush)
     for (unsigned k = 0; k < sizeof ways / sizeof *ways; k++) {
         set(9, false, false);
         ck_assert(load_with_hint(9) && hinted(va_of(9)));
+        bank->stack.start = va_of(9);
         for (unsigned n = 0; n < STACK_SPANS; n++)
             bank->stack.end[n] = stack_end(n);
         ways[k]();

@@ -265,6 +265,8 @@ bool i86_bswap(Trans *t, X86Insn *i)
 
 bool i86_lea(Trans *t, X86Insn *i)
 {
+    if (x86_bytes(i) == 4 && i->adsize == 8) /* what would be above is not wanted */
+        i->adsize = 4;
     x86_put_reg(t, x86_bytes(i), i->op[0].n, x86_offset(t, i));
     return true;
 }

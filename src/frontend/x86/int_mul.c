@@ -6,7 +6,7 @@ static IrRef product_flags(Trans *t, IrRef overflow)
 {
     Ir *ir = t->ir;
     const uint32_t both = FLAG_C | FLAG_V;
-    IrRef bits = ir_pick(ir, I32, overflow, ir_imm(ir, I32, both), ir_imm(ir, I32, 0), 0);
+    IrRef bits = ir_mul(ir, I32, overflow, ir_imm(ir, I32, both), 0);
     IrRef rest = ir_and(ir, I32, x86_get_flags(t), ir_imm(ir, I32, FLAGS_ALL & ~both), 0);
     return x86_as_flags(t, ir_or(ir, I32, rest, bits, 0));
 }

@@ -235,10 +235,28 @@ static IrRef stack_offset(Trans *t, uint64_t add)
     return !add ? sp : ir_add(t->ir, type, sp, ir_imm(t->ir, type, add), 0);
 }
 
+/* A new stack pointer is made from the last one, not from that which several pushes began with: that can go. */
+static IrRef moved(Trans *t, uint64_t by)
+{
+    unsigned bytes = x86_stack_bytes(t);
+    IrType type = x86_type(bytes);
+    IrRef sp = x86_get_reg(t, bytes, RSP);
+    if (t->ir->insn[sp].op == IR_const || !by)
+        return stack_offset(t, by);
+    return ir_add_raw(t->ir, IR_add, type, sp, ir_imm(t->ir, type, by), 0, 0);
+}
+
 void x86_push(Trans *t, unsigned bytes, IrRef v)
 {
     unsigned size = x86_stack_bytes(t);
-    IrRef sp = stack_offset(t, -(uint64_t)bytes);
+    if (x86_code64(t)) { /* nothing is cut off: the new stack pointer is not wanted before the store is done */
+        IrMem m = x86_mem(t, bytes);
+        m.disp = -(int32_t)bytes;
+        ir_store(t->ir, x86_type(bytes), x86_linear(t, SS, stack_offset(t, 0), bytes, true), v, ir_mem(m));
+        x86_drop(t, -(uint64_t)bytes);
+        return;
+    }
+    IrRef sp = moved(t, -(uint64_t)bytes);
     x86_store_at(t, SS, x86_widen(t, size, sp), bytes, v);
     x86_put_reg(t, size, RSP, sp);
 }
@@ -250,5 +268,5 @@ IrRef x86_pop(Trans *t, unsigned bytes, unsigned skip)
 
 void x86_drop(Trans *t, uint64_t bytes)
 {
-    x86_put_reg(t, x86_stack_bytes(t), RSP, stack_offset(t, bytes));
+    x86_put_reg(t, x86_stack_bytes(t), RSP, moved(t, bytes));
 }
