@@ -437,6 +437,7 @@ typedef struct IrLive {
     uint8_t dead[IR_LABELS]; /* with `defer`, at a label: the slot of flags that are put there before they are seen */
     bool defer;              /* the caller's choice: late puts are found, and values that only they use are left */
     bool loops;              /* there is a branch to the first label */
+    bool up;                 /* with `defer`: there is a branch to a label before it */
 } IrLive;
 /* A put of flags is late if nobody sees it but who comes by a way that is seldom taken: an access that faults, a branch
  * out of the unit. Nothing is put until then; there the flags are computed again from what they were computed from.

@@ -21,6 +21,7 @@ typedef struct Walk { /* its address is taken by nobody, so that it may be in re
         uint32_t wanted; /* the last op before that which may have to know what was in it, on a way seldom taken */
         uint8_t *dead;   /* IrLive.dead */
         uint32_t labels; /* that come before this op */
+        bool up;         /* IrLive.up */
     } late;
 } Walk;
 
@@ -282,6 +283,7 @@ static void late_at_branch(Walk *w, const IrInsn *i, uint32_t at)
 {
     uint32_t k = label_number(w->ir, i->imm);
     bool down = k >= w->late.labels, always = i->op == IR_goto_;
+    w->late.up |= !down;
     if (k < w->ir->labels && !down && !k)
         w->late.dead[k] = (uint8_t)flags_put_first(w->ir, i->imm);
     unsigned dead = k < w->ir->labels ? w->late.dead[k] : IR_SLOTS;
@@ -499,5 +501,6 @@ void ir_live(Ir *ir, IrLive *live)
     }
     live->line = w.line;
     live->loops = w.loops;
+    live->up = w.late.up;
     live->of[0] = (struct IrUse){ 0 };
 }

@@ -62,7 +62,7 @@ void hint_begin(Comp *c)
 {
     enum { DEPTH = 12 };
     c->hint.turn = 0;
-    if (c->live.loops || c->ir->labels > 1) /* loops: back to the first label */
+    if (c->live.up)
         find_loops(c);
     c->hint.leads = 0;
     const IrInsn *last = insn_of(c, (IrRef)(c->ir->count - 1));
