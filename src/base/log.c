@@ -105,7 +105,7 @@ void log_help(Out *o)
         out(o, "%-14s %s\n", rows[i].option, rows[i].help);
 }
 
-static void line(const char *fmt, va_list args)
+void log_args(const char *fmt, va_list args)
 {
     FILE *f = sink ? sink : stderr;
     flockfile(f);
@@ -123,7 +123,7 @@ void log_line(const char *fmt, ...)
 {
     va_list args;
     va_start(args, fmt);
-    line(fmt, args);
+    log_args(fmt, args);
     va_end(args);
 }
 
@@ -138,7 +138,7 @@ void log_guest(const char *fmt, ...)
         return;
     va_list args;
     va_start(args, fmt);
-    line(fmt, args);
+    log_args(fmt, args);
     va_end(args);
 }
 
@@ -148,6 +148,6 @@ void log_unimp(const char *fmt, ...)
         return;
     va_list args;
     va_start(args, fmt);
-    line(fmt, args);
+    log_args(fmt, args);
     va_end(args);
 }

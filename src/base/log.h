@@ -2,6 +2,7 @@
 #pragma once
 #include "base/error.h"
 #include "base/text.h"
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -30,6 +31,7 @@ void log_help(Out *);
 
 /* One line (a newline is added), written whole whatever other threads do. */
 void log_line(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void log_args(const char *fmt, va_list args);
 void log_text(const char *text); /* several lines, as they are */
 void log_flush(void);            /* to the file, now */
 

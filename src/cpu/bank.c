@@ -104,7 +104,7 @@ static void forget_jumps(TlbBank *b, bool global)
     for (unsigned k = 0; k < b->jump_count[global]; k++)
         b->jump_set[global][b->jumps[global][k] / 64] = 0;
     b->jump_count[global] = 0;
-    memset(b->exec_pages[global], 0, sizeof b->exec_pages[global]);
+    words_set(b->exec_pages[global], 0, sizeof b->exec_pages[global] / 8);
 }
 
 void bank_flush_jumps(TlbBank *b)
@@ -283,11 +283,6 @@ static TlbBank *bank_for(CpuRun *run, Regime r, const uint64_t *mode)
     }
     b->when = ++run->clock;
     return b;
-}
-
-uint32_t cpu_lines(const Cpu *cpu)
-{
-    return cpu->run ? cpu->run->lines : 0;
 }
 
 TlbBank *cpu_bank(Cpu *cpu, const Regime *r)

@@ -53,6 +53,8 @@ bool cpu_hurries(const Cpu *);
 void cpu_interrupt_line(Cpu *, int line, bool level);
 uint32_t cpu_lines(const Cpu *); /* bit per line */
 int cpu_number(const Cpu *);
+/* log_line for code that is built without vector registers. */
+void cpu_log(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 bool cpu_powered(const Cpu *);
 void cpu_power(Cpu *, bool on); /* on: the guest's reset state was set by the caller */
 /* The regime or its tag changed: chooses the banks anew. mode_changed: also what translation depends on. */

@@ -205,6 +205,13 @@ uint64_t page_claim(Cpu *self, uint32_t ram_page, uint64_t granules);
 void page_unclaim(Engine *, uint32_t ram_page, uint64_t granules);
 
 /* ---- bank.c ---- */
+/* What is built without vector registers calls no memset; returns where it ended. */
+static inline void *words_set(void *to, uint64_t value, uint64_t words)
+{
+    __asm__ volatile("rep stosq" : "+D"(to), "+c"(words) : "a"(value) : "memory");
+    return to;
+}
+
 static inline uint64_t hint_place(uint64_t va) /* a bit for 2 MiB, of which a row of pages touches two at most */
 {
     return 1ull << (va >> 21 & 63);

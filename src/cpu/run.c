@@ -32,11 +32,6 @@ void cpu_kick(Cpu *cpu)
     pthread_mutex_unlock(&cpu->run->wake_lock);
 }
 
-bool cpu_hurries(const Cpu *cpu)
-{
-    return __atomic_load_n(&cpu->stop, __ATOMIC_RELAXED) && !cpu->run->engine->counting;
-}
-
 void cpu_interrupt_line(Cpu *cpu, int line, bool level)
 {
     if (level)
@@ -47,11 +42,6 @@ void cpu_interrupt_line(Cpu *cpu, int line, bool level)
         cpu_kick(cpu);
         counting_interrupt(cpu);
     }
-}
-
-int cpu_number(const Cpu *cpu)
-{
-    return cpu->run->number;
 }
 
 bool cpu_powered(const Cpu *cpu)

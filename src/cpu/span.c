@@ -38,9 +38,7 @@ static void put_rest(uint8_t *to, uint64_t value, uint64_t bytes)
 
 static void fill(uint8_t *to, uint64_t value, uint64_t bytes)
 {
-    uint64_t words = bytes / 8;
-    __asm__ volatile("rep stosq" : "+D"(to), "+c"(words) : "a"(value) : "memory");
-    put_rest(to, value, bytes);
+    put_rest(words_set(to, value, bytes / 8), value, bytes);
 }
 
 static uint64_t repeated(uint64_t value, int size)

@@ -28,6 +28,10 @@ int WEAK cpu_number(const Cpu *c)
     (void)c;
     return 0;
 }
+void WEAK cpu_log(const char *fmt, ...)
+{
+    (void)fmt;
+}
 bool WEAK cpu_powered(const Cpu *c)
 {
     (void)c;

@@ -57,6 +57,30 @@ class Floors(InScratch):
         self.assertEqual(self.verdict('tcg/x.def', 'OP(add, arm)\n'), 1)
 
 
+class Vectors(InScratch):
+    def verdict(self, effects='H_STATE', defined='quick', calls='quick'):
+        """Of a helper `quick` among others that are right."""
+        others, allowed = [f'h{n}' for n in range(20)], self.allowed()
+        self.write('src/frontend/x/helpers.def', ''.join(f'HELPER({n}, {n}, H_PURE)\n' for n in others) + f'HELPER(quick, quick, {effects})\n')
+        lists = {'--defined-only': [*others, defined], '--undefined-only': [*allowed, calls]}
+        lines = ''.join(f'{kind}) printf "x.o:\\n{"".join(" T " + name + chr(92) * 2 + "n" for name in names)}";;\n' for kind, names in lists.items())
+        nm = self.write('nm', f'#!/bin/sh\ncase $1 in\n{lines}esac\n')
+        os.chmod(nm, 0o755)
+        return self.tool('vectors.py', os.path.join(self.scratch, 'src'), nm, 'x.a').returncode
+
+    def allowed(self):
+        with open(os.path.join(TOOLS, 'vectors.py'), encoding='utf-8') as file:
+            return re.findall(r"^    '(\w+)': '", file.read(), re.M)
+
+    def test_a_helper_without_vector_registers_is_in_the_library(self):
+        self.assertEqual(self.verdict(), 0)
+        self.assertEqual(self.verdict(defined='other', calls='other'), 1)
+        self.assertEqual(self.verdict(effects='H_STATE | H_FP', defined='other', calls='other'), 0)
+
+    def test_it_calls_what_is_there_or_allowed(self):
+        self.assertEqual(self.verdict(calls='memset'), 1)
+
+
 class Boottest(InScratch):
     def verdict(self, steps, arguments='-c "echo ready; read x; echo got $x; exit 3"'):
         test = self.write('x.t', f'other: -c false\n    exit 0\nmine: {arguments}\n    {steps}\n')

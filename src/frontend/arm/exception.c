@@ -15,6 +15,17 @@ void arm_mode_changed(ArmCpu *c)
     cpu_switch_bank(&c->cpu);
 }
 
+uint32_t arm_pack_nzcv(unsigned nzcv)
+{
+    return (nzcv & 8 ? FLAG_N : 0) | (nzcv & 4 ? FLAG_Z : 0) | (nzcv & 2 ? 0 : FLAG_C) | (nzcv & 1 ? FLAG_V : 0);
+}
+
+unsigned arm_unpack_nzcv(uint32_t packed)
+{
+    return (packed & FLAG_N ? 8 : 0) | (packed & FLAG_Z ? 4 : 0) | (packed & FLAG_C ? 0 : 2) |
+           (packed & FLAG_V ? 1 : 0);
+}
+
 uint64_t arm_get_spsr(const ArmCpu *c)
 {
     return (uint64_t)arm_unpack_nzcv(c->nzcv) << 28 | (uint64_t)c->tco << 25 | (uint64_t)c->dit << 24 |
@@ -50,8 +61,8 @@ static void enter(ArmCpu *c, int target, uint64_t kind, uint64_t return_pc)
         spsr |= SPSR_SS;
     uint64_t from = c->el < target ? VECTOR_LOWER_64 : c->sp_sel ? VECTOR_SAME_SPX : 0;
     if (log_on(LOG_INT))
-        log_line("cpu %d: exception to EL%d, vector +%llx, from EL%d pc %llx", cpu_number(&c->cpu), target,
-                 (unsigned long long)(from + kind), c->el, (unsigned long long)return_pc);
+        cpu_log("cpu %d: exception to EL%d, vector +%llx, from EL%d pc %llx", cpu_number(&c->cpu), target,
+                (unsigned long long)(from + kind), c->el, (unsigned long long)return_pc);
     c->spsr[target] = spsr;
     c->elr[target] = return_pc;
     c->step_pc = ~0ull;
@@ -78,8 +89,8 @@ void arm_take_sync_to(ArmCpu *c, int target, int ec, uint32_t iss, uint64_t retu
         c->far[target] = far;
     c->esr[target] = (uint64_t)ec << 26 | 1u << 25 | iss;
     if (log_on(LOG_INT))
-        log_line("cpu %d: esr %llx far %llx", cpu_number(&c->cpu), (unsigned long long)c->esr[target],
-                 (unsigned long long)c->far[target]);
+        cpu_log("cpu %d: esr %llx far %llx", cpu_number(&c->cpu), (unsigned long long)c->esr[target],
+                (unsigned long long)c->far[target]);
     enter(c, target, VECTOR_SYNC, return_pc);
 }
 

@@ -27,17 +27,6 @@ void arm_set_nzcv(Trans *t, unsigned nzcv)
     arm_set_flags(t, ir_asflags(t->ir, T_FLAGS, ir_imm(t->ir, I32, arm_pack_nzcv(nzcv)), 0));
 }
 
-uint32_t arm_pack_nzcv(unsigned nzcv)
-{
-    return (nzcv & 8 ? FLAG_N : 0) | (nzcv & 4 ? FLAG_Z : 0) | (nzcv & 2 ? 0 : FLAG_C) | (nzcv & 1 ? FLAG_V : 0);
-}
-
-unsigned arm_unpack_nzcv(uint32_t packed)
-{
-    return (packed & FLAG_N ? 8 : 0) | (packed & FLAG_Z ? 4 : 0) | (packed & FLAG_C ? 0 : 2) |
-           (packed & FLAG_V ? 1 : 0);
-}
-
 /* ---- memory ---- */
 
 /* Vector registers have no byte-reversing loads and stores: big-endian data goes through integers. A 128-bit register
