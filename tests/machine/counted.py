@@ -3,8 +3,10 @@ and print what memory and registers come to after so many instructions."""
 import os
 import random
 import re
+import socket
 import subprocess
 import sys
+import time
 
 GUESTS = os.path.join(os.environ.get('XDG_CACHE_HOME') or os.path.expanduser('~/.cache'), 'dragoman', 'guests')
 LINUX = ['-kernel', GUESTS + '/linux-arm64/vmlinuz', '-initrd', GUESTS + '/busybox-arm64/initrd.gz']
@@ -65,6 +67,14 @@ def guests(program):
             sys.exit(f'give machine {machine} a guest in tests/machine/counted.py')
         for guest in GUESTS_OF[machine]:
             yield machine, guest
+
+
+def connected(path):
+    """To who is about to listen there; the socket is there a moment before it does."""
+    client = socket.socket(socket.AF_UNIX)
+    while client.connect_ex(path):
+        time.sleep(0.01)
+    return client
 
 
 def command(program, machine, guest, programs, scratch, count=None, serial='null'):

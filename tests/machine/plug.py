@@ -8,7 +8,6 @@ import os
 import random
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -35,10 +34,7 @@ class Machine:
              '-qmp', f'unix:{path},server=on,wait=off'], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         os.set_blocking(self.process.stdout.fileno(), False)
         self.said, self.deadline = '', time.monotonic() + PATIENCE
-        while not os.path.exists(path):
-            time.sleep(0.02)
-        self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.connect(path)
+        self.socket = counted.connected(path)
         self.file, self.events = self.socket.makefile('rb'), []
         self.file.readline()
         self.ask('qmp_capabilities')

@@ -5,7 +5,6 @@ registers of one that ran through. Exit 77 says that no guest is there."""
 import json
 import os
 import random
-import socket
 import subprocess
 import sys
 import tempfile
@@ -30,10 +29,7 @@ def end(process):
 
 class Monitor:
     def __init__(self, path):
-        while not os.path.exists(path):
-            time.sleep(0.01)
-        self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.connect(path)
+        self.socket = counted.connected(path)
         self.file = self.socket.makefile('rb')
         self.file.readline()
         self.ask('qmp_capabilities')

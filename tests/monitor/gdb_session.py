@@ -485,7 +485,8 @@ def linux_pc(program, folder):
 class Wire:
     def __init__(self, path):
         self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.connect(path)
+        while self.socket.connect_ex(path): # it is there a moment before it listens
+            time.sleep(0.01)
         self.socket.settimeout(10)
         self.bytes = b''
 
