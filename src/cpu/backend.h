@@ -23,7 +23,7 @@ typedef struct UnitPoint {
 
 enum { UNIT_EXITS = 64, UNIT_POINTS = 1024, LINK_CALL = 5 };
 
-/* Fixed-size scratch of one compilation; cpu/code-cache.c copies what lasts. */
+/* Fixed-size scratch of one compilation; cpu/code-make.c copies what lasts. */
 typedef struct Compiled {
     uint8_t *at;       /* writable address of the code */
     ptrdiff_t to_exec; /* add to get its executable address */

@@ -138,10 +138,12 @@ typedef struct Fetched {
 Engine *engine_of(const Cpu *);
 void engine_free(Machine *); /* the CPU devices are gone */
 
-/* ---- code-cache.c; all under engine->lock unless said ---- */
+/* ---- code-cache.c, code-make.c, code-discard.c; all under engine->lock unless said ---- */
+enum { UNIT_ROOM = 128 << 10 }; /* that must be left in a region for a unit */
 bool cache_init(Engine *, uint64_t bytes, Error *err);
 void cache_free(Engine *);
 /* If its instruction goes on in another page, any that begins so: cache_find_across then tells. */
+Unit **cache_place(Engine *, uint32_t ram_page, uint64_t pc, uint64_t mode); /* the list that it is in */
 Unit *cache_find(Engine *, uint32_t ram_page, uint64_t pc, uint64_t mode);
 Unit *cache_find_across(Engine *, uint32_t ram_page, uint32_t second, uint64_t pc, uint64_t mode);
 /* Makes the unit; NULL if no room could be made now (a region must be evicted: cache_evict without the lock), or if it
@@ -318,6 +320,19 @@ void counting_free(Counting *);    /* NULL: nothing */
 void counting_interrupt(const Cpu *);
 extern const MachineCpus counting_cpus;
 
+/* ---- signal.c ---- */
+void cpu_run_posted(Cpu *);
+/* While it is in translated code nobody frees any, nor has it alone. */
+void cpu_enter_code(Cpu *);
+void cpu_leave_code(Cpu *);
+
+/* ---- next.c ---- */
+/* The unit for the pc slot; NULL: look again. *why then says what came of the instruction if it was interpreted or its
+ * fetch faulted. */
+Unit *next_unit(Cpu *, CpuExit *why);
+Unit *next_by_link(Cpu *, const void *stub); /* that a direct exit left by; NULL: it is not there yet */
+CpuExit interpret_rest(Cpu *);               /* of the budget, a unit's length at most */
+
 /* ---- run.c ---- */
 /* Does what is asked of the CPU from elsewhere; then there is no next unit. */
 void cpu_attend(Cpu *, Unit **next);
@@ -325,7 +340,6 @@ void cpu_attend(Cpu *, Unit **next);
 CpuExit run_once(Cpu *, Unit **next);
 bool cpu_waits(Cpu *); /* for an interrupt that has not come */
 void cpu_thread_begin(Cpu *);
-CpuExit interpret_rest(Cpu *); /* of the budget, a unit's length at most */
 void stop_cpus(Machine *);
 extern const MachineCpus machine_cpus;
 void reset_cpus(Machine *);

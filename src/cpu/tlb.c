@@ -1,6 +1,6 @@
 /* Accesses that generated code could not do by itself, and those of C code: walk, fill the TLB, reach memory or a
  * device, or raise the guest's fault. */
-#include "cpu/engine.h"
+#include "cpu/tlb.h"
 
 #include "base/alloc.h"
 #include "base/log.h"
@@ -10,20 +10,7 @@
 
 #include <string.h>
 
-typedef struct Spot { /* where one page's part of an access is */
-    uint8_t *host;    /* NULL: a device */
-    uint64_t phys;
-    uint32_t ram_page;
-    const Region *region;
-    uint8_t page_bits;
-    bool global;
-    bool readonly;
-    bool watched; /* some of the page is: the caller asks debug_refuses */
-    bool user;
-} Spot;
-
-/* Before a fault is raised: the pc slot tells the instruction. C code's accesses have put it there already. */
-static void precise(Cpu *cpu)
+void tlb_precise(Cpu *cpu)
 {
     if (cpu->run->ret)
         cache_point(cpu->run->engine, cpu->run->ret, pc_of(cpu));
@@ -48,12 +35,12 @@ static bool locate(Cpu *cpu, uint64_t va, Access access, bool user, Spot *s, boo
     if (log_on(LOG_MMU))
         log_walk(cpu, va, access, &w);
     if (w.fault) {
-        precise(cpu);
+        tlb_precise(cpu);
         g->fault(cpu, va, access, &w, user);
         return false;
     }
     if (w.device && !aligned) {
-        precise(cpu);
+        tlb_precise(cpu);
         g->misaligned(cpu, va, access);
         return false;
     }
@@ -65,7 +52,7 @@ static bool locate(Cpu *cpu, uint64_t va, Access access, bool user, Spot *s, boo
                  .user = user,
                  .watched = debug_watches_page(cpu, va, w.phys) };
     if (!space_flat(space_of(cpu), w.phys, &f)) {
-        precise(cpu);
+        tlb_precise(cpu);
         log_guest("cpu %d: nothing at physical address %llx (pc %llx)", run->number, (unsigned long long)w.phys,
                   (unsigned long long)*pc_of(cpu));
         g->bus_error(cpu, va, access, w.phys);
@@ -100,7 +87,7 @@ static bool locate(Cpu *cpu, uint64_t va, Access access, bool user, Spot *s, boo
 
 static void device_fault(Cpu *cpu, uint64_t va, Access access, const Spot *s)
 {
-    precise(cpu);
+    tlb_precise(cpu);
     cpu->run->guest->bus_error(cpu, va, access, s->phys);
 }
 
@@ -117,7 +104,7 @@ static bool device_access(Cpu *cpu, uint64_t va, Access access, int size, const 
     DebugDevice known = debug_device(cpu, access == STORE, s->phys, size, value);
     if (known != DEVICE_ASK) {
         if (known == DEVICE_LATER)
-            precise(cpu);
+            tlb_precise(cpu);
         return known == DEVICE_KNOWN;
     }
     requester_cpu = cpu->run->number;
@@ -140,7 +127,7 @@ static bool refused(Cpu *cpu, uint64_t va, const Spot *s, int size, unsigned kin
 {
     if (!s->watched)
         return false;
-    precise(cpu);
+    tlb_precise(cpu);
     return debug_refuses(cpu, va, s->phys, size, kinds, s->user);
 }
 
@@ -149,8 +136,7 @@ static unsigned kind_of(Access access)
     return access == STORE ? DEBUG_WRITE : DEBUG_READ;
 }
 
-/* The bytes have changed: units made from them go. */
-static void guard(Cpu *cpu, const Spot *s, int size)
+void tlb_wrote(Cpu *cpu, const Spot *s, int size)
 {
     Engine *e = cpu->run->engine;
     __atomic_thread_fence(__ATOMIC_SEQ_CST); /* the write comes before the look */
@@ -172,7 +158,7 @@ static bool changes_itself(Cpu *cpu, const Spot *s, int size)
     if (!p || !(__atomic_load_n(&p->granules, __ATOMIC_RELAXED) & granules_of(at, (uint32_t)size)) ||
         !cache_changes_itself(e, cpu->run->ret, s->ram_page, at, (uint32_t)size))
         return false;
-    precise(cpu);
+    tlb_precise(cpu);
     cpu->budget += e->counting != NULL; /* it was charged for */
     return true;
 }
@@ -236,7 +222,7 @@ static bool one_page(Cpu *cpu, uint64_t va, Access access, int size, bool user, 
     default:
         memcpy(s.host, value, (size_t)size);
     }
-    guard(cpu, &s, size);
+    tlb_wrote(cpu, &s, size);
     return true;
 }
 
@@ -269,7 +255,7 @@ static bool two_pages(Cpu *cpu, uint64_t va, Access access, int size, bool user,
             about_to_write(cpu, at->host + in, 1);
             at->host[in] = bytes[k];
             if (k == first - 1 || k == size - 1)
-                guard(cpu, at, k >= first ? size - first : first);
+                tlb_wrote(cpu, at, k >= first ? size - first : first);
         }
     }
     if (access == LOAD) {
@@ -326,8 +312,7 @@ bool mem_probe(Cpu *cpu, uint64_t va, int size, Access access, bool user)
                              !refused(cpu, va + (uint64_t)first, &s, size - first, kind_of(access)));
 }
 
-/* Where to write, for who tells guard() afterwards unless s->host is NULL. */
-static void *host_for(Cpu *cpu, uint64_t va, int size, bool user, Spot *s, bool *ok)
+void *tlb_host(Cpu *cpu, uint64_t va, int size, bool user, Spot *s, bool *ok)
 {
     uint8_t *host = quick(cpu, va, size, true, user);
     *s = (Spot){ 0 };
@@ -342,142 +327,6 @@ static void *host_for(Cpu *cpu, uint64_t va, int size, bool user, Spot *s, bool 
     return host;
 }
 
-static uint64_t sign_extend(uint64_t v, int size)
-{
-    return (uint64_t)((int64_t)(v << (64 - 8 * size)) >> (64 - 8 * size));
-}
-
-static uint64_t combine(IrRmw op, uint64_t old, uint64_t x, int size)
-{
-    int64_t a = (int64_t)sign_extend(old, size), b = (int64_t)sign_extend(x, size);
-    switch (op) {
-    case RMW_ADD:
-        return old + x;
-    case RMW_ANDN:
-        return old & ~x;
-    case RMW_XOR:
-        return old ^ x;
-    case RMW_OR:
-        return old | x;
-    case RMW_AND:
-        return old & x;
-    case RMW_SMAX:
-        return a > b ? old : x;
-    case RMW_SMIN:
-        return a < b ? old : x;
-    case RMW_UMAX:
-        return old > x ? old : x;
-    case RMW_UMIN:
-        return old < x ? old : x;
-    default:
-        return x;
-    }
-}
-
-/* Also where the guest's atomic accesses need not be aligned: nor need the host's. */
-#define EXCHANGE(T)                                                                                                    \
-    __attribute__((no_sanitize("alignment"))) static bool exchange_##T(void *host, uint64_t *old, uint64_t want)       \
-    {                                                                                                                  \
-        T seen = (T)*old;                                                                                              \
-        bool ok = __atomic_compare_exchange_n((T *)host, &seen, (T)want, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);   \
-        *old = seen;                                                                                                   \
-        return ok;                                                                                                     \
-    }
-EXCHANGE(uint8_t)
-EXCHANGE(uint16_t)
-EXCHANGE(uint32_t)
-EXCHANGE(uint64_t)
-#undef EXCHANGE
-
-static bool exchange(void *host, int size, uint64_t *old, uint64_t want)
-{
-    return size == 1   ? exchange_uint8_t(host, old, want)
-           : size == 2 ? exchange_uint16_t(host, old, want)
-           : size == 4 ? exchange_uint32_t(host, old, want)
-                       : exchange_uint64_t(host, old, want);
-}
-
-/* Two pages are not exchanged at once: the instruction is left, and run again while no other CPU runs. */
-static bool must_be_alone(Cpu *cpu, uint64_t va, int size)
-{
-    const Engine *e = cpu->run->engine;
-    if ((va & 0xfff) + (uint64_t)size <= 0x1000 || cpu->run->is_alone || e->machine->config->cpus == 1 || e->lockstep ||
-        e->counting)
-        return false;
-    precise(cpu);
-    cpu->run->alone = true;
-    return true;
-}
-
-bool mem_rmw(Cpu *cpu, uint64_t va, int size, IrRmw op, uint64_t operand, bool user, uint64_t *old)
-{
-    uint64_t mask = size == 8 ? ~0ull : (1ull << 8 * size) - 1;
-    operand &= mask;
-    if (va & (uint64_t)(size - 1) && !cpu->run->guest->split_atomics) {
-        precise(cpu);
-        cpu->run->guest->misaligned(cpu, va, STORE);
-        return false;
-    }
-    if (must_be_alone(cpu, va, size))
-        return false;
-    bool ok;
-    Spot s;
-    void *host = host_for(cpu, va, size, user, &s, &ok);
-    if (!ok)
-        return false;
-    V128 v = { 0, 0 };
-    if (!host) { /* a device: read and write are two accesses */
-        if (!mem_load(cpu, va, size, user, &v))
-            return false;
-        *old = v.lo & mask;
-        return mem_store(cpu, va, size, user, (V128){ combine(op, *old, operand, size) & mask, 0 });
-    }
-    memcpy(&v, host, (size_t)size);
-    *old = v.lo;
-    while (!exchange(host, size, old, combine(op, *old, operand, size) & mask))
-        ;
-    if (s.host)
-        guard(cpu, &s, size);
-    return true;
-}
-
-bool mem_cas(Cpu *cpu, uint64_t va, int size, V128 expected, V128 desired, bool user, V128 *old)
-{
-    if (va & (uint64_t)(size - 1) && !cpu->run->guest->split_atomics) {
-        precise(cpu);
-        cpu->run->guest->misaligned(cpu, va, STORE);
-        return false;
-    }
-    if (must_be_alone(cpu, va, size))
-        return false;
-    bool ok;
-    Spot s;
-    void *host = host_for(cpu, va, size, user, &s, &ok);
-    if (!ok)
-        return false;
-    if (!host) {
-        if (!mem_load(cpu, va, size, user, old))
-            return false;
-        return memcmp(old, &expected, (size_t)size) || mem_store(cpu, va, size, user, desired);
-    }
-    *old = expected;
-    if (size == 16) {
-        unsigned __int128 want, seen;
-        memcpy(&seen, &expected, 16);
-        memcpy(&want, &desired, 16);
-        unsigned __int128 got = __sync_val_compare_and_swap((unsigned __int128 *)host, seen, want);
-        memcpy(old, &got, 16);
-    } else {
-        uint64_t mask = size == 8 ? ~0ull : (1ull << 8 * size) - 1;
-        old->hi = 0;
-        old->lo &= mask;
-        exchange(host, size, &old->lo, desired.lo & mask);
-    }
-    if (s.host)
-        guard(cpu, &s, size);
-    return true;
-}
-
 /* ---- for generated code ---- */
 
 static bool misaligned(Cpu *cpu, uint64_t va, IrMem m, Access access)
@@ -487,7 +336,7 @@ static bool misaligned(Cpu *cpu, uint64_t va, IrMem m, Access access)
         return false;
     if (m.align == ALIGN_16_ATOMIC && (va & 15) + (uint64_t)size <= 16)
         return false;
-    precise(cpu);
+    tlb_precise(cpu);
     cpu->run->guest->misaligned(cpu, va, access);
     return true;
 }
