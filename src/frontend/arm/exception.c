@@ -198,7 +198,7 @@ bool arm_wakes(const Cpu *cpu)
 void arm_recheck_interrupts(ArmCpu *c)
 {
     if (arm_interrupt_pending(c))
-        __atomic_store_n(&c->cpu.stop, 1, __ATOMIC_RELAXED);
+        __atomic_store_n(&c->cpu.stop, CPU_STOP, __ATOMIC_RELAXED);
 }
 
 /* Whether debug exceptions are enabled here: D2.4 */

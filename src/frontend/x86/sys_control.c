@@ -26,7 +26,7 @@ void x86_rederive_segments(X86Cpu *c)
 void x86_look_at_lines(X86Cpu *c)
 {
     if (cpu_lines(&c->cpu))
-        __atomic_store_n(&c->cpu.stop, 1, __ATOMIC_RELAXED);
+        __atomic_store_n(&c->cpu.stop, CPU_STOP, __ATOMIC_RELAXED);
 }
 
 /* ---- CR0 ---- */
