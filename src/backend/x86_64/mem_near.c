@@ -171,10 +171,11 @@ static bool open_stack(Comp *c, const IrInsn *i, bool vector, bool f80, int32_t 
         reg = mem_stored(c, i, vector);
     uint32_t locked = c->locked;
     c->locked |= 1u << RAX | 1u << RCX;
-    if (!temp_left(c))
+    unsigned span = temp_left(c) ? scratch(c) : NO_REG;
+    c->locked = locked;
+    if (span == NO_REG)
         return false;
-    unsigned span = scratch(c);
-    c->locked = locked | 1u << span;
+    c->locked |= 1u << span;
     clobber_flags(c); /* before a register that is given up here may be taken for them */
     if (i->op == IR_load && !f80)
         reg = result_of(c, i, vector);
