@@ -64,6 +64,19 @@ static bool arrived(Trans *t)
     return here;
 }
 
+/* Compilers align what is only jumped to: behind a return a target may be a few bytes on. */
+static bool over_padding(Trans *t)
+{
+    enum { ALIGNMENT = 16 };
+    uint64_t next = t->target[0];
+    for (uint32_t k = 1; k < t->targets; k++)
+        next = t->target[k] < next ? t->target[k] : next;
+    if (next - t->pc >= ALIGNMENT)
+        return false;
+    t->pc = next;
+    return arrived(t);
+}
+
 /* The breakpoint belongs to the unit, so that its removal finds it; the instruction is not even decoded. */
 static void stop_here(Trans *t)
 {
@@ -209,7 +222,7 @@ uint32_t translate_unit(Cpu *cpu, Ir *ir, uint64_t pc, uint64_t mode, const uint
             break;
         insns++;
         t.pc += t.length;
-        label = t.targets && arrived(&t);
+        label = t.targets && (arrived(&t) || (t.done && t.targets && over_padding(&t)));
     }
     if (!t.done && t.more) /* to what may change though this page does not: it is looked up */
         ir_goto_reg(ir, T_VOID, ir_imm(ir, I64, t.pc), 0);
