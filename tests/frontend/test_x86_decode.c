@@ -79,7 +79,7 @@ END_TEST
 START_TEST(lock_is_checked)
 {
     static const struct {
-        uint8_t code[4];
+        uint8_t code[15];
         X86Decoded how;
     } cases[] = {
         { { 0xf0, 0x01, 0x03 }, X86_DECODED },         /* lock add [ebx], eax */
