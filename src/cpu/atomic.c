@@ -67,20 +67,25 @@ static bool must_be_alone(Cpu *cpu, uint64_t va, int size)
     return true;
 }
 
+/* As tlb_host; a misaligned one is refused where the guest says so, and one on two pages until the CPU is alone. */
+static void *place_of(Cpu *cpu, uint64_t va, int size, bool user, Spot *s, bool *ok)
+{
+    *ok = false;
+    if (va & (uint64_t)(size - 1) && !cpu->run->guest->split_atomics) {
+        tlb_precise(cpu);
+        cpu->run->guest->misaligned(cpu, va, STORE);
+        return NULL;
+    }
+    return must_be_alone(cpu, va, size) ? NULL : tlb_host(cpu, va, size, user, s, ok);
+}
+
 bool mem_rmw(Cpu *cpu, uint64_t va, int size, IrRmw op, uint64_t operand, bool user, uint64_t *old)
 {
     uint64_t mask = size == 8 ? ~0ull : (1ull << 8 * size) - 1;
     operand &= mask;
-    if (va & (uint64_t)(size - 1) && !cpu->run->guest->split_atomics) {
-        tlb_precise(cpu);
-        cpu->run->guest->misaligned(cpu, va, STORE);
-        return false;
-    }
-    if (must_be_alone(cpu, va, size))
-        return false;
     bool ok;
     Spot s;
-    void *host = tlb_host(cpu, va, size, user, &s, &ok);
+    void *host = place_of(cpu, va, size, user, &s, &ok);
     if (!ok)
         return false;
     V128 v = { 0, 0 };
@@ -101,16 +106,9 @@ bool mem_rmw(Cpu *cpu, uint64_t va, int size, IrRmw op, uint64_t operand, bool u
 
 bool mem_cas(Cpu *cpu, uint64_t va, int size, V128 expected, V128 desired, bool user, V128 *old)
 {
-    if (va & (uint64_t)(size - 1) && !cpu->run->guest->split_atomics) {
-        tlb_precise(cpu);
-        cpu->run->guest->misaligned(cpu, va, STORE);
-        return false;
-    }
-    if (must_be_alone(cpu, va, size))
-        return false;
     bool ok;
     Spot s;
-    void *host = tlb_host(cpu, va, size, user, &s, &ok);
+    void *host = place_of(cpu, va, size, user, &s, &ok);
     if (!ok)
         return false;
     if (!host) {

@@ -420,6 +420,15 @@ void ir_check(const Ir *, int slot_count, const char *when);
 void ir_refold(Ir *to, const Ir *from); /* builds the unit again through ir_emit */
 
 /* The backward pass: last uses and dead puts. Zeroed once by its owner, then used again and again. */
+/* Of the label with that pc, in their order; Ir.labels: there is none. */
+static inline uint32_t ir_label_number(const Ir *ir, uint64_t pc)
+{
+    uint32_t k = 0;
+    while (k < ir->labels && ir->label[k] != pc)
+        k++;
+    return k;
+}
+
 typedef struct IrLive {
     struct IrSeen {           /* of a slot, by what comes later */
         uint32_t line;        /* when overwritten was set: void if it is another now */

@@ -248,14 +248,6 @@ static unsigned flags_put_first(const Ir *ir, uint64_t pc)
     return IR_SLOTS;
 }
 
-static uint32_t label_number(const Ir *ir, uint64_t pc)
-{
-    uint32_t k = 0;
-    while (k < ir->labels && ir->label[k] != pc)
-        k++;
-    return k;
-}
-
 /* The label that comes right after this branch. */
 static uint32_t label_behind(const Ir *ir, uint32_t at)
 {
@@ -281,7 +273,7 @@ static bool last_to_label(const Ir *ir, uint32_t at, uint32_t label)
  * loop, if it goes round. */
 static void late_at_branch(Walk *w, const IrInsn *i, uint32_t at)
 {
-    uint32_t k = label_number(w->ir, i->imm);
+    uint32_t k = ir_label_number(w->ir, i->imm);
     bool down = k >= w->late.labels, always = i->op == IR_goto_;
     w->late.up |= !down;
     if (k < w->ir->labels && !down && !k)

@@ -10,10 +10,7 @@ static bool in_page(const Comp *c, uint64_t pc)
 
 bool unit_has_label(const Comp *c, uint64_t pc)
 {
-    for (uint32_t k = 0; k < c->ir->labels; k++)
-        if (c->ir->label[k] == pc)
-            return true;
-    return false;
+    return ir_label_number(c->ir, pc) < c->ir->labels;
 }
 
 static unsigned label_index(Comp *c, uint64_t pc)
@@ -279,10 +276,8 @@ static void flush_and_go(Comp *c, Cold *s)
 /* The slot of late flags need not be right at that label. */
 static bool dead_at_label(const Comp *c, uint64_t pc)
 {
-    for (uint32_t k = 0; k < c->ir->labels; k++)
-        if (c->ir->label[k] == pc)
-            return c->live.dead[k] == c->late.slot;
-    return false;
+    uint32_t k = ir_label_number(c->ir, pc);
+    return k < c->ir->labels && c->live.dead[k] == c->late.slot;
 }
 
 /* A loop's branch: the stop word is tested where it is taken, the condition skips both. */

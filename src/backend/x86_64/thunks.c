@@ -228,15 +228,21 @@ static void make_exits(Asm *a, const Guest *g)
     asm_op(a, (Enc){ 0, 0, 0xff, 4, 0, false, false }, false, 0, rm_index(R14, RCX, 0, BANK_JUMP + 8), 0);
 }
 
+/* rdx = offset in a table of the entry for the address in rax. */
+static void entry_to_rdx(Asm *a)
+{
+    asm_mov(a, false, RDX, RAX);
+    asm_op(a, (Enc){ 0, 0, 0xc1, 5, 1, false, false }, false, 0, rm_reg(RDX), 12 - 4);
+    asm_alu_imm(a, ALU_AND, false, rm_reg(RDX), (TLB_SIZE - 1) << 4);
+}
+
 /* One look at the table, for what has no room for it. The flags tell. */
 static const uint8_t *make_probe(Asm *a, int32_t table)
 {
     const uint8_t *at = here(a);
     push(a, RDX);
     push(a, RAX);
-    asm_mov(a, false, RDX, RAX);
-    asm_op(a, (Enc){ 0, 0, 0xc1, 5, 1, false, false }, false, 0, rm_reg(RDX), 12 - 4);
-    asm_alu_imm(a, ALU_AND, false, rm_reg(RDX), (TLB_SIZE - 1) << 4);
+    entry_to_rdx(a);
     asm_alu(a, ALU_SUB, true, RAX, rm_index(R14, RDX, 0, table));
     asm_alu(a, ALU_CMP, true, RAX, rm_reg(RCX));
     asm_load(a, 8, false, RAX, rm_index(R14, RDX, 0, table + 8));
@@ -255,9 +261,7 @@ static const uint8_t *make_stack(Asm *a)
     const int32_t hint = offsetof(TlbBank, stack);
     push(a, RDX);
     push(a, RAX);
-    asm_mov(a, false, RDX, RAX);
-    asm_op(a, (Enc){ 0, 0, 0xc1, 5, 1, false, false }, false, 0, rm_reg(RDX), 12 - 4);
-    asm_alu_imm(a, ALU_AND, false, rm_reg(RDX), (TLB_SIZE - 1) << 4);
+    entry_to_rdx(a);
     asm_alu(a, ALU_SUB, true, RAX, rm_index(R14, RDX, 0, BANK_WRITE));
     asm_alu(a, ALU_CMP, true, RAX, rm_reg(RCX));
     uint8_t *absent = asm_jcc(a, CC_A);
@@ -337,9 +341,7 @@ static const uint8_t *make_near(Asm *a, int size, bool sign, bool write)
     int32_t table = write ? BANK_WRITE : BANK_READ;
     push(a, RCX);
     push(a, RDX);
-    asm_mov(a, false, RDX, RAX);
-    asm_op(a, (Enc){ 0, 0, 0xc1, 5, 1, false, false }, false, 0, rm_reg(RDX), 12 - 4);
-    asm_alu_imm(a, ALU_AND, false, rm_reg(RDX), (TLB_SIZE - 1) << 4);
+    entry_to_rdx(a);
     asm_mov(a, true, RCX, RAX);
     asm_alu(a, ALU_SUB, true, RCX, rm_index(R14, RDX, 0, table));
     asm_alu_imm(a, ALU_CMP, true, rm_reg(RCX), 4096 - (1 << size));
