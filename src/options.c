@@ -266,7 +266,7 @@ const Option options[] = {
     { "machine", "[type=]NAME[,PROPERTY=VALUE...]", "the machine; -machine help lists them", set_machine },
     { "M", .same_as = "machine" },
     { "cpu", "MODEL[,+FEATURE][,-FEATURE]", "the model of its CPUs; -cpu help lists them", set_cpu },
-    { "accel", "tcg[,tb-size=MIB][,one-insn-per-tb=on]",
+    { "accel", "tcg[,tb-size=MIB][,one-insn-per-tb=on][,quick=auto|on|off]",
       "how guest instructions are run: translated, with a code cache of\nthat size (256); -accel help says more",
       set_accel },
     { "smp", "[cpus=]N[,sockets=N][,cores=N][,threads=N]", "the number of CPUs (1)", set_smp },

@@ -76,6 +76,7 @@ static void accel_help(void)
          "tcg   translates guest code\n"
          "  tb-size=MIB           code cache; 256 when not said, 0 the same; at most 1024\n"
          "  one-insn-per-tb=on    translates each instruction by itself: slow, for finding errors\n"
+         "  quick=auto|on|off     puts together quickly what has not run often yet; auto: in long runs\n"
          "  thread=multi          each CPU has a host thread (so it is without saying)\n"
          "  split-wx=on           code is written and run at two addresses (so it is without saying)");
 }
@@ -83,18 +84,21 @@ static void accel_help(void)
 static bool tcg_options(Config *c, KeyVals *keys, Error *err)
 {
     static const char *const threads[] = { "multi", NULL };
-    int thread = 0;
+    static const char *const quick[] = { "auto", "on", "off", NULL };
+    int thread = 0, when = QUICK_AUTO;
     uint64_t size = 0;
     bool split = true;
     if (!keyvals_choice(keys, "thread", threads, &thread, err) || !keyvals_size(keys, "tb-size", 1 << 20, &size, err) ||
         !keyvals_bool(keys, "one-insn-per-tb", &c->translation.one_insn, err) ||
-        !keyvals_bool(keys, "split-wx", &split, err) || !keyvals_done(keys, err))
+        !keyvals_choice(keys, "quick", quick, &when, err) || !keyvals_bool(keys, "split-wx", &split, err) ||
+        !keyvals_done(keys, err))
         return false;
     if (size > 1ull << 30 || (size && size < 1 << 20))
         return error_set(err, "tb-size=%s: the code cache can have 1 to 1024 MiB", keyvals_get(keys, "tb-size"));
     if (!split)
         return error_set(err, "split-wx=off: generated code is never writable and executable at once");
     c->translation.cache_bytes = size;
+    c->translation.quick = (TranslateQuickly)when;
     return true;
 }
 

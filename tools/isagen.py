@@ -58,6 +58,10 @@ class Row:
     def field_names(self):
         return sorted([*self.fields, *self.implied])
 
+    def field_list(self):
+        return ''.join(f'{{ "{field}", {shift}, {width}, {"true" if signed else "false"} }}, '
+                       for field, (signed, pieces) in sorted(self.fields.items()) for shift, width in pieces)
+
     def extraction(self):
         """Assignments to the decoded struct; rows with the same ones share the code."""
         code = []
@@ -161,8 +165,15 @@ typedef struct {n} {{
     uint64_t pc;                      /* the caller's; kept by {l}_decode */
 }} {n};
 
+typedef struct {n}Field {{
+    const char *name; /* NULL ends */
+    uint8_t at, bits; /* one of several pieces has the field's name, too */
+    bool sign;
+}} {n}Field;
+
 typedef struct {n}Row {{
     const char *name;
+    const {n}Field *fields;           /* those it takes from the word */
     uint32_t mask, value;             /* a word of this row has these bits, unless a more important row has it */
     uint16_t feature;                 /* what a CPU model must have */
 }} {n}Row;
@@ -252,9 +263,14 @@ def main():
                                 fields='\n'.join(f'    {c_type(named, field)} {field};' for field in fields),
                                 handlers='\n'.join(dict.fromkeys(f'{n}Handler {l}_{row.name};' for row in named))))
     with open(source, 'w', encoding='utf-8') as out:
-        out.write(f'{include}#include "{features}"\n#include <stddef.h>\n\nconst {n}Row {l}_rows[{u}_ROWS] = {{\n')
-        out.write(''.join(f'    {{ "{row.name}", {row.mask:#010x}, {row.value:#010x}, {prefix}{row.feature} }},\n'
-                          for row in named) + '};\n')
+        out.write(f'{include}#include "{features}"\n#include <stddef.h>\n\n')
+        lists = {}
+        list_of = [lists.setdefault(row.field_list(), len(lists)) for row in named]
+        out.write(''.join(f'static const {n}Field fields_{number}[] = {{ {text}{{ NULL, 0, 0, false }} }};\n'
+                          for text, number in lists.items()))
+        out.write(f'\nconst {n}Row {l}_rows[{u}_ROWS] = {{\n')
+        out.write(''.join(f'    {{ "{row.name}", fields_{number}, {row.mask:#010x}, {row.value:#010x}, {prefix}{row.feature} }},\n'
+                          for row, number in zip(named, list_of)) + '};\n')
         out.write(DECODER.format(n=n, l=l, u=u, node=tree.NODE, top=rows[0].width - tree.top,
                                  steps=''.join('    ' + ', '.join(map(str, tree.steps[at:at + 16])) + ',\n' for at in range(0, len(tree.steps), 16)),
                                  nodes=''.join(f'    {{ {shift}, {field:#x}, {base} }},\n' for shift, field, base in tree.nodes),

@@ -44,6 +44,8 @@ static inline unsigned no_hint_bit(uint64_t pc)
 /* Stands between translated code and helpers: as a helper, and the helper's number. */
 typedef uint64_t HelperThrough(Cpu *, uint64_t a, uint64_t b, uint64_t c, uint32_t number);
 
+enum { HOME_BYTE = 0, HOME_WORD = 1 /* 4 bytes */ }; /* Backend.home; any other: a register of the host */
+
 typedef struct Backend {
     const char *name;
     /* Once: writes the shared thunks for this guest at w (executable at w + to_exec); returns bytes used. Calls of
@@ -51,6 +53,16 @@ typedef struct Backend {
     uint32_t (*prologue)(const Guest *, HelperThrough *, uint8_t *w, ptrdiff_t to_exec, uint32_t room);
     /* false: buffer, exits or points overflowed; nothing is kept. */
     bool (*compile)(const Guest *, Ir *, uint64_t first_pc, Compiled *);
+    /* Appends code for a part of a unit to what is there already: one guest instruction, at whose beginning and end all
+     * state is where it is between units. Direct exits of the part have a patch, or are marked by none. false: as
+     * above, and `out` is as it was. */
+    bool (*compile_piece)(const Guest *, Ir *, uint64_t first_pc, Compiled *);
+    /* Writes the beginning of a unit that counts how often it is entered, `left` downwards, and below 0 takes
+     * its exit 0, which goes to itself. unit_counts tells where it is, once that is known. */
+    void (*count_entries)(uint64_t pc, Compiled *);
+    void (*unit_counts)(uint8_t *code, const int32_t *left);
+    /* Slots of one size for which this is the same differ in code by numbers only, of the size that HOME_BYTE says. */
+    unsigned (*home)(const Guest *, unsigned slot);
     /* Changes where the exit's jump goes: to an executable address. One atomic store to the writable view. */
     void (*patch)(uint8_t *writable_rel32, ptrdiff_t to_exec, const void *target);
     /* Enters code (executable address); returns when it leaves. After EXIT_LINK *stub is the return address of the

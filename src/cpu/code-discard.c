@@ -112,6 +112,12 @@ static void discard(Engine *e, Unit *u)
         page_empty(e, u->second);
 }
 
+void cache_discard(Engine *e, Unit *u)
+{
+    clear_lookups(e, u);
+    discard(e, u);
+}
+
 static uint32_t end_in_second(const Unit *u)
 {
     return (uint32_t)(u->pc & 0xfff) + u->guest_bytes - 0x1000;
@@ -135,15 +141,12 @@ void cache_invalidate(Engine *e, uint32_t ram_page, uint32_t offset, uint32_t le
             next = u->next_page;
             if (from >= offset + len || offset >= from + u->guest_bytes)
                 continue;
-            clear_lookups(e, u);
-            discard(e, u);
+            cache_discard(e, u);
         }
     for (Unit *u = p->ends, *next; u; u = next) {
         next = u->next_end;
-        if (offset < end_in_second(u)) {
-            clear_lookups(e, u);
-            discard(e, u);
-        }
+        if (offset < end_in_second(u))
+            cache_discard(e, u);
     }
     page_empty(e, ram_page);
 }
@@ -155,8 +158,7 @@ void cache_forget_pc(Engine *e, uint64_t pc)
             Unit *u = e->region[k].units[n];
             if (u->dead || pc - u->pc >= u->guest_bytes)
                 continue;
-            clear_lookups(e, u);
-            discard(e, u);
+            cache_discard(e, u);
         }
 }
 
@@ -219,10 +221,8 @@ void cache_no_hint(Engine *e, const void *ret)
     unsigned bit = no_hint_bit(pc);
     e->no_hint[bit / 64] |= 1ull << bit % 64;
     Unit *u = cache_unit_at(e, ret);
-    if (u && !u->dead) {
-        clear_lookups(e, u);
-        discard(e, u);
-    }
+    if (u && !u->dead)
+        cache_discard(e, u);
     pthread_mutex_unlock(&e->lock);
 }
 
@@ -252,10 +252,8 @@ bool cache_changes_itself(Engine *e, const void *ret, uint32_t ram_page, uint32_
         return false;
     pthread_mutex_lock(&e->lock);
     bool again = note_own_store(e, pc);
-    if (again && !u->dead) {
-        clear_lookups(e, u);
-        discard(e, u);
-    }
+    if (again && !u->dead)
+        cache_discard(e, u);
     pthread_mutex_unlock(&e->lock);
     return again;
 }

@@ -83,8 +83,9 @@ static void *unit_memory(const Engine *e, CodeRegion *r, size_t size)
     return r->block[r->blocks - 1] + r->block_left;
 }
 
-static Unit *keep(Engine *e, CodeRegion *r, const Compiled *out, const Unit *like)
+static Unit *keep(Engine *e, const Compiled *out, const Unit *like)
 {
+    CodeRegion *r = &e->region[e->region_now];
     size_t exits = out->exits * sizeof(UnitExit), points = out->points * sizeof(UnitPoint);
     Unit *u = unit_memory(e, r, sizeof *u + exits + points);
     *u = *like;
@@ -104,6 +105,7 @@ static Unit *keep(Engine *e, CodeRegion *r, const Compiled *out, const Unit *lik
     }
     r->units[r->count++] = u;
     r->used += (out->size + 15) & ~15u;
+    e->translated += u->guest_insns;
     add_to_hash(e, u);
     add_to_page(e, u);
     return u;
@@ -143,26 +145,51 @@ static bool translate(Cpu *cpu, Unit *u, const uint8_t *code, uint32_t limit)
     return bytes;
 }
 
+/* Where compiled code goes; false: the region is full. */
+static bool place(Engine *e, Compiled *out)
+{
+    CodeRegion *r = &e->region[e->region_now];
+    if (r->ready < r->used + AHEAD / 4 && r->ready < e->region_size)
+        make_ready(e, r);
+    out->at = r->w + r->used;
+    out->to_exec = e->to_exec;
+    out->room = UNIT_ROOM;
+    out->no_hint = e->no_hint;
+    return r->used + UNIT_ROOM <= e->region_size;
+}
+
+static Unit *make_quickly(Cpu *cpu, Unit like, const uint8_t *code, uint32_t limit)
+{
+    Engine *e = cpu->run->engine;
+    Compiled *out = cpu->run->compiled;
+    uint32_t bytes;
+    if (!quick_wanted(cpu, &like) || !place(e, out))
+        return NULL;
+    like.guest_insns = (uint16_t)quick_unit(cpu, &like, code, limit, out, &bytes);
+    if (!like.guest_insns)
+        return NULL;
+    like.guest_bytes = (uint16_t)bytes;
+    like.quick = true;
+    cpu->run->translated_insns += like.guest_insns;
+    cpu->run->translated_units++;
+    Unit *u = keep(e, out, &like);
+    quick_counts(e, u);
+    return u;
+}
+
 static Unit *make(Cpu *cpu, Unit like, const uint8_t *code, uint32_t limit)
 {
     Engine *e = cpu->run->engine;
-    CodeRegion *r = &e->region[e->region_now];
     Compiled *out = cpu->run->compiled;
     if (like.mode & MODE_STEP)
         limit = 1;
-    if (r->ready < r->used + AHEAD / 4 && r->ready < e->region_size)
-        make_ready(e, r);
     for (; limit; limit /= 2) {
-        if (r->used + UNIT_ROOM > e->region_size)
+        if (!place(e, out))
             return NULL;
         if (!translate(cpu, &like, code, limit)) {
             cpu->run->across = true;
             return NULL;
         }
-        out->at = r->w + r->used;
-        out->to_exec = e->to_exec;
-        out->room = UNIT_ROOM;
-        out->no_hint = e->no_hint;
         if (!ir_full(cpu->run->ir) && e->backend->compile(e->guest, cpu->run->ir, like.pc, out))
             break;
         if (limit == 1) {
@@ -174,19 +201,22 @@ static Unit *make(Cpu *cpu, Unit like, const uint8_t *code, uint32_t limit)
     }
     cpu->run->translated_insns += like.guest_insns;
     cpu->run->translated_units++;
-    Unit *u = keep(e, r, out, &like);
+    Unit *u = keep(e, out, &like);
     if (log_on(LOG_IN_ASM | LOG_OP | LOG_OP_OPT | LOG_OUT_ASM) && log_in_filter(like.pc))
         listing_unit(cpu, u, code);
     return u;
 }
 
-Unit *cache_make(Cpu *cpu, uint32_t ram_page, uint64_t pc, uint64_t mode, const uint8_t *page_bytes, uint32_t limit)
+Unit *cache_make(Cpu *cpu, uint32_t ram_page, uint64_t pc, uint64_t mode, const uint8_t *page_bytes, uint32_t limit,
+                 bool hot)
 {
     Engine *e = cpu->run->engine;
-    uint32_t from = (uint32_t)(pc & 0xfff), most = limit * e->guest->insn_max;
+    uint32_t from = (uint32_t)(pc & 0xfff), most = limit * (e->guest->insn_max + UNIT_PADDING);
     uint64_t claimed = page_claim(cpu, ram_page, granules_of(from, most < 0x1000 - from ? most : 0x1000 - from));
     Unit like = { .pc = pc, .mode = mode, .ram_page = ram_page, .second = NO_PAGE };
-    Unit *u = make(cpu, like, page_bytes + from, limit);
+    Unit *u = hot ? NULL : make_quickly(cpu, like, page_bytes + from, limit);
+    if (!u)
+        u = make(cpu, like, page_bytes + from, limit);
     page_unclaim(e, ram_page, claimed & ~(u ? granules_of(from, u->guest_bytes) : 0));
     return u;
 }

@@ -39,9 +39,13 @@ enum {
     CPU_BIAS = 128 + 64
 }; /* the base pointer of generated code is at this offset: reaches stop and 27 registers in a byte */
 
+/* Whether code is put together quickly before it is translated in full, when it has turned out to be run often. */
+typedef enum TranslateQuickly { QUICK_AUTO /* once there is much of it */, QUICK_ON, QUICK_OFF } TranslateQuickly;
+
 typedef struct Translation { /* how; all zero: as is best */
     uint64_t cache_bytes;    /* of translated code */
     bool one_insn;           /* units of one instruction each */
+    TranslateQuickly quick;
 } Translation;
 
 /* From any thread. kick: leave translated code soon and look at interrupt lines. */

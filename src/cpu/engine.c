@@ -2,6 +2,7 @@
 #include "cpu/engine.h"
 
 #include "base/alloc.h"
+#include "cpu/stencil.h"
 
 #include <stdlib.h>
 
@@ -67,6 +68,7 @@ static void free_engine(Engine *e)
     free(e->page_flags);
     free(e->run);
     counting_free(e->counting);
+    stencils_free(e->stencils);
     lockstep_free(e->lockstep);
     pthread_mutex_destroy(&e->lock);
     pthread_mutex_destroy(&e->stop_lock);
@@ -94,6 +96,7 @@ static Engine *new_engine(Machine *m, const Guest *g, Error *err)
     pthread_cond_init(&e->resumed, NULL);
     pthread_mutex_init(&e->debug.lock, NULL);
     e->unit_insns = chosen.one_insn ? 1 : UNIT_INSNS;
+    quick_begin(e, chosen.quick);
     if (!cache_init(e, chosen.cache_bytes ? chosen.cache_bytes : 256ull << 20, err)) {
         free_engine(e);
         return NULL;

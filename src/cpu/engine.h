@@ -16,6 +16,8 @@ struct Unit {
     uint16_t guest_bytes, guest_insns, exits, points;
     uint32_t banks; /* bit by number of a bank: some CPU's jump table may hold the unit there */
     bool dead;
+    bool quick;   /* made of stencils */
+    int32_t left; /* quick: entries until it is to be made again in full */
     UnitExit *exit;
     UnitPoint *point;
     UnitExit *linked_from;
@@ -93,6 +95,7 @@ typedef struct Debug { /* debug.c */
 
 typedef struct Lockstep Lockstep;
 typedef struct Counting Counting;
+typedef struct Stencils Stencils;
 
 typedef struct Engine {
     Machine *machine;
@@ -102,6 +105,9 @@ typedef struct Engine {
     const Backend *backend;
     Lockstep *lockstep;  /* --lockstep, or NULL */
     Counting *counting;  /* -icount, or NULL */
+    Stencils *stencils;  /* NULL: units are made in full at once */
+    uint64_t translated; /* instructions in all units so far */
+    uint64_t quick_from; /* ... before which it is done in full */
     uint8_t *page_flags; /* per RAM page; atomic */
     CodePage **code_page;
     uint64_t pages;
@@ -148,16 +154,19 @@ Unit *cache_find(Engine *, uint32_t ram_page, uint64_t pc, uint64_t mode);
 Unit *cache_find_across(Engine *, uint32_t ram_page, uint32_t second, uint64_t pc, uint64_t mode);
 /* Makes the unit; NULL if no room could be made now (a region must be evicted: cache_evict without the lock), or if it
  * cannot be made: then CpuRun.interpret or .across say how to go on. */
-Unit *cache_make(Cpu *, uint32_t ram_page, uint64_t pc, uint64_t mode, const uint8_t *page_bytes, uint32_t limit);
+Unit *cache_make(Cpu *, uint32_t ram_page, uint64_t pc, uint64_t mode, const uint8_t *page_bytes, uint32_t limit,
+                 bool hot /* not quickly */);
 /* What is linked to in place of a unit on two pages, as the second may change: it looks up the pc. */
 Unit *cache_make_gate(Cpu *, const Unit *across);
 /* Of one instruction on two pages. */
 Unit *cache_make_across(Cpu *, const Fetched *first, const Fetched *second, uint64_t pc, uint64_t mode);
 enum { UNIT_INSNS = 64 };    /* the usual limit */
+enum { UNIT_PADDING = 16 };  /* behind an instruction that ends code: less than this is skipped */
 void cache_evict(Cpu *self); /* no lock held */
 void cache_link(Engine *, UnitExit *, Unit *to);
 Unit *cache_unit_at(Engine *, const void *host); /* which unit an executable address is in, or NULL */
 void cache_invalidate(Engine *, uint32_t ram_page, uint32_t offset, uint32_t len); /* units made from these bytes */
+void cache_discard(Engine *, Unit *);        /* the unit for its pc is made anew */
 void cache_forget_pc(Engine *, uint64_t pc); /* units that hold the instruction at this virtual address */
 void cache_jump_fill(TlbBank *, Unit *, unsigned pc_shift);
 void cache_no_hint(Engine *, const void *ret);             /* of the instruction there; takes the lock itself */
@@ -277,9 +286,23 @@ void far_flush_va(TlbBank *, uint64_t va, bool only_global);
 /* Builds the IR of a unit; returns guest instructions, 0 if nothing could be decoded. */
 /* One instruction; its length, 0: it is longer than that. */
 uint32_t translate_one(Cpu *, Ir *, uint64_t pc, uint64_t mode, const uint8_t *code, uint32_t have);
+/* Nothing but one instruction of insn_max bytes, or, code being NULL, a goto to the one behind it. true: it ends there.
+ */
+bool translate_piece(Cpu *, Ir *, uint64_t pc, uint64_t mode, const uint8_t *code);
 void translate_lookup(Cpu *, Ir *, uint64_t pc); /* nothing but that */
 uint32_t translate_unit(Cpu *, Ir *, uint64_t pc, uint64_t mode, const uint8_t *page_bytes, uint32_t limit,
                         uint32_t *bytes);
+
+/* ---- quick.c ---- */
+/* The code of a unit, instruction by instruction, to `out`; how many, of how many bytes. 0: no room. */
+uint32_t quick_unit(Cpu *, const Unit *like, const uint8_t *code, uint32_t limit, Compiled *out, uint32_t *bytes);
+void quick_counts(const Engine *, Unit *); /* once its code is in place: entries are counted */
+bool quick_wanted(Cpu *, const Unit *like);
+void quick_begin(Engine *, TranslateQuickly);
+static inline bool unit_is_hot(const Unit *u)
+{
+    return u->quick && __atomic_load_n(&u->left, __ATOMIC_RELAXED) <= 0;
+}
 
 /* ---- listing.c: -d in_asm,op,op_opt,out_asm ---- */
 void listing_unit(Cpu *, const Unit *, const uint8_t *code);

@@ -75,6 +75,31 @@ typedef struct GuestDebug {
     void (*explain)(Cpu *, uint64_t addr, Out *); /* each step of the address's translation in a line */
 } GuestDebug;
 
+/* Instructions of one shape are translated alike but for the numbers in their operands: cpu/stencil.h. */
+enum { SHAPE_FIELDS = 5, SHAPE_BITS = 44, SHAPE_NUMBER = 0xff };
+typedef struct ShapeField { /* an operand, and where in the word */
+    uint8_t at, bits;
+    bool sign;
+    uint8_t slots; /* it is the number of a register, whose slots begin here; or SHAPE_NUMBER */
+} ShapeField;
+typedef struct InsnShape {
+    uint64_t key; /* the word, typical numbers in place of its own, and what else makes a difference: 44 bits */
+    const ShapeField *field;
+    uint32_t fields;
+} InsnShape;
+static inline int32_t shape_operand(ShapeField f, uint32_t word)
+{
+    int32_t up = (int32_t)(word << (32 - f.bits - f.at));
+    return f.sign ? up >> (32 - f.bits) : (int32_t)((uint32_t)up >> (32 - f.bits));
+}
+
+/* Hosts have instructions for numbers of some sizes; those of one of these go into the same ones. */
+static inline uint64_t number_size(uint64_t v)
+{
+    uint64_t above = v >> 31;
+    return above <= 1 ? above : above == ~0ull >> 31 ? 2 : 3;
+}
+
 struct Guest {
     const char *name;           /* "aarch64" */
     size_t size;                /* of its CPU struct */
@@ -94,6 +119,8 @@ struct Guest {
     uint64_t (*mode)(const Cpu *); /* everything translation depends on besides pc and page, in bits 0 to 61 */
     Regime (*regime)(const Cpu *, bool user);
     void (*translate)(Trans *); /* exactly one instruction */
+    void (*shape)(uint32_t word, uint64_t pc,
+                  InsnShape *); /* of an instruction of 4 bytes; NULL: no stencils are made */
     /* addr: as the guest gave it. Fills w; w->fault if the access is not allowed. Lock-free; no machine lock held. */
     void (*walk)(Cpu *, uint64_t addr, Access, uint32_t regime, Walk *w);
     void (*fault)(Cpu *, uint64_t addr, Access, const Walk *,

@@ -18,7 +18,7 @@ static Unit *unit_of(Cpu *cpu, uint64_t pc, uint32_t count)
     if (!fetch_page(cpu, pc, &f) || f.ram_page == ~0u)
         return NULL;
     pthread_mutex_lock(&e->lock);
-    Unit *u = cache_make(cpu, f.ram_page, pc, e->guest->mode(cpu), f.page_bytes, count);
+    Unit *u = cache_make(cpu, f.ram_page, pc, e->guest->mode(cpu), f.page_bytes, count, true);
     pthread_mutex_unlock(&e->lock);
     return u;
 }

@@ -177,9 +177,12 @@ Unit *next_unit(Cpu *cpu, CpuExit *why)
     run->lookups++;
     pthread_mutex_lock(&e->lock);
     Unit *u = cache_find(e, f.ram_page, *pc, mode);
-    if (!u) {
+    bool hot = u && unit_is_hot(u);
+    if (hot)
+        cache_discard(e, u);
+    if (!u || hot) {
         protect(cpu, f.ram_page);
-        u = cache_make(cpu, f.ram_page, *pc, mode, f.page_bytes, e->unit_insns);
+        u = cache_make(cpu, f.ram_page, *pc, mode, f.page_bytes, e->unit_insns, hot);
     }
     bool across = u ? u->second != NO_PAGE : run->across;
     return across ? find_across(cpu, &f, why) : found(cpu, u, why);
@@ -195,6 +198,8 @@ Unit *next_by_link(Cpu *cpu, const void *stub)
     const Unit *from = x->owner;
     *pc_of(cpu) = x->pc;
     Unit *to = cpu->stop ? NULL : cache_find(e, from->ram_page, x->pc, from->mode);
+    if (to && unit_is_hot(to))
+        to = NULL;
     if (to && to->second != NO_PAGE)
         to = cache_make_gate(cpu, to);
     if (to && !one_by_one(e))

@@ -93,7 +93,7 @@ void report_map(Cpu *cpu, Out *o)
 }
 
 typedef struct Sums {
-    uint64_t units, insns, guest_bytes, host_bytes, exits, linked;
+    uint64_t units, quick, insns, guest_bytes, host_bytes, exits, linked;
 } Sums;
 
 static void add_region(const CodeRegion *r, Sums *s)
@@ -103,6 +103,7 @@ static void add_region(const CodeRegion *r, Sums *s)
         if (u->dead)
             continue;
         s->units++;
+        s->quick += u->quick;
         s->insns += u->guest_insns;
         s->guest_bytes += u->guest_bytes;
         s->host_bytes += u->code_size;
@@ -128,7 +129,7 @@ void report_code(Machine *m, Out *o)
     }
     out(o, "Translation buffer state:\n");
     out(o, "gen code size       %" PRIu64 "/%" PRIu64 "\n", used, (uint64_t)e->region_size * REGIONS);
-    out(o, "units               %" PRIu64 "\n", s.units);
+    out(o, "units               %" PRIu64 ", made quickly %" PRIu64 "\n", s.units, s.quick);
     out(o, "guest instructions  %" PRIu64 ", %" PRIu64 " bytes\n", s.insns, s.guest_bytes);
     out(o, "host code           %" PRIu64 " bytes\n", s.host_bytes);
     out(o, "direct exits        %" PRIu64 ", linked %" PRIu64 "\n", s.exits, s.linked);

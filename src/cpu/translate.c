@@ -67,11 +67,10 @@ static bool arrived(Trans *t)
 /* Compilers align what is only jumped to: behind a return a target may be a few bytes on. */
 static bool over_padding(Trans *t)
 {
-    enum { ALIGNMENT = 16 };
     uint64_t next = t->target[0];
     for (uint32_t k = 1; k < t->targets; k++)
         next = t->target[k] < next ? t->target[k] : next;
-    if (next - t->pc >= ALIGNMENT)
+    if (next - t->pc >= UNIT_PADDING)
         return false;
     t->pc = next;
     return arrived(t);
@@ -182,6 +181,20 @@ uint32_t translate_one(Cpu *cpu, Ir *ir, uint64_t pc, uint64_t mode, const uint8
     if (!t.done)
         ir_goto_(ir, T_VOID, t.pc + t.length);
     return whole ? t.length : 0;
+}
+
+bool translate_piece(Cpu *cpu, Ir *ir, uint64_t pc, uint64_t mode, const uint8_t *code)
+{
+    const Guest *g = cpu->run->guest;
+    Trans t;
+    begin(&t, cpu, ir, pc, mode);
+    if (code) {
+        translate_insn(&t, g->translate, false, code, g->insn_max);
+    } else {
+        ir_insn(ir, T_VOID, pc);
+        trans_goto(&t, pc + (1u << g->pc_shift));
+    }
+    return t.done;
 }
 
 void translate_lookup(Cpu *cpu, Ir *ir, uint64_t pc)

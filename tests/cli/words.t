@@ -57,6 +57,7 @@ $ -accel help
 0 tcg
 tb-size=MIB
 one-insn-per-tb=on
+quick=auto|on|off
 
 $ -help-man
 0 .TH DRAGOMAN 1
@@ -100,7 +101,7 @@ $ -M virt -accel kvm
 1 dragoman: -accel kvm: accelerator 'kvm': guest code is always translated; leave it out, or say -accel tcg
 $ -M virt -accel kvm:tcg -version
 0 dragoman version
-$ -accel tcg -accel tcg,tb-size=4,one-insn-per-tb=on,thread=multi,split-wx=on -version
+$ -accel tcg -accel tcg,tb-size=4,quick=off -accel tcg,tb-size=4,one-insn-per-tb=on,thread=multi,split-wx=on -version
 0 dragoman version
 $ -accel tcg,tb-size=0 -version
 0 dragoman version
@@ -108,10 +109,14 @@ $ -accel tcg,tb-size=4096
 1 dragoman: -accel tcg,tb-size=4096: tb-size=4096: the code cache can have 1 to 1024 MiB
 $ -accel tcg,tb-size=lots
 1 expected a size
+$ -accel tcg,quick=maybe
+1 dragoman: -accel tcg,quick=maybe: quick=maybe: expected auto, on or off
 $ -accel tcg,thread=single
 1 multi
 $ -accel tcg,split-wx=off
 1 never writable and executable at once
+$ -accel tcg,quick=maybe
+1 expected auto, on or off
 $ -accel tcg,tb-sise=4
 1 did you mean 'tb-size'?
 $ -M virt,accel=kvm

@@ -28,6 +28,14 @@ linux-smp: -M virt -cpu neoverse-n1 -smp 4 -m 1G -nographic -kernel {linux-arm64
     exit 0
     within 180
 
+# All units from stencils at first, also those of code that comes and goes.
+linux-quick: -M virt -cpu max -smp 4 -m 512 -nographic -accel tcg,quick=on -kernel {linux-arm64}/vmlinuz -initrd {busybox-arm64}/initrd.gz -append "console=ttyAMA0 quiet"
+    expect "/root # "  send "for n in 1 2 3 4; do seq 50000 | md5sum & done; wait; echo all $((8 / 2)) done\n"
+    expect "all 4 done"
+    expect "/root # "  send "seq 50000 | md5sum; ls -lR /bin | wc -l; poweroff\n"  expect "c1d4ba52c72ac7bcc71ff2d6c083e684"
+    exit 0
+    within 180
+
 linux-gicv3: -M virt,gic-version=3 -cpu max -smp 2 -m 512 -nographic -kernel {linux-arm64}/vmlinuz -initrd {busybox-arm64}/initrd.gz -append "console=ttyAMA0 quiet"
     expect "2 CPU"
     expect "/root # "  send "grep GICv3 /proc/interrupts | head -1\n"  expect "arch_timer"
@@ -108,6 +116,13 @@ uefi-linux: -M virt -cpu max -m 1G -nographic -nic none -drive if=pflash,format=
 
 litmus: -M virt -cpu max -smp 4 -m 256 -nographic -kernel {litmus-arm64}/litmus.elf
     expect "runs: "  send "20000\n"
+    reject "FORBIDDEN"
+    expect "2+2W+stlr+stlr"  expect "\n0 forbidden outcomes"
+    exit 0
+    within 300
+
+litmus-quick: -M virt -cpu max -smp 4 -m 256 -nographic -accel tcg,quick=on -kernel {litmus-arm64}/litmus.elf
+    expect "runs: "  send "500\n"
     reject "FORBIDDEN"
     expect "2+2W+stlr+stlr"  expect "\n0 forbidden outcomes"
     exit 0

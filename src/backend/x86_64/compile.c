@@ -126,12 +126,13 @@ static void check(const Ir *ir, const Guest *guest)
     ir_check(ir, slots, "after the backward pass");
 }
 
-static bool compile(const Guest *guest, Ir *ir, uint64_t first_pc, Compiled *out)
+/* Code goes to where that of `out` ends. */
+static Comp *begin(const Guest *guest, Ir *ir, uint64_t first_pc, Compiled *out)
 {
     if (!out->work)
         out->work = xalloc(sizeof(Comp));
     Comp *c = out->work;
-    c->a = (Asm){ .p = out->at, .end = out->at + out->room, .to_exec = out->to_exec, .avx = host_cpu.avx };
+    c->a = (Asm){ .p = out->at + out->size, .end = out->at + out->room, .to_exec = out->to_exec, .avx = host_cpu.avx };
     c->guest = guest;
     c->ir = ir;
     c->out = out;
@@ -144,21 +145,72 @@ static bool compile(const Guest *guest, Ir *ir, uint64_t first_pc, Compiled *out
     c->f80_loop.at = NULL;
     c->over = c->f80_used = false;
     c->f80_fused = 0;
-    out->exits = out->points = 0;
     allocator_label(c);
     c->late.flags = 0;
     c->late.used = c->late.parts = c->late.made = 0;
-    c->live.defer = true;
-    ir_live(ir, &c->live);
+    return c;
+}
+
+static bool emit_unit(Comp *c, bool part)
+{
+    c->part = part;
+    c->live.defer = !part;
+    ir_live(c->ir, &c->live);
     loop_begin(c);
     hint_begin(c);
     if (ir_checking)
-        check(ir, guest);
+        check(c->ir, c->guest);
     if (!emit_ops(c))
         return false;
+    uint8_t *over = part && c->colds && !c->over && room(&c->a, OP_ROOM) ? asm_jmp(&c->a) : NULL;
     emit_colds(c);
-    out->size = (uint32_t)(c->a.p - out->at);
+    if (over)
+        asm_here(&c->a, over);
+    c->out->size = (uint32_t)(c->a.p - c->out->at);
     return !c->a.full;
+}
+
+static bool compile(const Guest *guest, Ir *ir, uint64_t first_pc, Compiled *out)
+{
+    out->size = out->exits = out->points = 0;
+    return emit_unit(begin(guest, ir, first_pc, out), false);
+}
+
+static bool compile_piece(const Guest *guest, Ir *ir, uint64_t first_pc, Compiled *out)
+{
+    return emit_unit(begin(guest, ir, first_pc, out), true);
+}
+
+enum { COUNTER_AT = 2 /* of its address, in: */ };
+static const AsmBytes MOV_RAX = { 2, { 0x48, 0xb8 } }, /* imm64 */
+    SUB_1 = { 3, { 0x83, 0x28, 1 } },                  /* sub dword [rax], 1 */
+    JNS = { 2, { 0x79, LINK_CALL } };
+
+static void count_entries(uint64_t pc, Compiled *out)
+{
+    Asm a = { .p = out->at, .end = out->at + out->room, .to_exec = out->to_exec };
+    asm_bytes(&a, MOV_RAX);
+    put64(&a, 0);
+    asm_bytes(&a, SUB_1);
+    asm_bytes(&a, JNS);
+    out->exit[0] = (UnitExit){ .pc = pc, .stub = (uint32_t)(a.p - out->at) };
+    asm_call_to(&a, thunks.link);
+    out->exits = 1;
+    out->points = 0;
+    out->size = (uint32_t)(a.p - out->at);
+}
+
+static void unit_counts(uint8_t *code, const int32_t *left)
+{
+    uint64_t at = (uintptr_t)left;
+    memcpy(code + COUNTER_AT, &at, sizeof at);
+}
+
+static unsigned home(const Guest *guest, unsigned slot)
+{
+    enum { PIN = HOME_WORD + 1 };
+    int32_t disp = (int32_t)guest_slots(guest, NULL)[slot].offset - CPU_BIAS;
+    return pin_of[slot] != NO_REG ? PIN + pin_of[slot] : disp == (int8_t)disp ? HOME_BYTE : HOME_WORD;
 }
 
 static void patch(uint8_t *rel32, ptrdiff_t to_exec, const void *target)
@@ -173,6 +225,12 @@ static uint32_t prologue(const Guest *guest, HelperThrough *through, uint8_t *w,
     return thunks_make(guest, through, w, to_exec, room);
 }
 
-const Backend x86_64_backend = {
-    .name = "x86-64", .prologue = prologue, .compile = compile, .patch = patch, .enter = thunks_enter
-};
+const Backend x86_64_backend = { .name = "x86-64",
+                                 .prologue = prologue,
+                                 .compile = compile,
+                                 .compile_piece = compile_piece,
+                                 .count_entries = count_entries,
+                                 .unit_counts = unit_counts,
+                                 .home = home,
+                                 .patch = patch,
+                                 .enter = thunks_enter };

@@ -161,11 +161,22 @@ static void look_up(Comp *c, unsigned pc, int32_t at)
     asm_op(&c->a, (Enc){ 0, 0, 0xff, 4, 0, false, false }, false, 0, rm_index(R14, RCX, 0, at + 8), 0); /* jmp [code] */
 }
 
+static void look_up_any(Comp *c, unsigned pc)
+{
+    jump_offset(&c->a, c->guest, pc);
+    asm_alu(&c->a, ALU_OR, true, RCX, cpu_rm(offsetof(Cpu, stop)));
+    look_up(c, pc, BANK_JUMP);
+}
+
 /* Leaves for a pc outside the page or behind it. With the stop word the place is another, where the pc is not. */
 static void cross_page(Comp *c, uint64_t pc)
 {
     pins_out(c);
     asm_mov_imm(&c->a, RAX, pc);
+    if (c->part) { /* where the place is not a constant that no other pc has anything of */
+        look_up_any(c, RAX);
+        return;
+    }
     asm_load(&c->a, 8, false, RCX, cpu_rm(offsetof(Cpu, stop)));
     look_up(c, RAX, (int32_t)(jump_place(pc, c->guest->pc_shift) * sizeof(JumpEntry)) + BANK_JUMP);
 }
@@ -358,9 +369,7 @@ static void go_reg(Comp *c, IrRef pc)
     unsigned reg = target(c, pc);
     take(c, RCX);
     pins_out(c);
-    jump_offset(&c->a, c->guest, reg);
-    asm_alu(&c->a, ALU_OR, true, RCX, cpu_rm(offsetof(Cpu, stop)));
-    look_up(c, reg, BANK_JUMP);
+    look_up_any(c, reg);
 }
 
 /* What was taken too much is given back. */

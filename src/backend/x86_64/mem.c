@@ -192,7 +192,7 @@ static void load_missed(Comp *c, Cold *s)
 static unsigned base_register(Comp *c, IrRef address, uint64_t imm)
 {
     const IrInsn *sum = insn_of(c, address);
-    if (sum->op != IR_add || !host_cpu.bmi2 || !mem_is_usual(imm) || c->where[address].place != IN_REG)
+    if (sum->op != IR_add || !host_cpu.bmi2 || !mem_is_usual(imm) || c->part || c->where[address].place != IN_REG)
         return NO_REG;
     for (int k = 0; k < 2; k++) {
         Where w = c->where[sum->arg[k]];
@@ -377,12 +377,46 @@ static Cold *check_load(Comp *c, const IrInsn *i, unsigned address, bool vector)
                                            : look_again);
 }
 
+/* In a piece of a unit, which is for being short: by the shared code that looks at the table. */
+static bool is_short(const Comp *c, const IrInsn *i, bool vector)
+{
+    return c->part && !vector && mem_is_usual(i->imm) && !ir_mem_of(i->imm).order && !swaps(i);
+}
+
+static void load_shortly(Comp *c, const IrInsn *i)
+{
+    IrMem m = ir_mem_of(i->imm);
+    take_rax_rcx(c);
+    clobber_flags(c);
+    asm_address(&c->a, RAX, use(c, i->arg[0]), m.disp);
+    mem_call_slow(c, i->imm, 0, thunks.near_load[m.size][m.sign]);
+    if (i->type == I32 && m.sign)
+        asm_mov(&c->a, false, RAX, RAX);
+    release(c, i->arg[0]);
+    result_in(c, RAX);
+}
+
+static void store_shortly(Comp *c, const IrInsn *i)
+{
+    IrMem m = ir_mem_of(i->imm);
+    take_rax_rcx(c);
+    clobber_flags(c);
+    unsigned address = use(c, i->arg[0]);
+    mem_value_to_rcx(c, &(Cold){ .ref = (IrRef)c->at }, mem_stored(c, i, false));
+    asm_address(&c->a, RAX, address, m.disp);
+    mem_call_slow(c, i->imm, 0, thunks.near_store[m.size]);
+}
+
 void op_load(Comp *c)
 {
     const IrInsn *i = insn_of(c, (IrRef)c->at);
     bool vector = ir_in_vector_reg(i->type);
     if (c->pair.at == c->at) {
         mem_load_second(c, i, vector);
+        return;
+    }
+    if (is_short(c, i, vector)) {
+        load_shortly(c, i);
         return;
     }
     if (c->guest->f80_control && f80_load_comes(c)) {
@@ -430,6 +464,10 @@ void op_store(Comp *c)
     }
     if (c->at == c->f80_fused && f80_store_comes(c)) {
         access_f80(c, i);
+        return;
+    }
+    if (is_short(c, i, vector)) {
+        store_shortly(c, i);
         return;
     }
     if (mem_has_others(c) && (mem_near(c, i, vector, false) || (mem_may_pair(c, i) && mem_store_pair(c, i, vector))))

@@ -91,6 +91,7 @@ const Guest aarch64_guest = {
     .mode = arm_mode,
     .regime = arm_regime,
     .translate = arm_translate,
+    .shape = arm_shape,
     .walk = arm_walk,
     .fault = fault,
     .misaligned = misaligned,
@@ -106,5 +107,6 @@ const Guest aarch64_guest = {
 
 bool arm_guest_start(ArmCpu *c, Error *err)
 {
+    arm_shapes_make();
     return cpu_init(&c->cpu, &aarch64_guest, err);
 }
