@@ -143,7 +143,9 @@ static bool place(Quick *q, bool *ends)
 {
     Piece p = piece_at(q, q->piece.pc);
     uint32_t number = (uint32_t)(p.pc - p.unit_pc) / sizeof p.word, exits = q->out->exits;
-    if (number < q->found ? !stencil_place(q->cpu, q->out, &p, &q->ahead[number], ends) : !find_and_place(q, &p, ends))
+    const Found *f = number < q->found ? &q->ahead[number] : NULL;
+    p.word = f ? f->word : p.word;
+    if (f ? !stencil_place(q->cpu, q->out, &p, f, ends) : !find_and_place(q, &p, ends))
         return false;
     note_exits(q, exits);
     q->piece.pc += sizeof p.word;

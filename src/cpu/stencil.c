@@ -231,6 +231,7 @@ void stencil_seek(Engine *e, const Piece *p, Found *f)
     f->key = piece_key(e, p, &shape);
     f->field = shape.field;
     f->fields = shape.fields;
+    f->word = p->word;
     __builtin_prefetch(first_place(e->stencils, f->key));
 }
 

@@ -64,8 +64,8 @@ typedef struct Found {
     const Stencil *stencil; /* NULL: there is none */
     const ShapeField *field;
     uint64_t key;
-    uint32_t fields;
-    bool ends; /* Stencil.ends */
+    uint32_t fields, word; /* the latter is the piece's: that in memory may be another by now */
+    bool ends;             /* Stencil.ends */
 } Found;
 void stencil_seek(Engine *, const Piece *, Found *);
 void stencil_find(Cpu *, const Compiled *out, const Piece *, Found *);
