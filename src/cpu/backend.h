@@ -53,9 +53,9 @@ typedef struct Backend {
     uint32_t (*prologue)(const Guest *, HelperThrough *, uint8_t *w, ptrdiff_t to_exec, uint32_t room);
     /* false: buffer, exits or points overflowed; nothing is kept. */
     bool (*compile)(const Guest *, Ir *, uint64_t first_pc, Compiled *);
-    /* Appends code for a part of a unit to what is there already: one guest instruction, at whose beginning and end all
-     * state is where it is between units. Direct exits of the part have a patch, or are marked by none. false: as
-     * above, and `out` is as it was. */
+    /* Appends code for a piece of a unit to what is there already: one guest instruction, at whose beginning and end
+     * all state is where it is between units. Code of a piece depends on numbers by their size only. false: as above.
+     */
     bool (*compile_piece)(const Guest *, Ir *, uint64_t first_pc, Compiled *);
     /* Writes the beginning of a unit that counts how often it is entered, `left` downwards, and below 0 takes
      * its exit 0, which goes to itself. unit_counts tells where it is, once that is known. */

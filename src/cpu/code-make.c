@@ -105,7 +105,8 @@ static Unit *keep(Engine *e, const Compiled *out, const Unit *like)
     }
     r->units[r->count++] = u;
     r->used += (out->size + 15) & ~15u;
-    e->translated += u->guest_insns;
+    e->translated_insns += u->guest_insns;
+    e->translated_units++;
     add_to_hash(e, u);
     add_to_page(e, u);
     return u;
@@ -170,8 +171,6 @@ static Unit *make_quickly(Cpu *cpu, Unit like, const uint8_t *code, uint32_t lim
         return NULL;
     like.guest_bytes = (uint16_t)bytes;
     like.quick = true;
-    cpu->run->translated_insns += like.guest_insns;
-    cpu->run->translated_units++;
     Unit *u = keep(e, out, &like);
     quick_counts(e, u);
     return u;
@@ -199,8 +198,6 @@ static Unit *make(Cpu *cpu, Unit like, const uint8_t *code, uint32_t limit)
             return NULL;
         }
     }
-    cpu->run->translated_insns += like.guest_insns;
-    cpu->run->translated_units++;
     Unit *u = keep(e, out, &like);
     if (log_on(LOG_IN_ASM | LOG_OP | LOG_OP_OPT | LOG_OUT_ASM) && log_in_filter(like.pc))
         listing_unit(cpu, u, code);

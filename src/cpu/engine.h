@@ -103,11 +103,11 @@ typedef struct Engine {
     SpaceWatch watch;
     const Guest *guest;
     const Backend *backend;
-    Lockstep *lockstep;  /* --lockstep, or NULL */
-    Counting *counting;  /* -icount, or NULL */
-    Stencils *stencils;  /* NULL: units are made in full at once */
-    uint64_t translated; /* instructions in all units so far */
-    uint64_t quick_from; /* ... before which it is done in full */
+    Lockstep *lockstep; /* --lockstep, or NULL */
+    Counting *counting; /* -icount, or NULL */
+    Stencils *stencils; /* NULL: units are made in full at once */
+    uint64_t translated_insns, translated_units;
+    uint64_t quick_from; /* instructions, before which it is done in full */
     uint8_t *page_flags; /* per RAM page; atomic */
     CodePage **code_page;
     uint64_t pages;

@@ -39,7 +39,7 @@ void quick_begin(Engine *e, TranslateQuickly when)
 bool quick_wanted(Cpu *cpu, const Unit *like)
 {
     const Engine *e = cpu->run->engine;
-    return e->stencils && e->translated >= e->quick_from && !(like->mode & MODE_STEP) && !debug_may_stop(e) &&
+    return e->stencils && e->translated_insns >= e->quick_from && !(like->mode & MODE_STEP) && !debug_may_stop(e) &&
            !log_on(LOG_IN_ASM | LOG_OP | LOG_OP_OPT | LOG_OUT_ASM);
 }
 

@@ -117,15 +117,13 @@ void report_code(Machine *m, Out *o)
 {
     Engine *e = m->cpu[0]->run->engine;
     Sums s = { 0 };
-    uint64_t used = 0, lookups = 0, made = 0, made_insns = 0;
+    uint64_t used = 0, lookups = 0;
     for (int k = 0; k < REGIONS; k++) {
         used += e->region[k].used;
         add_region(&e->region[k], &s);
     }
     for (int k = 0; k < m->config->cpus; k++) {
         lookups += m->cpu[k]->run->lookups;
-        made += m->cpu[k]->run->translated_units;
-        made_insns += m->cpu[k]->run->translated_insns;
     }
     out(o, "Translation buffer state:\n");
     out(o, "gen code size       %" PRIu64 "/%" PRIu64 "\n", used, (uint64_t)e->region_size * REGIONS);
@@ -134,7 +132,8 @@ void report_code(Machine *m, Out *o)
     out(o, "host code           %" PRIu64 " bytes\n", s.host_bytes);
     out(o, "direct exits        %" PRIu64 ", linked %" PRIu64 "\n", s.exits, s.linked);
     out(o, "\nStatistics:\n");
-    out(o, "translated          %" PRIu64 " units, %" PRIu64 " instructions\n", made, made_insns);
+    out(o, "translated          %" PRIu64 " units, %" PRIu64 " instructions\n", e->translated_units,
+        e->translated_insns);
     out(o, "evicted regions     %" PRIu64 "\n", e->evictions);
     out(o, "invalidated units   %" PRIu64 "\n", e->invalidations);
     out(o, "lookups             %" PRIu64 "\n", lookups);

@@ -225,7 +225,7 @@ struct CpuRun {
     Ir *ir;
     Compiled *compiled;
     uint8_t bad_guesses[SITES]; /* the backend's, by hash of the place */
-    uint64_t translated_insns, translated_units, lookups;
+    uint64_t lookups;
     int number;
     uint32_t generation; /* of the code cache when the next unit was found */
     CpuDebug debug;

@@ -185,8 +185,8 @@ static bool with(const Lesson *l, const Piece *p, uint32_t operand, int32_t v, P
     return of_key(l, to);
 }
 
-/* The n-th value from the least, or from the greatest, that it may have beside those of the others: in *to the
- * instruction with it. A field of more than 6 bits has all values with as many bits, as guests' shapes are made. */
+/* In *to the instruction with the least value, or the greatest, that the operand may have beside those of the others.
+ * A field of more than ALL_BITS has all values with as many bits, as guests' shapes are made. */
 static bool at_end(const Lesson *l, const Piece *p, uint32_t operand, bool greatest, Piece *to)
 {
     ShapeField f = l->shape->field[operand];
@@ -224,8 +224,8 @@ static bool beside(const Lesson *l, uint32_t operand, Piece *to)
     return false;
 }
 
-/* No instruction has another value of the operand, and the same key. Where others have all registers of a kind it only
- * seems so. */
+/* No instruction of this key has another value of the operand. Registers of its kind that other operands have are such
+ * values, though this instruction cannot be changed to them alone. */
 static bool is_only_value(const Lesson *l, uint32_t operand)
 {
     const Piece *p = &l->first.piece;
@@ -336,7 +336,7 @@ static void decide_sizes(Lesson *l)
 static Stencil *make(const Lesson *l)
 {
     const Sample *a = &l->first;
-    uint32_t size = (a->size + STENCIL_STEP - 1) & ~(STENCIL_STEP - 1u);
+    uint32_t size = stencil_steps(a->size);
     Stencil *s = xalloc(sizeof *s + size + STENCIL_HOLES * sizeof(Hole) + a->exits * sizeof(StencilExit) +
                         a->points * sizeof(uint16_t));
     uint8_t count[SIZES] = { 0 };

@@ -187,7 +187,7 @@ bool piece_compile(Cpu *cpu, Compiled *out, const Piece *p, bool *ends)
 static void learn(Cpu *cpu, const Compiled *out, Entry *n, const Piece *p, const InsnShape *shape)
 {
     Compiled *room = &cpu->run->engine->stencils->room;
-    uint32_t from = (out->size + STENCIL_STEP - 1) & ~(STENCIL_STEP - 1u);
+    uint32_t from = stencil_steps(out->size);
     room->at = out->at + from;
     room->to_exec = out->to_exec;
     room->room = out->room > from + STENCIL_STEP ? out->room - from - STENCIL_STEP : 0;

@@ -34,9 +34,13 @@ typedef struct Stencil {
     uint8_t code[];
 } Stencil;
 
+static inline uint32_t stencil_steps(uint32_t bytes) /* up to whole steps */
+{
+    return (bytes + STENCIL_STEP - 1) & ~(STENCIL_STEP - 1u);
+}
 static inline const Hole *stencil_holes(const Stencil *s)
 {
-    return (const Hole *)(const void *)(s->code + ((s->size + STENCIL_STEP - 1) & ~(STENCIL_STEP - 1)));
+    return (const Hole *)(const void *)(s->code + stencil_steps(s->size));
 }
 static inline const StencilExit *stencil_exits(const Stencil *s)
 {

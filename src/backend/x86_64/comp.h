@@ -124,7 +124,7 @@ typedef struct Comp {
     bool f80_used;      /* f80_begins; else f80 is empty, and nobody looks at that of a Cold */
     uint32_t f80_fused; /* index of the f80_in or store that is done with its load or f80_out */
     bool over;          /* nothing comes here but by a label */
-    bool part;          /* of a unit, which knows nothing of the rest */
+    bool piece;         /* of a unit: nothing is known of the rest */
     struct {
         uint8_t *at; /* in a unit that is a loop: where it goes round with its values on the stack; else NULL */
         F80Cache cache;

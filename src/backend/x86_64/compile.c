@@ -151,10 +151,10 @@ static Comp *begin(const Guest *guest, Ir *ir, uint64_t first_pc, Compiled *out)
     return c;
 }
 
-static bool emit_unit(Comp *c, bool part)
+static bool emit_all(Comp *c, bool piece)
 {
-    c->part = part;
-    c->live.defer = !part;
+    c->piece = piece;
+    c->live.defer = !piece;
     ir_live(c->ir, &c->live);
     loop_begin(c);
     hint_begin(c);
@@ -162,7 +162,7 @@ static bool emit_unit(Comp *c, bool part)
         check(c->ir, c->guest);
     if (!emit_ops(c))
         return false;
-    uint8_t *over = part && c->colds && !c->over && room(&c->a, OP_ROOM) ? asm_jmp(&c->a) : NULL;
+    uint8_t *over = piece && c->colds && !c->over && room(&c->a, OP_ROOM) ? asm_jmp(&c->a) : NULL;
     emit_colds(c);
     if (over)
         asm_here(&c->a, over);
@@ -173,12 +173,12 @@ static bool emit_unit(Comp *c, bool part)
 static bool compile(const Guest *guest, Ir *ir, uint64_t first_pc, Compiled *out)
 {
     out->size = out->exits = out->points = 0;
-    return emit_unit(begin(guest, ir, first_pc, out), false);
+    return emit_all(begin(guest, ir, first_pc, out), false);
 }
 
 static bool compile_piece(const Guest *guest, Ir *ir, uint64_t first_pc, Compiled *out)
 {
-    return emit_unit(begin(guest, ir, first_pc, out), true);
+    return emit_all(begin(guest, ir, first_pc, out), true);
 }
 
 enum { COUNTER_AT = 2 /* of its address, in: */ };

@@ -173,7 +173,7 @@ static void cross_page(Comp *c, uint64_t pc)
 {
     pins_out(c);
     asm_mov_imm(&c->a, RAX, pc);
-    if (c->part) { /* where the place is not a constant that no other pc has anything of */
+    if (c->piece) { /* where the place is not a constant that no other pc has anything of */
         look_up_any(c, RAX);
         return;
     }

@@ -88,7 +88,7 @@ bool wants_one_here(const Comp *c)
     const uint64_t *no = c->out->no_hint;
     unsigned bit = no_hint_bit(c->pc);
     bool in_loop = c->at < c->hint.turn && c->at > c->hint.head;
-    return (in_loop || leads(c)) && !c->part && !(no && no[bit / 64] >> bit % 64 & 1);
+    return (in_loop || leads(c)) && !c->piece && !(no && no[bit / 64] >> bit % 64 & 1);
 }
 
 /* Neighbours in the code do not get the same one. Under the translation lock. */

@@ -383,7 +383,7 @@ static void extend(Comp *c)
     release(c, i->arg[0]);
     c->locked |= 1u << x;
     unsigned dst = define(c, i->arg[0]);
-    if (!sign && bits < 32 && !c->part) { /* else code for another number would be different */
+    if (!sign && bits < 32 && !c->piece) { /* else code for another number would be different */
         if (dst != x)
             asm_mov(&c->a, false, dst, x);
         asm_alu_imm(&c->a, ALU_AND, false, rm_reg(dst), (int32_t)((1u << bits) - 1));

@@ -192,7 +192,7 @@ static void load_missed(Comp *c, Cold *s)
 static unsigned base_register(Comp *c, IrRef address, uint64_t imm)
 {
     const IrInsn *sum = insn_of(c, address);
-    if (sum->op != IR_add || !host_cpu.bmi2 || !mem_is_usual(imm) || c->part || c->where[address].place != IN_REG)
+    if (sum->op != IR_add || !host_cpu.bmi2 || !mem_is_usual(imm) || c->piece || c->where[address].place != IN_REG)
         return NO_REG;
     for (int k = 0; k < 2; k++) {
         Where w = c->where[sum->arg[k]];
@@ -380,7 +380,7 @@ static Cold *check_load(Comp *c, const IrInsn *i, unsigned address, bool vector)
 /* In a piece of a unit, which is for being short: by the shared code that looks at the table. */
 static bool is_short(const Comp *c, const IrInsn *i, bool vector)
 {
-    return c->part && !vector && mem_is_usual(i->imm) && !ir_mem_of(i->imm).order && !swaps(i);
+    return c->piece && !vector && mem_is_usual(i->imm) && !ir_mem_of(i->imm).order && !swaps(i);
 }
 
 static void load_shortly(Comp *c, const IrInsn *i)

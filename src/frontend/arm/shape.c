@@ -2,6 +2,7 @@
  * an immediate of which the IR has the value, or a constant that grows with it. What else is in a word is its shape. */
 #include "frontend/arm/guest.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <string.h>
 
@@ -126,8 +127,18 @@ static void make_shape(const A64Row *row, RowShape *s)
     }
 }
 
+static bool is_row(const char *name)
+{
+    for (int k = 0; k < A64_ROWS; k++)
+        if (!strcmp(a64_rows[k].name, name))
+            return true;
+    return false;
+}
+
 static void make_shapes(void)
 {
+    for (unsigned k = 0; k < sizeof kinds / sizeof *kinds; k++)
+        assert(is_row(kinds[k].name));
     for (int k = 0; k < A64_ROWS; k++)
         make_shape(&a64_rows[k], &shapes[k]);
 }
