@@ -152,7 +152,8 @@ static bool choose(Config *c, const ImageInfo *image, char *path, Error *err)
     char *words = image_options(image), *args[16], *rest;
     size_t n = 0;
     if (!words)
-        return error_set(err, "%s is nothing that can be started", path);
+        return error_set(err, "%s is nothing that can be started; if it is, say how, with -kernel, -bios or -drive",
+                         path);
     for (char *word = strtok_r(words, " ", &rest); word && n < 14; word = strtok_r(NULL, " ", &rest))
         args[n++] = (char *)(uintptr_t)config_own(c, xstrdup(word));
     args[n++] = path;

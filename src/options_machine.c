@@ -96,7 +96,7 @@ static bool tcg_options(Config *c, KeyVals *keys, Error *err)
     if (size > 1ull << 30 || (size && size < 1 << 20))
         return error_set(err, "tb-size=%s: the code cache can have 1 to 1024 MiB", keyvals_get(keys, "tb-size"));
     if (!split)
-        return error_set(err, "split-wx=off: generated code is never writable and executable at once");
+        return error_set(err, "split-wx=off: generated code is never writable and executable at once; leave it out");
     c->translation.cache_bytes = size;
     c->translation.quick = (TranslateQuickly)when;
     return true;

@@ -91,8 +91,9 @@ static const DeviceType *part_type(Machine *m, const Part *part, Error *err)
     for (; *t && !is_model(*t, m, model); t++)
         nearest_try(&near, (*t)->name);
     if (!*t && cpu_type(model)) {
-        error_set(err, "the machine %s does not take the CPU model '%s': it is of another architecture", m->type->name,
-                  model);
+        error_set(err,
+                  "the machine %s does not take the CPU model '%s': it is of another architecture; -cpu help lists all",
+                  m->type->name, model);
     } else if (!*t) {
         const char *meant = nearest_answer(&near);
         error_set(err, "there is no CPU model '%s'; %s%s%s-cpu help lists them", model, meant ? "did you mean '" : "",

@@ -141,7 +141,7 @@ uint64_t *device_window_at(const Device *d, int window, bool ports)
 bool device_attach(Device *bus, Device *dev, Error *err)
 {
     if (!bus->type->offers || !dev->type->bus || strcmp(bus->type->offers, dev->type->bus))
-        return error_set(err, "%s offers a %s bus, but %s plugs into %s", bus->id,
+        return error_set(err, "%s offers a %s bus, but %s plugs into %s; leave bus= out for the one that fits", bus->id,
                          bus->type->offers ? bus->type->offers : "missing", dev->type->name,
                          dev->type->bus ? dev->type->bus : "none");
     if (bus->type->attach && !bus->type->attach(bus, dev, err))

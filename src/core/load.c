@@ -120,7 +120,7 @@ bool load_gunzip(const char *path, const uint8_t *data, size_t len, uint64_t mos
 #if HAVE_ZLIB
     z_stream z = { .next_in = (uint8_t *)(uintptr_t)data, .avail_in = (unsigned)len };
     if (len > UINT32_MAX || inflateInit2(&z, 15 + 16) != Z_OK)
-        return error_set(err, "'%s': cannot unpack", path);
+        return error_set(err, "'%s': cannot unpack; gunzip it first", path);
     size_t room = 0;
     int result = Z_OK;
     while (result == Z_OK && (b->len < room || grow(b, &room, most))) {

@@ -32,7 +32,7 @@ static bool check(const char *path, const Blob *b, const Elf64_Ehdr *h, uint16_t
         return error_set(err, "'%s' is for %s, but this machine runs %s; take one built for that", path,
                          machine_name(h->e_machine), machine_name(machine));
     if (h->e_ident[EI_CLASS] != ELFCLASS64 || h->e_ident[EI_DATA] != ELFDATA2LSB)
-        return error_set(err, "'%s' is not a little-endian 64-bit ELF program", path);
+        return error_set(err, "'%s' is not a little-endian 64-bit ELF program; build it as one", path);
     if (h->e_type != ET_EXEC && h->e_type != ET_DYN)
         return error_set(err, "'%s' is an ELF object file; link it first", path);
     if (h->e_phentsize != sizeof(Elf64_Phdr) || h->e_phoff > b->len ||
@@ -87,5 +87,5 @@ bool load_elf64(const char *path, const Blob *b, uint16_t machine, Space *s, uin
         *low = p.p_paddr < *low ? p.p_paddr : *low;
         *high = p.p_paddr + p.p_memsz > *high ? p.p_paddr + p.p_memsz : *high;
     }
-    return *high || error_set(err, "'%s': the ELF file has nothing to load", path);
+    return *high || error_set(err, "'%s': the ELF file has nothing to load; link it into a program", path);
 }

@@ -39,9 +39,10 @@ static bool find_bus(Machine *m, Device *dev, const char *name, Error *err)
 {
     if (name) {
         Device *bus = machine_device(m, name);
-        return bus ? device_attach(bus, dev, err) : error_set(err, "there is no bus '%s'", name);
+        return bus ? device_attach(bus, dev, err)
+                   : error_set(err, "there is no bus '%s'; leave bus= out for the one that fits", name);
     }
-    error_set(err, "this machine has no %s bus", dev->type->bus);
+    error_set(err, "this machine has no %s bus; -device help lists what plugs into others", dev->type->bus);
     Device *bus = NULL, *before = NULL;
     do {
         bus = NULL;
@@ -64,7 +65,7 @@ static bool plug(Machine *m, const DeviceType *type, const char *line, Error *er
         if (machine_device(m, id))
             free(id), id = NULL;
     }
-    bool ok = !machine_device(m, id) || error_set(err, "another device has the id '%s'", id);
+    bool ok = !machine_device(m, id) || error_set(err, "another device has the id '%s'; choose another", id);
     Device *dev = NULL;
     if (ok) {
         dev = device_new(m, type, id);
@@ -92,7 +93,9 @@ bool machine_plug(Machine *m, const char *line, Error *err)
     size_t len = strcspn(line, ",");
     char *name = strndup(line, len);
     const DeviceType *type = device_type(name, err);
-    bool ok = type && (type->bus || error_set(err, "'%s' is part of machines and cannot be added", name)) &&
+    bool ok = type &&
+              (type->bus ||
+               error_set(err, "'%s' is part of machines and cannot be added; -device help lists what can", name)) &&
               plug(m, type, line + len + (line[len] == ','), err);
     free(name);
     return ok || error_in(err, "-device %s: ", line);

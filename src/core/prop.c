@@ -64,7 +64,7 @@ static bool set_host(const Prop *p, void *field, const Setting *s, Error *err)
     const MachineConfig *config = s->machine ? s->machine->config : NULL;
     void *found = config && config->find ? config->find(p->kind, s->value) : NULL;
     if (!found && !s->table && !is_none(s->value))
-        return error_set(err, "%s=%s: there is no %s with that id", p->name, s->value, option[p->kind]);
+        return error_set(err, "%s=%s: there is no %s with that id; add one", p->name, s->value, option[p->kind]);
     bool shared = p->kind == PROP_CHARDEV || !found || *(void **)field == found; /* else one device can have it */
     const Device *user = shared ? NULL : prop_user(s->machine, p->kind, found);
     if (user)

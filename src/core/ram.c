@@ -44,7 +44,7 @@ Region *ram_add(Machine *m, const char *name, uint64_t size, bool readonly, Erro
     struct MachineRun *run = m->run;
     uint64_t at = run->ram_used;
     if (!size || size > run->ram_reserved - at || align(size) > run->ram_reserved - at) {
-        error_set(err, "%s: %llu bytes of memory do not fit this machine", name, (unsigned long long)size);
+        error_set(err, "%s: %llu bytes of memory do not fit this machine; take less", name, (unsigned long long)size);
         return NULL;
     }
     if (mmap(run->ram + at, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1,

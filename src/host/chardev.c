@@ -316,7 +316,7 @@ bool chardev_open(const char *id, const char *where, Error *err)
     if (!strcmp(where, "none"))
         return true;
     if (find(id))
-        return error_set(err, "%s: the id '%s' is taken", where, id);
+        return error_set(err, "%s: the id '%s' is taken; give each chardev its own", where, id);
     bool ok = !strncmp(where, "chardev:", 8) ? open_existing(id, where + 8, err)
               : !strncmp(where, "mon:", 4)   ? open_where(id, where + 4, true, err)
                                              : open_where(id, where, false, err);

@@ -153,7 +153,7 @@ static bool size_of(int fd, const char *path, uint64_t *bytes, Error *err)
     if (S_ISDIR(st.st_mode))
         return error_set(err, "%s is a directory; name an image file", path);
     if (S_ISBLK(st.st_mode) && ioctl(fd, BLKGETSIZE64, bytes))
-        return error_set(err, "%s: cannot ask for its size: %s", path, strerror(errno));
+        return error_set(err, "%s: cannot ask for its size (%s); name an image file", path, strerror(errno));
     if (!S_ISBLK(st.st_mode) && !S_ISREG(st.st_mode))
         return error_set(err, "%s is neither a file nor a block device; name an image file", path);
     *bytes = (*bytes + SECTOR - 1) / SECTOR * SECTOR;

@@ -112,7 +112,7 @@ static bool unit_of(KeyVals *keys, DriveOptions *o, Error *err)
         !keyvals_number(keys, "bus", &bus, 31, err))
         return false;
     if (bus && o->interface != IDE)
-        return error_set(err, "if=%s has one bus, number 0", interfaces[o->interface]);
+        return error_set(err, "if=%s has one bus, number 0; leave bus= out", interfaces[o->interface]);
     o->unit += bus * 2;
     while (!given && taken(o->interface, o->unit))
         o->unit++;

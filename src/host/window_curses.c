@@ -239,7 +239,7 @@ static bool open_terminal(Window *w, Error *err)
     *t = (Terminal){ .window = w, .wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK) };
     if (!has_place()) {
         close(t->wake_fd);
-        return error_set(err, "standard input and output are no terminal");
+        return error_set(err, "standard input and output are no terminal; run it in one, or use -display none");
     }
     setlocale(LC_CTYPE, "");
     terminal_raw(0, false); /* so that every way out puts it right */
@@ -249,7 +249,8 @@ static bool open_terminal(Window *w, Error *err)
         const char *name = getenv("TERM");
         terminal_restore();
         close(t->wake_fd);
-        return error_set(err, "the terminal '%s' (TERM) is unknown", name ? name : "");
+        return error_set(err, "the terminal '%s' (TERM) is unknown; set TERM to one that is, as vt100",
+                         name ? name : "");
     }
     signal(SIGWINCH, SIG_IGN);
     raw();

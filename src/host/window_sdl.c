@@ -284,7 +284,7 @@ static bool open_window(Window *w, Error *err)
     SDL_SetHint(SDL_HINT_GRAB_KEYBOARD, "1");
     SDL_SetHint(SDL_HINT_RENDER_SCALE_QUALITY, "linear");
     if (SDL_InitSubSystem(SDL_INIT_VIDEO))
-        return error_set(err, "SDL finds no display: %s", SDL_GetError());
+        return error_set(err, "SDL finds no display (%s); set DISPLAY, or use -display none", SDL_GetError());
     if (shows_nothing()) {
         close_screen(s);
         return error_set(err, "SDL finds no display; set DISPLAY, or use -display none");
@@ -293,7 +293,7 @@ static bool open_window(Window *w, Error *err)
                               SDL_WINDOW_RESIZABLE);
     s->renderer = s->sdl ? SDL_CreateRenderer(s->sdl, -1, 0) : NULL;
     if (!s->renderer) {
-        error_set(err, "SDL cannot open a window: %s", SDL_GetError());
+        error_set(err, "SDL cannot open a window (%s); use -display curses or none", SDL_GetError());
         close_screen(s);
         return false;
     }

@@ -100,7 +100,7 @@ static bool dump(const char *path, const Blob *tree, Error *err)
     bool ok = f && fwrite(tree->data, 1, tree->len, f) == tree->len;
     if (f && fclose(f))
         ok = false;
-    return ok || error_set(err, "dumpdtb '%s': %s", path, strerror(errno));
+    return ok || error_set(err, "dumpdtb '%s': %s; name a file that can be written", path, strerror(errno));
 }
 
 /* At the start of RAM if that is free (firmware looks there), else behind the kernel or the initrd. */

@@ -37,7 +37,8 @@ static bool put(const Loading *l, uint64_t at, const Blob *b, uint64_t size, Err
                          "; give it more with -m",
                          l->path, (need >> 20) + !!(need & 0xfffff), l->ram_size >> 20);
     if (!space_poke(l->space, at, b->data, b->len))
-        return error_set(err, "the kernel '%s' does not fit the memory at 0x%" PRIx64, l->path, at);
+        return error_set(err, "the kernel '%s' does not fit the memory at 0x%" PRIx64 "; give the machine more with -m",
+                         l->path, at);
     *l->kernel = (ArmKernel){ .entry = at, .low = at, .high = at + size };
     return true;
 }

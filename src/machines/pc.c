@@ -100,7 +100,7 @@ static bool read_bios(Pc *p, Blob *bios, Error *err)
     bool ok = load_file("firmware", path, BIOS_MOST, bios, err);
     if (ok && (!bios->len || bios->len % 4096)) {
         blob_free(bios);
-        ok = error_set(err, "firmware '%s': its size is no multiple of 4 KiB", path);
+        ok = error_set(err, "firmware '%s': its size is no multiple of 4 KiB; give the whole image", path);
     }
     if (!ok && !c->bios)
         error_set(err, "the BIOS, bios-256k.bin, was not found; install the package seabios, or give -bios FILE");

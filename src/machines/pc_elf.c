@@ -138,7 +138,7 @@ static bool flatten_addresses(const Pc *p, const Blob *k, uint64_t at, Flat32 *f
     uint64_t header = blob_le(k, at + 12, 4), load = blob_le(k, at + 16, 4), load_end = blob_le(k, at + 20, 4);
     uint64_t bss_end = blob_le(k, at + 24, 4), offset = at - (header - load);
     if (header < load || header - load > at)
-        return error_set(err, "its Multiboot header contradicts itself");
+        return error_set(err, "its Multiboot header contradicts itself; build it again");
     uint64_t len = load_end ? load_end - load : k->len - offset;
     if (len > k->len - offset)
         return cut_short(err);
@@ -156,11 +156,13 @@ static bool flatten_multiboot(const Pc *p, const Blob *k, uint64_t at, Flat32 *f
     uint64_t flags = blob_le(k, at + 4, 4);
     f->multiboot = true;
     if (flags & MB_UNKNOWN)
-        return error_set(err, "its Multiboot header asks for what is not there (flags 0x%" PRIx64 ")", flags);
+        return error_set(
+            err, "its Multiboot header asks for what is not there (flags 0x%" PRIx64 "); boot it by GRUB, from a disk",
+            flags);
     if (flags & MB_ADDRESSES)
         return flatten_addresses(p, k, at, f, err);
     if (!load_is_elf(k))
-        return error_set(err, "its Multiboot header has no addresses, and it is no ELF file");
+        return error_set(err, "its Multiboot header has no addresses, and it is no ELF file; build it as one");
     f->entry = (uint32_t)blob_le(k, offsetof(Elf32_Ehdr, e_entry), 4);
     return flatten_elf(p, k, f, err);
 }

@@ -82,7 +82,7 @@ static bool offer(Pc *p, Device *fw, const Blob *kernel, const PcModules *mods, 
     uint64_t sectors = blob_le(kernel, H_SECTORS, 1);
     size_t setup = (size_t)((sectors ? sectors : 4) + 1) * SECTOR;
     if (setup >= kernel->len || setup < HEADER_END || setup > COMMAND_LINE_AT - SETUP_AT)
-        return error_set(err, "it ends within its own header");
+        return error_set(err, "it ends within its own header; fetch or build it again");
     uint32_t initrd_at = 0;
     if (initrd->len &&
         !pc_place_initrd(p, KERNEL_AT + kernel->len, blob_le(kernel, H_INITRD_MOST, 4), initrd->len, &initrd_at, err))
@@ -113,7 +113,8 @@ static bool check(const Pc *p, const Blob *kernel, Error *err)
 {
     bool linux_kernel = kernel->len > HEADER_END && !memcmp(kernel->data + H_MAGIC, "HdrS", 4);
     if (!linux_kernel || blob_le(kernel, H_PROTOCOL, 2) < PROTOCOL_OLDEST || !(kernel->data[H_FLAGS] & FLAG_HIGH))
-        return error_set(err, "it is no bzImage, has no PVH entry and no Multiboot header: no kernel for a PC");
+        return error_set(err, "it is no bzImage, has no PVH entry and no Multiboot header: no kernel for a PC; "
+                              "dragoman inspect says what it is");
     if (KERNEL_AT + kernel->len > p->low_ram - FIRMWARE_RAM)
         return error_set(err, "it does not fit %" PRIu64 " MiB of memory; give the machine more with -m",
                          p->low_ram >> 20);

@@ -226,7 +226,7 @@ $ -M virt -display none -smp 1000
 
 # devices and drives
 $ -M virt -display none -kernel junk -device virtio-rng-pci,addr=5 -device virtio-rng-pci,addr=5
-1 dragoman: -device virtio-rng-pci,addr=5: addr=5: virtio-rng-pci.0 is there already
+1 dragoman: -device virtio-rng-pci,addr=5: addr=5: virtio-rng-pci.0 is there already; choose another slot, or none for the next that is free
 $ -M virt -display none -kernel junk -device virtio-rng-pci,addr=99
 1 expected SLOT or SLOT.FUNCTION
 $ -M virt -display none -kernel junk -device foo
@@ -236,9 +236,9 @@ $ -M virt -display none -kernel junk -device virtio-rng-pci,foo=1
 $ -M virt -display none -kernel junk -device virtio-blk-device
 1 a medium is needed: drive=ID
 $ -M virt -display none -kernel junk -device virtio-blk-device,drive=d
-1 drive=d: there is no -drive with that id
+1 drive=d: there is no -drive with that id; add one
 $ -M virt -display none -kernel junk -device virtio-net-device,netdev=n
-1 netdev=n: there is no -netdev with that id
+1 netdev=n: there is no -netdev with that id; add one
 $ -M virt -display none -kernel junk -drive file=disk.img,format=raw,if=none,id=d -device virtio-blk-device,drive=d -device virtio-blk-pci,drive=d
 1 drive=d: virtio-blk-device.0 has it already; give each device its own -drive
 $ -M virt -display none -kernel junk -drive file=disk.img,format=raw,if=none,id=d -drive file=disk.img,format=raw,if=none,id=d

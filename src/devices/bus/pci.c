@@ -234,15 +234,21 @@ static bool choose_place(const PciBus *bus, PciDevice *d, Error *err)
         if (!parse_address(d->addr, &devfn))
             return error_set(err, "addr=%s: expected SLOT or SLOT.FUNCTION, in hexadecimal, up to 1f.7", d->addr);
         if (bus->function[devfn])
-            return error_set(err, "addr=%s: %s is there already", d->addr, bus->function[devfn]->dev.id);
+            return error_set(err,
+                             "addr=%s: %s is there already; choose another slot, or none for the next that is free",
+                             d->addr, bus->function[devfn]->dev.id);
         const PciDevice *first = bus->function[devfn & ~7u];
         if (devfn % 8 && first && !first->multifunction)
-            return error_set(err, "addr=%s: %s lacks multifunction=on", d->addr, first->dev.id);
+            return error_set(err,
+                             "addr=%s: %s has the slot to itself; add multifunction=on to it, or choose another slot",
+                             d->addr, first->dev.id);
     } else {
         while (devfn < PCI_FUNCTIONS && slot_used(bus, devfn / 8))
             devfn += 8;
         if (devfn == PCI_FUNCTIONS)
-            return error_set(err, "all %d slots of %s are taken", PCI_SLOTS, bus->host->id);
+            return error_set(
+                err, "all %d slots of %s are taken; put several on one with multifunction=on and addr=SLOT.FUNCTION",
+                PCI_SLOTS, bus->host->id);
     }
     d->devfn = (uint8_t)devfn;
     return true;

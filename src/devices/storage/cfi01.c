@@ -323,8 +323,9 @@ static bool load(Flash *f, Error *err)
     if (!d)
         return true;
     if (d->bytes > f->bytes)
-        return error_set(err, "the drive '%s' has %" PRIu64 " bytes, but the flash only %" PRIu64, d->id, d->bytes,
-                         f->bytes);
+        return error_set(err,
+                         "the drive '%s' has %" PRIu64 " bytes, but the flash only %" PRIu64 "; take a smaller image",
+                         d->id, d->bytes, f->bytes);
     Loading loading = { 0 };
     struct iovec all = { f->array->ram, d->bytes };
     d->submit(d, DRIVE_READ, 0, d->bytes, &all, 1, load_done, &loading);

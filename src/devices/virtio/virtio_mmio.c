@@ -237,7 +237,7 @@ static bool attach(void *bus, Device *dev, Error *err)
 {
     VirtioMmio *m = bus;
     if (m->device)
-        return error_set(err, "%s holds a device already", m->dev.id);
+        return error_set(err, "%s holds a device already; choose another, or leave bus= out", m->dev.id);
     m->device = &((VirtioDevice *)(void *)dev)->v;
     m->device->transport = &transport;
     m->device->via = m;
