@@ -163,7 +163,8 @@ START_TEST(devices_that_belong_to_machines_cannot_be_plugged)
     Machine *m = made((const Part[]){ { 0 } }, NULL);
     Error err;
     ck_assert(!machine_plug(m, "pl011,id=x", &err));
-    ck_assert_str_eq(err.text, "-device pl011,id=x: 'pl011' is part of machines and cannot be added");
+    ck_assert_str_eq(
+        err.text, "-device pl011,id=x: 'pl011' is part of machines and cannot be added; -device help lists what can");
     ck_assert(!machine_plug(m, "nonsense", &err));
     ck_assert_ptr_nonnull(strstr(err.text, "there is no device type 'nonsense'"));
     machine_free(m);
