@@ -294,7 +294,7 @@ bool x86_case(int row, X86Case *c, X86Insn *i)
             c->before.r[n] &= n < 8 ? 0xffffffff : 0;
     place_targets(c, i);
     return x86_decode(c->code, 16, pc, mode, x86_bench_features(), i) == X86_DECODED && i->number == row &&
-           !branches_into_itself(i);
+           !branches_into_itself(i) && !x86_wants_more_state(i, c);
 }
 
 /* What follows is translated anew, or depends on an estimate; and MASKMOVDQU, of which processors differ in whether an
@@ -305,26 +305,28 @@ static bool ends_unit(const X86Insn *i)
            !strncmp(i->row->name, "rcp", 3) || !strncmp(i->row->name, "rsqrt", 5);
 }
 
-/* What shows the x87 unit's pointers, or what is made up by the host: apart. */
+/* What shows the x87 unit's pointers, or what is made up by the host, flags among it: apart. */
 static bool is_for_itself(const X86Insn *i)
 {
-    return strstr(i->row->name, "save") || !strcmp(i->row->name, "fnstenv");
+    return strstr(i->row->name, "save") || !strcmp(i->row->name, "fnstenv") || x86_undefined_flags(i);
 }
 
-/* What is in an empty x87 register is open; an MMX instruction makes it full, and an x87 one after that may show it. */
+/* What is in an empty x87 register is open; an MMX instruction makes it full, and an x87 one after that may show it. C1
+ * after FCOMI and its kin is open, and FNSTSW shows it. REP MOVS with addresses of 16 bits: see x86_known.c. */
 static struct {
-    bool x87, mmx; /* the sequence had one; after an x87 one */
+    bool x87, mmx, comi; /* the sequence had one; MMX: after an x87 one */
 } had;
 
-static bool shows_empty(const X86Insn *i)
+static bool shows_open(const X86Insn *i)
 {
     bool mmx = i->attr & X86_MMX;
     for (unsigned k = 0; k < i->operands; k++)
         mmx |= i->op[k].kind == OPERAND_MMX;
-    if (i->attr & X86_FPU && had.mmx)
+    if ((i->attr & X86_FPU && had.mmx) || (had.comi && is(i, "fnstsw")) || (is(i, "movs") && i->rep && i->adsize == 2))
         return true;
     had.mmx |= mmx && had.x87;
     had.x87 |= (i->attr & X86_FPU) != 0;
+    had.comi |= i->attr & X86_FPU && strstr(i->row->name, "comi");
     return false;
 }
 
@@ -336,14 +338,14 @@ bool x86_case_sequence(int rows, X86Case *c, X86Insn *i)
     one.bits = c->bits;
     memset(&had, 0, sizeof had);
     if (!x86_case((int)below((unsigned)rows), c, i) || i->attr & X86_F64 || ends_unit(i) || is_for_itself(i) ||
-        shows_empty(i))
+        shows_open(i))
         return false;
     for (int tries = 0; have < wanted && tries < 100; tries++) {
         if (!x86_case((int)below((unsigned)rows), &one, &next) || next.attr & X86_F64 || ends_unit(&next) ||
             is_for_itself(&next) || is(&next, "popa") ||
             (next.memory && (next.base != X86_NONE || next.index != X86_NONE || next.rip_relative) && below(8)))
             continue;
-        if (shows_empty(&next))
+        if (shows_open(&next))
             continue;
         memcpy(c->code + c->length, one.code, one.length);
         c->length += one.length;

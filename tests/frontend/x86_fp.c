@@ -213,12 +213,19 @@ void x86_fp_random(X86Fp *f, uint64_t *seed, const X86Insn *i)
 
 /* ---- comparing ---- */
 
+/* As a processor restores a pointer whose linear addresses have 48 bits, as ours have: those of the host may have 57.
+ */
+static uint64_t of_48_bits(uint64_t v)
+{
+    return (uint64_t)((int64_t)(v << 16) >> 16);
+}
+
 /* AMD's processors save and restore the pointers only while an exception is pending (APM volume 2, 11.4.4); of an
  * instruction without a memory operand the data pointer is undefined (SDM volume 1, 8.1.8). */
 static bool pointers_agree(const X86Fp *a, const X86Fp *b, const X86Insn *i, bool others)
 {
     return others || !(a->status & 0x80) || !strcmp(i->row->name, "fldcw") ||
-           (a->opcode == b->opcode && a->ip == b->ip && (a->dp == b->dp || !i->memory));
+           (a->opcode == b->opcode && of_48_bits(a->ip) == b->ip && (of_48_bits(a->dp) == b->dp || !i->memory));
 }
 
 /* What is in an empty register is nobody's business: instructions translated together do not write it. */

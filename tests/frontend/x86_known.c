@@ -4,11 +4,28 @@
 #include <signal.h>
 #include <string.h>
 
+enum { ZEN5 = 0x1a };
+
+/* The processor's family if it is one of AMD's, else 0. */
+static unsigned amd_family(void)
+{
+    static unsigned family = ~0u;
+    unsigned a, b, c, d;
+    if (family != ~0u)
+        return family;
+    __cpuid(0, a, b, c, d);
+    bool amd = b == signature_AMD_ebx && c == signature_AMD_ecx && d == signature_AMD_edx;
+    __cpuid(1, a, b, c, d);
+    family = amd ? (a >> 8 & 0xf) + (a >> 20 & 0xff) : 0;
+    return family;
+}
+
 /* "Flags Affected" of each instruction in the SDM, volume 2. What stands there as undefined is here what AMD's
- * processors do; others may do otherwise. */
+ * processors do; others may do otherwise, and of BSF and BSR AMD's own do from Zen 5 on. */
 static const struct {
     const char *row;
     uint32_t flags;
+    unsigned from; /* AMD's first family that does otherwise; 0: none */
 } undefined[] = {
     { "and", FL_A },
     { "or", FL_A },
@@ -37,8 +54,8 @@ static const struct {
     { "bts_string", FL_O | FL_S | FL_A | FL_P },
     { "btr_string", FL_O | FL_S | FL_A | FL_P },
     { "btc_string", FL_O | FL_S | FL_A | FL_P },
-    { "bsf", FL_ARITH & ~FL_Z },
-    { "bsr", FL_ARITH & ~FL_Z },
+    { "bsf", FL_ARITH & ~FL_Z, ZEN5 },
+    { "bsr", FL_ARITH & ~FL_Z, ZEN5 },
     { "tzcnt", FL_O | FL_S | FL_P | FL_A },
     { "lzcnt", FL_O | FL_S | FL_P | FL_A },
     { "andn", FL_A | FL_P },
@@ -55,21 +72,12 @@ static const struct {
     { "aad", FL_O | FL_A | FL_C },
 };
 
-static bool host_is_amd(void)
-{
-    unsigned a, b, c, d;
-    __cpuid(0, a, b, c, d);
-    return b == signature_AMD_ebx && c == signature_AMD_ecx && d == signature_AMD_edx;
-}
-
 uint32_t x86_undefined_flags(const X86Insn *i)
 {
-    static int amd = -1;
-    if (amd < 0)
-        amd = host_is_amd();
-    for (unsigned k = 0; k < sizeof undefined / sizeof *undefined && !amd; k++)
+    unsigned family = amd_family();
+    for (unsigned k = 0; k < sizeof undefined / sizeof *undefined; k++)
         if (!strcmp(i->row->name, undefined[k].row))
-            return undefined[k].flags;
+            return !family || (undefined[k].from && family >= undefined[k].from) ? undefined[k].flags : 0;
     return 0;
 }
 
@@ -117,6 +125,14 @@ static bool misaligned_mode(const X86Case *c)
     return c->after.fp.mxcsr >> 17 & 1;
 }
 
+/* REP MOVS with addresses of 16 bits whose destination begins less than 64 bytes behind the source's beginning: Zen 5
+ * copies now and then as though they did not overlap. */
+static bool overlap_overlooked(const X86Insn *i, const X86Case *c)
+{
+    unsigned ahead = (unsigned)(c->before.r[RDI] - c->before.r[RSI]) & 0xffff;
+    return amd_family() >= ZEN5 && !strcmp(i->row->name, "movs") && i->rep && i->adsize == 2 && ahead && ahead < 64;
+}
+
 /* VCVTPS2PH that cannot store may have set flags, MASKMOVDQU may look at bytes that it does not store, and of 32 bytes
  * the first 16 may be there. POPA that faults has changed the registers it came to in AMD's processors, none in ours.
  * The SDM says of no register that it is kept; the instruction starts again either way. */
@@ -126,7 +142,7 @@ bool x86_nothing_to_say(const X86Insn *i, const X86Case *c)
     bool is = i->op[0].kind == OPERAND_MEM && i->op[0].bytes == 32;
     for (int n = 0; names[n]; n++)
         is |= !strcmp(i->row->name, names[n]);
-    return misaligned_mode(c) || (is && c->after.signal);
+    return misaligned_mode(c) || overlap_overlooked(i, c) || (is && c->after.signal);
 }
 
 /* Leaf, subleaf, register and bit of each feature; 0: every host has it. */
@@ -166,4 +182,25 @@ bool x86_host_differs(const X86Insn *i, unsigned bits)
     if (!host_has(i->row->feature) || (loop && i->rep))
         return true;
     return bits == 64 && i->attr & X86_F64 && i->op66;
+}
+
+/* Kept by XSAVE beyond x87, SSE and AVX, which are all that ours has. */
+static uint64_t more_components(void)
+{
+    static uint64_t more = ~0ull;
+    uint32_t low, high;
+    if (more == ~0ull) {
+        __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+        more = ((uint64_t)high << 32 | low) & ~7ull;
+    }
+    return more;
+}
+
+bool x86_wants_more_state(const X86Insn *i, const X86Case *c)
+{
+    uint64_t header[2], wanted = (c->before.r[RDX] << 32) | (uint32_t)c->before.r[RAX];
+    if (i->row->feature != X86_xsave && i->row->feature != X86_xsaveopt && i->row->feature != X86_xsavec)
+        return false;
+    memcpy(header, &c->before.page[c->area + 512], sizeof header);
+    return (wanted | (c->area ? header[0] | header[1] : 0)) & more_components();
 }

@@ -12,3 +12,6 @@ bool x86_estimate_agrees(const X86Insn *, const X86Case *, X86State *got);
 bool x86_nothing_to_say(const X86Insn *, const X86Case *);
 /* The host is no Intel processor, or lacks what the row needs. */
 bool x86_host_differs(const X86Insn *, unsigned bits);
+/* XSAVE or its kin, asked for a component that the host has and ours does not (AVX-512's registers, PKRU), or with an
+ * area that holds one. */
+bool x86_wants_more_state(const X86Insn *, const X86Case *);

@@ -265,16 +265,14 @@ void apic_write_icr(Apic *a, uint32_t low, uint32_t destination)
 void apic_reset(Apic *a, bool init)
 {
     timer_off(&a->timer);
-    Apic was = *a;
-    uint64_t base = BASE_ADDRESS | BASE_ENABLED | (a->number ? 0 : BASE_FIRST);
-    *a = (Apic){ .base = init ? was.base : base,
-                 .id = init ? was.id : (uint32_t)a->number,
-                 .dfr = UINT32_MAX,
-                 .svr = 0xff,
-                 .waiting = a->number,
-                 .timer = was.timer,
-                 .all = was.all,
-                 .number = was.number };
+    uint64_t base = init ? a->base : BASE_ADDRESS | BASE_ENABLED | (a->number ? 0 : BASE_FIRST);
+    uint32_t id = init ? a->id : (uint32_t)a->number;
+    memset(a, 0, offsetof(Apic, timer));
+    a->base = base;
+    a->id = id;
+    a->dfr = UINT32_MAX;
+    a->svr = 0xff;
+    a->waiting = a->number;
     for (int i = 0; i < LVTS; i++)
         a->lvt[i] = LVT_MASKED;
     /* software that knows of no APIC gets its interrupts from the 8259 through it */

@@ -45,7 +45,7 @@ typedef struct Apic {
     int64_t started;   /* when the timer was: virtual time */
     uint64_t deadline; /* TSC deadline; 0: none */
     bool waiting;      /* for a start-up message */
-    Timer timer;
+    Timer timer;       /* from here on: what a reset keeps */
     struct Apics *all;
     int number;
 } Apic;
