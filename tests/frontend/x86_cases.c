@@ -214,7 +214,7 @@ static void help_along(X86Case *c, const X86Insn *i)
         memset(c->before.page + X86_WINDOW, 0x5a, X86_WINDOW_SIZE);
         r[RAX] = r[RDX] = 0x5a5a5a5a5a5a5a5a;
     }
-    if (i->row->feature == X86_xsave || i->row->feature == X86_xsaveopt || i->row->feature == X86_xsavec) {
+    if (x86_is_xsave(i)) {
         r[RAX] = below(8);
         r[RDX] = 0;
     }
@@ -305,16 +305,16 @@ static bool ends_unit(const X86Insn *i)
            !strncmp(i->row->name, "rcp", 3) || !strncmp(i->row->name, "rsqrt", 5);
 }
 
-/* What shows the x87 unit's pointers, or what is made up by the host, flags among it: apart. */
+/* What shows the x87 unit's pointers, or what the host makes up or gets wrong: apart. */
 static bool is_for_itself(const X86Insn *i)
 {
-    return strstr(i->row->name, "save") || !strcmp(i->row->name, "fnstenv") || x86_undefined_flags(i);
+    return strstr(i->row->name, "save") || is(i, "fnstenv") || x86_undefined_flags(i) || x86_host_overlooks_overlap(i);
 }
 
-/* What is in an empty x87 register is open; an MMX instruction makes it full, and an x87 one after that may show it. C1
- * after FCOMI and its kin is open, and FNSTSW shows it. REP MOVS with addresses of 16 bits: see x86_known.c. */
+/* What is in an empty x87 register is open; an MMX instruction makes it full, and an x87 one after that may show it.
+ * FNSTSW shows C1. */
 static struct {
-    bool x87, mmx, comi; /* the sequence had one; MMX: after an x87 one */
+    bool x87, mmx, c1; /* the sequence had one; mmx: after an x87 one; c1: that leaves it open */
 } had;
 
 static bool shows_open(const X86Insn *i)
@@ -322,11 +322,11 @@ static bool shows_open(const X86Insn *i)
     bool mmx = i->attr & X86_MMX;
     for (unsigned k = 0; k < i->operands; k++)
         mmx |= i->op[k].kind == OPERAND_MMX;
-    if ((i->attr & X86_FPU && had.mmx) || (had.comi && is(i, "fnstsw")) || (is(i, "movs") && i->rep && i->adsize == 2))
+    if ((i->attr & X86_FPU && had.mmx) || (had.c1 && is(i, "fnstsw")))
         return true;
     had.mmx |= mmx && had.x87;
     had.x87 |= (i->attr & X86_FPU) != 0;
-    had.comi |= i->attr & X86_FPU && strstr(i->row->name, "comi");
+    had.c1 |= x86_c1_is_open(i);
     return false;
 }
 

@@ -1,6 +1,7 @@
 #include "tests/frontend/x86_fp.h"
 
 #include "tests/frontend/random_x86.h"
+#include "tests/frontend/x86_known.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -176,8 +177,7 @@ static uint8_t tags(uint64_t *seed, unsigned top)
 
 void x86_fp_random(X86Fp *f, uint64_t *seed, const X86Insn *i)
 {
-    unsigned feature = i->row->feature;
-    bool area = feature == X86_fxsr || feature == X86_xsave || feature == X86_xsaveopt || feature == X86_xsavec;
+    bool area = i->row->feature == X86_fxsr || x86_is_xsave(i);
     memset(f, 0, sizeof *f);
     f->control = 0x37f;
     f->mxcsr = 0x1f80;
@@ -213,8 +213,7 @@ void x86_fp_random(X86Fp *f, uint64_t *seed, const X86Insn *i)
 
 /* ---- comparing ---- */
 
-/* As a processor restores a pointer whose linear addresses have 48 bits, as ours have: those of the host may have 57.
- */
+/* As a processor with linear addresses of 48 bits restores a pointer. Ours have 48, the host's perhaps 57. */
 static uint64_t of_48_bits(uint64_t v)
 {
     return (uint64_t)((int64_t)(v << 16) >> 16);
@@ -240,12 +239,11 @@ static bool stack_agrees(const X86Fp *a, const X86Fp *b, bool others)
     return true;
 }
 
-/* FCOMI and its kin clear C1 as the SDM says, AMD's processors leave it. A store that faults may have raised what it
- * will raise again when it is restarted. */
+/* A store that faults may have raised what it will raise again when it is restarted. */
 static uint16_t open_status(const X86Insn *i, bool faulted, bool others)
 {
     bool stores = others || (i->memory && i->op[0].access & X86_WRITE);
-    return (others || strstr(i->row->name, "comi") ? 0x200 : 0) | (stores && faulted ? 0x23f : 0);
+    return (others || x86_c1_is_open(i) ? 0x200 : 0) | (stores && faulted ? 0x23f : 0);
 }
 
 /* An MMX store that faults may have made the registers MMX's already (SDM volume 3, 12.2), as it will when restarted.

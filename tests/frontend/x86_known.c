@@ -125,12 +125,22 @@ static bool misaligned_mode(const X86Case *c)
     return c->after.fp.mxcsr >> 17 & 1;
 }
 
-/* REP MOVS with addresses of 16 bits whose destination begins less than 64 bytes behind the source's beginning: Zen 5
- * copies now and then as though they did not overlap. */
-static bool overlap_overlooked(const X86Insn *i, const X86Case *c)
+bool x86_c1_is_open(const X86Insn *i)
+{
+    return i->attr & X86_FPU && strstr(i->row->name, "comi");
+}
+
+/* REP MOVS with addresses of 16 bits: Zen 5 copies now and then as though there were no overlap. */
+bool x86_host_overlooks_overlap(const X86Insn *i)
+{
+    return amd_family() >= ZEN5 && !strcmp(i->row->name, "movs") && i->rep && i->adsize == 2;
+}
+
+/* The destination begins less than 64 bytes behind the source's beginning. */
+static bool overlaps(const X86Case *c)
 {
     unsigned ahead = (unsigned)(c->before.r[RDI] - c->before.r[RSI]) & 0xffff;
-    return amd_family() >= ZEN5 && !strcmp(i->row->name, "movs") && i->rep && i->adsize == 2 && ahead && ahead < 64;
+    return ahead && ahead < 64;
 }
 
 /* VCVTPS2PH that cannot store may have set flags, MASKMOVDQU may look at bytes that it does not store, and of 32 bytes
@@ -142,7 +152,7 @@ bool x86_nothing_to_say(const X86Insn *i, const X86Case *c)
     bool is = i->op[0].kind == OPERAND_MEM && i->op[0].bytes == 32;
     for (int n = 0; names[n]; n++)
         is |= !strcmp(i->row->name, names[n]);
-    return misaligned_mode(c) || overlap_overlooked(i, c) || (is && c->after.signal);
+    return misaligned_mode(c) || (x86_host_overlooks_overlap(i) && overlaps(c)) || (is && c->after.signal);
 }
 
 /* Leaf, subleaf, register and bit of each feature; 0: every host has it. */
@@ -196,10 +206,16 @@ static uint64_t more_components(void)
     return more;
 }
 
+bool x86_is_xsave(const X86Insn *i)
+{
+    unsigned feature = i->row->feature;
+    return feature == X86_xsave || feature == X86_xsaveopt || feature == X86_xsavec;
+}
+
 bool x86_wants_more_state(const X86Insn *i, const X86Case *c)
 {
     uint64_t header[2], wanted = (c->before.r[RDX] << 32) | (uint32_t)c->before.r[RAX];
-    if (i->row->feature != X86_xsave && i->row->feature != X86_xsaveopt && i->row->feature != X86_xsavec)
+    if (!x86_is_xsave(i))
         return false;
     memcpy(header, &c->before.page[c->area + 512], sizeof header);
     return (wanted | (c->area ? header[0] | header[1] : 0)) & more_components();
